@@ -1,0 +1,58 @@
+"""The server process: installs the shims, then runs MiniStack in the foreground.
+
+Started by `local.instance` as the leader of its own session, so that all Lambda workers are in its process
+group. `--owned` ties the server to its owner's life: end of file on standard input means the owner is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local import shims
+
+SECONDS_TO_END = 5.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.launcher", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="private folder, removed at the end")
+    parser.add_argument("--owned", action="store_true", help="end when standard input ends")
+    arguments = parser.parse_args()
+    sys.argv = ["ministack"]  # MiniStack parses the command line itself
+    os.environ.pop("PYTHONPATH", None)  # was needed to find this package only
+    if arguments.owned:
+        watch = threading.Thread(target=_end_with_owner, args=(arguments.folder,), daemon=True)
+        watch.start()
+    shims.install_all()
+
+    from ministack.app import main as serve
+
+    try:
+        serve()
+    finally:
+        _leave_nothing_behind(arguments.folder)
+
+
+def _end_with_owner(folder: Path) -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SECONDS_TO_END)  # MiniStack does not end while a custom resource waits
+    _leave_nothing_behind(folder)
+
+
+def _leave_nothing_behind(folder: Path) -> None:
+    """Remove the private folder and end the whole process group: this process and all workers."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

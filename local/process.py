@@ -1,0 +1,47 @@
+"""Identity and end of a server process that may have been started by another command."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+POLL_SECONDS = 0.02
+
+
+def started_at(pid: int) -> str | None:
+    """A text that tells two processes with the same pid apart; None if there is no such process."""
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        state, ticks = fields[0], fields[19]
+        return None if state == "Z" else f"{ticks} ticks after boot {boot()}"
+    listing = subprocess.run(  # noqa: S603
+        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return listing.stdout.strip() or None
+
+
+def boot() -> str:
+    """The identity of the machine's present boot; empty where the system has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def end_group(pid: int, is_running: Callable[[], bool], grace_seconds: float) -> None:
+    """End the process group led by `pid`: politely first, then by force, workers included."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while is_running() and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
