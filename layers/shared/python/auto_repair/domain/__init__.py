@@ -1,0 +1,1 @@
+"""What the system reasons about: pure types and rules, standard library only."""

@@ -1,0 +1,32 @@
+"""A person's answer to a plan that asks. Anything but a clear yes is a no."""
+
+from dataclasses import dataclass
+from typing import Any
+
+EXPIRED = {"decision": "expired"}
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The answer and who gave it, as they said themselves (CloudTrail holds the proof)."""
+
+    approved: bool
+    decision: str  # approve, reject, expired, unclear
+    answered_by: str = "unknown"
+    comment: str = ""
+
+
+def read(answer: Any) -> Approval:
+    """Understand the task output `{"decision": "approve"|"reject", "answeredBy": "…", "comment": "…"}`."""
+    if not isinstance(answer, dict):
+        return Approval(
+            False, "unclear", comment=f"expected an object with 'decision', got {str(answer)[:80]!r}"
+        )
+    decision = str(answer.get("decision", "")).strip().lower()
+    who = str(answer.get("answeredBy") or "unknown")[:256]
+    comment = str(answer.get("comment") or "")[:1000]
+    if decision in ("approve", "reject", "expired"):
+        return Approval(decision == "approve", decision, who, comment)
+    return Approval(
+        False, "unclear", who, comment or f"'decision' is approve or reject, got {decision[:40]!r}"
+    )

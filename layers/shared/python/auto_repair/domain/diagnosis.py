@@ -1,0 +1,76 @@
+"""Findings, hypotheses and the diagnosis."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from auto_repair.domain.evidence import Evidence
+
+if TYPE_CHECKING:
+    from auto_repair.domain.repair import Repair
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One argument, with the ids of the evidence items that it rests on."""
+
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One failure mode's match. `confidence` is the share of such matches that are right, 0..1."""
+
+    confidence: float
+    because: tuple[Reason, ...]
+    against: tuple[Reason, ...] = ()
+    advice: str = ""  # what a person should do, where no repair is right
+    repairable: bool = True
+
+
+@dataclass(frozen=True)
+class FailureMode:
+    """A recognisable way to fail: a pure detector, and the repair that cures it, if one does."""
+
+    name: str
+    title: str
+    detect: Callable[[Evidence], Finding | None]
+    repair: "Repair | None" = None
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A failure mode held possible in one incident, with what speaks for and against it."""
+
+    failure_mode: str
+    title: str
+    confidence: float
+    because: tuple[Reason, ...]
+    against: tuple[Reason, ...] = ()
+    repair: str | None = None
+    advice: str = ""
+
+
+class Verdict(StrEnum):
+    """What the diagnosis came to."""
+
+    ROOT_CAUSE_FOUND = "ROOT_CAUSE_FOUND"
+    NOTHING_WRONG = "NOTHING_WRONG"
+    CANNOT_TELL = "CANNOT_TELL"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The ranked outcome, likeliest first. `summary` is one sentence for a person."""
+
+    verdict: Verdict
+    summary: str
+    hypotheses: tuple[Hypothesis, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def root_cause(self) -> Hypothesis | None:
+        """The hypothesis held responsible, if the verdict names one."""
+        return self.hypotheses[0] if self.verdict is Verdict.ROOT_CAUSE_FOUND else None

@@ -1,0 +1,82 @@
+"""An incident: our record of dealing with one alarm on one function."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+UNKNOWN_FUNCTION = "unknown"
+
+
+class Trigger(StrEnum):
+    """What started the execution."""
+
+    ALARM = "alarm"
+    MANUAL = "manual"
+
+
+class Disposition(StrEnum):
+    """What became of the event that started the execution."""
+
+    OPENED = "opened"
+    JOINED = "joined"  # another alarm of a function whose incident is already open
+    DUPLICATE = "duplicate"  # the very same alarm event, delivered again
+    REJECTED = "rejected"  # not an event we can act on
+
+
+@dataclass(frozen=True)
+class AlarmMetric:
+    """One metric that an alarm watches."""
+
+    namespace: str
+    name: str
+    dimensions: dict[str, str]
+    statistic: str = ""
+    period_s: int = 60
+
+
+@dataclass(frozen=True)
+class AlarmSignal:
+    """A CloudWatch alarm's change of state."""
+
+    name: str
+    changed_at: datetime
+    arn: str = ""
+    state: str = "ALARM"
+    reason: str = ""
+    metrics: tuple[AlarmMetric, ...] = ()
+
+    @property
+    def dimensions(self) -> dict[str, str]:
+        """All dimensions of all metrics; where metrics differ, the first one counts."""
+        merged: dict[str, str] = {}
+        for metric in reversed(self.metrics):
+            merged |= metric.dimensions
+        return merged
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One incident. `id` is the same for every delivery of the same alarm event."""
+
+    id: str
+    function_name: str
+    opened_at: datetime
+    trigger: Trigger = Trigger.ALARM
+    disposition: Disposition = Disposition.OPENED
+    alias: str | None = None
+    alarm: AlarmSignal | None = None
+    execution_arn: str = ""
+    problem: str = ""  # why the event was rejected, in words that name the field and the fix
+    joined_incident_id: str | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """When the trouble was first seen: the alarm's change of state, else the start."""
+        return self.alarm.changed_at if self.alarm else self.opened_at
+
+
+def incident_id(function_name: str, at: datetime, identity: str) -> str:
+    """Readable, sortable, equal for equal arguments: `20260131T120000Z-orders-3fa9c2d1`."""
+    digest = sha256(f"{function_name}|{at.isoformat()}|{identity}".encode()).hexdigest()[:8]
+    return f"{at:%Y%m%dT%H%M%SZ}-{function_name[:40]}-{digest}"

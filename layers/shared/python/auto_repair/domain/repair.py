@@ -1,0 +1,165 @@
+"""A repair is a change: typed before and after of named settings. Its inverse is its rollback."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.policy import FunctionPolicy
+
+
+class Setting(StrEnum):
+    """A setting we know how to change. The value's type follows from the setting."""
+
+    MEMORY_MB = "memory_mb"
+    TIMEOUT_S = "timeout_s"
+    RESERVED_CONCURRENCY = "reserved_concurrency"  # None: no reservation
+    VISIBILITY_TIMEOUT_S = "visibility_timeout_s"  # of the SQS queue `resource`
+
+
+# Settings that belong to a version of the function: callers of an alias see them only once a new
+# version is published and the alias moved.
+VERSIONED_SETTINGS = frozenset({Setting.MEMORY_MB, Setting.TIMEOUT_S})
+
+UNITS = {
+    Setting.MEMORY_MB: "MB",
+    Setting.TIMEOUT_S: "s",
+    Setting.RESERVED_CONCURRENCY: "",
+    Setting.VISIBILITY_TIMEOUT_S: "s",
+}
+
+LABELS = {
+    Setting.MEMORY_MB: "memory",
+    Setting.TIMEOUT_S: "timeout",
+    Setting.RESERVED_CONCURRENCY: "reserved concurrency",
+    Setting.VISIBILITY_TIMEOUT_S: "visibility timeout",
+}
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """One setting of one resource: a function's name, or the ARN of a queue."""
+
+    resource: str
+    setting: Setting
+    before: int | None
+    after: int | None
+
+    def inverse(self) -> "SettingChange":
+        """The change that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
+
+    def __str__(self) -> str:
+        """`memory of orders: 128 MB → 384 MB`."""
+        name = self.resource.rsplit(":", 1)[-1]
+        return f"{LABELS[self.setting]} of {name}: {self._show(self.before)} → {self._show(self.after)}"
+
+    def _show(self, value: int | None) -> str:
+        return "none" if value is None else f"{value} {UNITS[self.setting]}".strip()
+
+
+@dataclass(frozen=True)
+class Change:
+    """All settings that one repair moves together, and the alias whose callers must see them."""
+
+    function_name: str
+    settings: tuple[SettingChange, ...]
+    alias: str | None = None
+    alias_version: str | None = None  # the version that the alias points to before the change
+
+    def inverse(self) -> "Change":
+        """The rollback. Settings are restored in reverse order."""
+        return replace(self, settings=tuple(s.inverse() for s in reversed(self.settings)))
+
+    @property
+    def publishes(self) -> bool:
+        """Whether callers see the change only through a new version behind the alias."""
+        return self.alias is not None and any(s.setting in VERSIONED_SETTINGS for s in self.settings)
+
+    def before(self, setting: Setting) -> int | None:
+        """Former value of that setting, None when the change does not touch it."""
+        return next((s.before for s in self.settings if s.setting is setting), None)
+
+    def after(self, setting: Setting) -> int | None:
+        """New value of that setting, None when the change does not touch it."""
+        return next((s.after for s in self.settings if s.setting is setting), None)
+
+    def __str__(self) -> str:
+        text = "; ".join(str(s) for s in self.settings)
+        return f"{text}; alias {self.alias} moves to a new version" if self.publishes else text
+
+
+def since(first: Change, last: Change) -> Change:
+    """One change from the state before `first` to the state after `last` (several rungs of a ladder)."""
+    originals = {(s.resource, s.setting): s for s in first.settings}
+    settings = []
+    for setting in last.settings:
+        original = originals.pop((setting.resource, setting.setting), setting)
+        settings.append(replace(setting, before=original.before))
+    return replace(last, settings=(*settings, *originals.values()), alias_version=first.alias_version)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a repair would do, before policy and guardrails have looked at it."""
+
+    change: Change
+    because: tuple[str, ...]  # how the size of the step follows from the evidence
+    needs_person: str = ""  # why a person must agree even where the mode is auto; empty: not needed
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no change is right, and the way out."""
+
+    rule: str
+    reason: str
+    way_out: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An earlier repair of the same function, as the repairs table remembers it."""
+
+    incident_id: str
+    executed_at: str
+    repair: str
+    status: str
+    change: Change
+
+
+@dataclass(frozen=True)
+class RepairContext:
+    """What a repair needs to know beside the evidence."""
+
+    policy: FunctionPolicy
+    attempts: tuple[Attempt, ...] = ()  # newest first, all incidents
+    incident_id: str = ""
+
+    @property
+    def rungs(self) -> tuple[Attempt, ...]:
+        """What this incident has already applied, oldest first."""
+        return tuple(
+            a for a in reversed(self.attempts) if a.incident_id == self.incident_id and a.status == "EXECUTED"
+        )
+
+
+@dataclass(frozen=True)
+class Check:
+    """One verification signal, before against after. `passed` is None while it cannot be told."""
+
+    name: str
+    before: str
+    after: str
+    passed: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """An action we can plan: pure planning and pure judging; applying is the same for all."""
+
+    name: str
+    title: str
+    plan: Callable[[Evidence, RepairContext], Proposal | Refusal]
+    judge: Callable[[Change, Evidence], tuple[Check, ...]]  # the repair's own signal after the change

@@ -1,0 +1,24 @@
+"""How far the executor has come with applying a change or taking it back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProgressStatus(StrEnum):
+    """`applying` means: call again after a wait, AWS is still working."""
+
+    APPLYING = "applying"
+    DONE = "done"
+    GAVE_UP = "gave_up"  # rollback only: the live value is no longer ours, a person must look
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Result of one call of the executor. Times are ISO 8601 UTC."""
+
+    status: ProgressStatus
+    steps: tuple[str, ...] = ()  # what was done so far, in words for the report
+    changed_at: str = ""  # when callers began to see the change
+    revision_id: str = ""  # of the function after our last write
+    published_version: str = ""  # the version the alias now points to
+    reason: str = ""

@@ -1,0 +1,152 @@
+"""What the use cases ask of the outside world. Adapters implement these; tests use fakes.
+
+Every method may raise `TransientError` (worth a retry) or `AwsCallFailed` (not worth one).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
+from auto_repair.domain.incident import Disposition, Incident
+from auto_repair.domain.policy import FunctionPolicy
+from auto_repair.domain.repair import Attempt
+
+
+class Clock(Protocol):
+    """The present, UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """What evidence is wanted about."""
+
+    function_name: str
+    window: Window
+    alias: str | None = None
+
+
+class EvidenceSource(Protocol):
+    """One conversation with one AWS service, filling in the part of `Evidence` it knows."""
+
+    name: str
+
+    def collect(self, target: Target) -> Evidence:
+        """Raises any `AutoRepairError` when the source cannot be read."""
+        ...
+
+
+class Functions(Protocol):
+    """Lambda functions: reading and changing them."""
+
+    def configuration(self, function_name: str, qualifier: str | None = None) -> FunctionConfiguration:
+        """Raises `ResourceMissing` when there is no such function or version."""
+        ...
+
+    def alias(self, function_name: str, name: str) -> Alias:
+        """Raises `ResourceMissing` when there is no such alias."""
+        ...
+
+    def concurrency(self, function_name: str) -> Concurrency: ...
+
+    def update_configuration(
+        self, function_name: str, *, memory_mb: int | None, timeout_s: int | None, revision_id: str
+    ) -> FunctionConfiguration:
+        """Change `$LATEST` if it still has `revision_id`, else raise `StaleConfiguration`."""
+        ...
+
+    def publish_version(self, function_name: str, *, description: str, revision_id: str) -> str:
+        """Version number. AWS returns the newest existing version when `$LATEST` equals it."""
+        ...
+
+    def move_alias(self, function_name: str, name: str, *, version: str, expected_version: str) -> None:
+        """Point the alias at `version`, if it points at `expected_version` now, else `StaleConfiguration`."""
+        ...
+
+    def set_reserved_concurrency(self, function_name: str, value: int | None) -> None: ...
+
+    def invoke(self, function_name: str, qualifier: str | None, payload: Any) -> bool:
+        """Send one event and wait; True when the function did not answer with an error."""
+        ...
+
+
+class Queues(Protocol):
+    """SQS queues that feed a function."""
+
+    def visibility_timeout(self, queue_arn: str) -> int: ...
+
+    def set_visibility_timeout(self, queue_arn: str, seconds: int) -> None: ...
+
+
+class Policies(Protocol):
+    """The owners' settings and the pause switches."""
+
+    def policy(self, function_name: str) -> FunctionPolicy:
+        """`NOT_ONBOARDED` for a function that nobody onboarded; `InvalidEvent` for a broken parameter."""
+        ...
+
+    def is_paused(self, function_name: str) -> bool:
+        """Whether the function's alarm rule is disabled."""
+        ...
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The outcome of trying to open an incident."""
+
+    disposition: Disposition
+    open_incident_id: str | None = None
+
+
+class IncidentStore(Protocol):
+    """Memory: open incidents, the repairs table, the diagnosis table, evidence and reports."""
+
+    def open(self, incident: Incident, lease_until: datetime) -> Opening:
+        """Atomically claim the function for this incident. The same execution may repeat it."""
+        ...
+
+    def joined_alarms(self, incident: Incident) -> Sequence[str]:
+        """Alarms that joined this incident while it was open, in words."""
+        ...
+
+    def close(self, incident: Incident, status: str) -> None:
+        """Record how it ended and release the function. Repeatable."""
+        ...
+
+    def save_evidence(self, incident: Incident, label: str, evidence: Evidence) -> str:
+        """Store evidence under a label such as `before`; returns its reference."""
+        ...
+
+    def load_evidence(self, ref: str) -> Evidence: ...
+
+    def save_document(self, incident: Incident, name: str, body: str, content_type: str) -> str:
+        """Store a report; returns its s3:// address."""
+        ...
+
+    def attempts(self, function_name: str, limit: int = 50) -> Sequence[Attempt]:
+        """Earlier repairs of the function, newest first."""
+        ...
+
+    def record_repair(self, incident: Incident, executed_at: str, facts: dict[str, Any]) -> None:
+        """Create or update the item (functionName, executed_at) of the repairs table; repeatable.
+        `facts` use the table's names (status, action, previousMemory, …)."""
+        ...
+
+    def repair(self, incident: Incident, executed_at: str) -> dict[str, Any]:
+        """The item as it stands; empty when there is none."""
+        ...
+
+    def record_diagnosis(self, incident: Incident, facts: dict[str, Any]) -> None:
+        """Create or update the incident's item of the diagnosis table; repeatable."""
+        ...
+
+
+class Announcer(Protocol):
+    """Tells people."""
+
+    def publish(self, *, subject: str, body: str, incident_id: str, stage: str) -> str:
+        """Send one message per (incident, stage), however often it is called; returns the message id."""
+        ...
