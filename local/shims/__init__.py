@@ -2,7 +2,8 @@
 
 A shim is a module of this folder whose docstring names the gap and which has `install() -> None`. MiniStack
 looks its functions up as module attributes at call time, so a shim replaces attributes; `wrap` does it such
-that several shims may wrap the same function, each around what the earlier ones left.
+that several shims may wrap the same function, each around what the earlier ones left. A name with a leading
+underscore is a module that shims share.
 """
 
 from __future__ import annotations
