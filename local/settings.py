@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.execution.log_lines import Style
+
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # the emulator's account root; its secret is not checked
 HOST = "127.0.0.1"
@@ -25,11 +27,13 @@ class Settings:
 
     wait_scale: factor on Step Functions `Wait` states and retry delays (0.02: a minute takes 1.2 s).
     period_scale: factor on metric and alarm periods (0.05: a 60 s period is shown in 3 s).
+    log_style: how functions log failures of the platform, see `local.execution.log_lines.Style`.
     log_level: of the server's own log.
     """
 
     wait_scale: float = 0.02
     period_scale: float = 0.05
+    log_style: Style = Style.BOTH
     log_level: str = "WARNING"
 
     @classmethod
@@ -39,6 +43,7 @@ class Settings:
         return cls(
             wait_scale=_factor(variables, "LOCAL_WAIT_SCALE", cls.wait_scale, zero_allowed=True),
             period_scale=_factor(variables, "LOCAL_PERIOD_SCALE", cls.period_scale, zero_allowed=False),
+            log_style=_style(variables.get("LOCAL_LOG_STYLE", cls.log_style)),
             log_level=variables.get("LOCAL_LOG_LEVEL", cls.log_level),
         )
 
@@ -47,8 +52,17 @@ class Settings:
         return {
             "LOCAL_WAIT_SCALE": str(self.wait_scale),
             "LOCAL_PERIOD_SCALE": str(self.period_scale),
+            "LOCAL_LOG_STYLE": self.log_style,
             "LOCAL_LOG_LEVEL": self.log_level,
         }
+
+
+def _style(text: str) -> Style:
+    try:
+        return Style(text)
+    except ValueError:
+        choices = ", ".join(Style)
+        raise ValueError(f"LOCAL_LOG_STYLE is one of {choices}, not {text!r}.") from None
 
 
 def _factor(variables: Mapping[str, str], name: str, default: float, *, zero_allowed: bool) -> float:
