@@ -1,0 +1,45 @@
+"""Scans terraform/ with checkov; fails on any failed check and on any file that checkov could not read.
+
+checkov alone ends with status 0 when it skips a file it cannot parse, and nothing in it was checked.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
+REPORT = ROOT / ".build" / "checkov"
+
+
+def complaint(summary: Mapping[str, Any]) -> str | None:
+    """What is wrong with a scan, if anything; `summary` as in checkov's JSON report."""
+    if summary["failed"]:
+        return f"{summary['failed']} checks failed"
+    if summary["parsing_errors"]:
+        return f"{summary['parsing_errors']} files could not be read and were not checked"
+    if not summary["passed"]:
+        return "nothing was checked"
+    return None
+
+
+def main() -> int:
+    options = ["--directory", "terraform", "--framework", "terraform", "--quiet", "--compact", "--skip-download"]
+    reports = ["--output", "cli", "--output", "json", "--output-file-path", f"console,{REPORT / 'report.json'}"]
+    REPORT.mkdir(parents=True, exist_ok=True)
+    status = subprocess.run([CHECKOV, *options, *reports], cwd=ROOT).returncode  # noqa: S603
+    summary = json.loads((REPORT / "report.json").read_text())["summary"]
+    print(f"checkov: {summary['passed']} passed, {summary['failed']} failed, {summary['skipped']} skipped")
+    problem = complaint(summary)
+    if problem:
+        print(f"checkov: {problem}.", file=sys.stderr)
+    return status or bool(problem)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
