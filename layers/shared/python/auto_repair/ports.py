@@ -27,6 +27,7 @@ class Target:
     function_name: str
     window: Window
     alias: str | None = None
+    history: bool = True  # also what was before the window, to compare with
 
 
 class EvidenceSource(Protocol):
@@ -132,11 +133,13 @@ class IncidentStore(Protocol):
 
     def record_repair(self, incident: Incident, executed_at: str, facts: dict[str, Any]) -> None:
         """Create or update the item (functionName, executed_at) of the repairs table; repeatable.
-        `facts` use the table's names (status, action, previousMemory, …)."""
+        `facts` use the table's names (status, action, reason, …). A `change` (domain `Change`) is stored so
+        that `attempts` can rebuild it, and also as previousConfig, newConfig, previousMemory, newMemory,
+        previousTimeout, newTimeout, previousConcurrency, newConcurrency where it touches them."""
         ...
 
-    def repair(self, incident: Incident, executed_at: str) -> dict[str, Any]:
-        """The item as it stands; empty when there is none."""
+    def repairs_of(self, incident: Incident) -> Sequence[dict[str, Any]]:
+        """The incident's items of the repairs table as they stand, oldest first."""
         ...
 
     def record_diagnosis(self, incident: Incident, facts: dict[str, Any]) -> None:

@@ -147,6 +147,7 @@ class FunctionConfiguration:
     snap_start: bool = False
     vpc: bool = False
     managed_instances: bool = False  # platform.report then carries no memory figures
+    fingerprint: str = ""  # hash of code and all settings but memory and timeout: equal versions do the same
 
 
 @dataclass(frozen=True)

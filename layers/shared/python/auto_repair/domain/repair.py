@@ -153,6 +153,7 @@ class Check:
     after: str
     passed: bool | None
     text: str
+    essential: bool = True  # False: worth another rung, but not worth taking the repair back
 
 
 @dataclass(frozen=True)

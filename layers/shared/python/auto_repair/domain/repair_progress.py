@@ -17,6 +17,8 @@ class Progress:
     """Result of one call of the executor. Times are ISO 8601 UTC."""
 
     status: ProgressStatus
+    planned_at: str = ""  # which plan this belongs to
+    calls: int = 1
     steps: tuple[str, ...] = ()  # what was done so far, in words for the report
     changed_at: str = ""  # when callers began to see the change
     revision_id: str = ""  # of the function after our last write

@@ -32,6 +32,7 @@ class Verification:
     outcome: Outcome
     next_step: NextStep
     reason: str
+    planned_at: str = ""  # which plan this judges
     checks: tuple[Check, ...] = ()
     waited_s: int = 0
     invocations_seen: int = 0

@@ -1,0 +1,21 @@
+"""CollectMetricsAndLogs: gathers the evidence of an incident and stores it."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from auto_repair import bootstrap
+from auto_repair.contracts.documents import decode, encode
+from auto_repair.domain.case import Case
+from auto_repair.observability import logger, metrics
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
+    """Where the evidence lies and what is missing from it."""
+    case = decode(Case, event["case"])
+    reference = bootstrap.collect_metrics_and_logs()(case, attempt=event["attempt"])
+    logger.info("evidence collected", incident=case.incident.id, missing=list(reference.missing))
+    metrics.add_metric("EvidenceSourceMissed", "Count", len(reference.missing))
+    return encode(reference)

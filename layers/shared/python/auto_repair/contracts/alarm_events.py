@@ -1,0 +1,273 @@
+"""The events that may start an incident: EventBridge alarm event, SNS alarm message, manual input."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from auto_repair.contracts.documents import decode
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Trigger
+from auto_repair.domain.timestamps import parse
+
+MANUAL_EXAMPLE = (
+    '{"functionName": "my-function", "alarmName": "lambda-errors-alarm-my-function", "manual": true}'
+)
+_NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
+_QUALIFIER = re.compile(r"[A-Za-z0-9-_$]{1,128}")
+_REASON_LENGTH = 1000
+
+
+class Metric(msgspec.Struct):
+    """`detail.configuration.metrics[].metricStat.metric`."""
+
+    namespace: str = ""
+    name: str = ""
+    dimensions: dict[str, str] = {}
+
+
+class MetricStat(msgspec.Struct):
+    """`detail.configuration.metrics[].metricStat`."""
+
+    metric: Metric
+    period: int = 60
+    stat: str = ""
+
+
+class MetricQuery(msgspec.Struct):
+    """`detail.configuration.metrics[]`: a metric, or an expression over others."""
+
+    metric_stat: MetricStat | None = msgspec.field(default=None, name="metricStat")
+
+
+class Configuration(msgspec.Struct):
+    """`detail.configuration`; composite alarms have no metrics."""
+
+    metrics: list[MetricQuery] = []
+
+
+class State(msgspec.Struct):
+    """`detail.state`."""
+
+    value: str
+    timestamp: str
+    reason: str = ""
+
+
+class Detail(msgspec.Struct, rename="camel"):
+    """`detail` of a CloudWatch Alarm State Change."""
+
+    alarm_name: str
+    state: State
+    configuration: Configuration = msgspec.field(default_factory=Configuration)
+
+
+class AlarmEvent(msgspec.Struct):
+    """A CloudWatch alarm event on EventBridge."""
+
+    detail: Detail
+    resources: list[str] = []
+
+
+class SnsDimension(msgspec.Struct):
+    """`Trigger.Dimensions[]` of the SNS message."""
+
+    name: str
+    value: str
+
+
+class SnsTrigger(msgspec.Struct, rename="pascal"):
+    """`Trigger` of the SNS message; metric math alarms have `Metrics` instead of one metric."""
+
+    namespace: str = ""
+    metric_name: str = ""
+    period: int = 60
+    statistic: str | None = ""
+    dimensions: list[SnsDimension] = []
+    metrics: list["SnsMetricQuery"] = []
+
+
+class SnsMetric(msgspec.Struct, rename="pascal"):
+    """`Trigger.Metrics[].MetricStat.Metric`."""
+
+    namespace: str = ""
+    metric_name: str = ""
+    dimensions: list[SnsDimension] = []
+
+
+class SnsMetricStat(msgspec.Struct, rename="pascal"):
+    """`Trigger.Metrics[].MetricStat`."""
+
+    metric: SnsMetric
+    period: int = 60
+    stat: str = ""
+
+
+class SnsMetricQuery(msgspec.Struct, rename="pascal"):
+    """`Trigger.Metrics[]`."""
+
+    metric_stat: SnsMetricStat | None = None
+
+
+class SnsAlarm(msgspec.Struct, rename="pascal"):
+    """The message that an alarm publishes to SNS."""
+
+    alarm_name: str
+    new_state_value: str
+    state_change_time: str
+    alarm_arn: str = ""
+    new_state_reason: str = ""
+    trigger: SnsTrigger = msgspec.field(default_factory=SnsTrigger)
+
+
+class ManualStart(msgspec.Struct, rename="camel"):
+    """The operators' own input."""
+
+    function_name: str
+    alarm_name: str = ""
+    manual: bool = True
+
+
+class Request(msgspec.Struct):
+    """What every form comes down to."""
+
+    trigger: Trigger
+    function_name: str
+    alias: str | None = None
+    alarm: AlarmSignal | None = None
+    alarm_name: str = ""
+
+
+def read(event: Any) -> Request:
+    """Understand the input of an execution. Raises `InvalidEvent` naming the field and the fix."""
+    event = _unwrap_sns(event)
+    if not isinstance(event, dict):
+        raise InvalidEvent(
+            f"the input is a JSON {type(event).__name__}, not an object; start with {MANUAL_EXAMPLE}"
+        )
+    if "detail" in event or "detail-type" in event:
+        return _of_alarm(_from_event_bridge(event))
+    if "AlarmName" in event:
+        return _of_alarm(_from_sns(event))
+    if "functionName" in event:
+        return _manual(decode(ManualStart, event))
+    raise InvalidEvent(
+        "the input is neither a CloudWatch alarm event (field 'detail'), nor an SNS alarm message (field "
+        f"'AlarmName'), nor a manual start (field 'functionName'); start with {MANUAL_EXAMPLE}"
+    )
+
+
+def function_and_alias(text: str) -> tuple[str, str | None]:
+    """Split `name`, `name:alias` or a function ARN. Raises `InvalidEvent` for anything else."""
+    parts = text.split(":")
+    if text.startswith("arn:") and len(parts) >= 7 and parts[5] == "function":
+        parts = parts[6:]
+    name, qualifier = parts[0], parts[1] if len(parts) == 2 else None
+    if len(parts) > 2 or not _NAME.fullmatch(name) or (qualifier and not _QUALIFIER.fullmatch(qualifier)):
+        raise InvalidEvent(
+            f"functionName: {text[:80]!r} is not a Lambda function's name or ARN; give the plain name"
+        )
+    return name, None if qualifier == "$LATEST" else qualifier
+
+
+def _unwrap_sns(event: Any) -> Any:
+    """The alarm inside an SNS envelope: a Lambda record, or a notification as SQS and HTTP get it."""
+    if not isinstance(event, dict):
+        return event
+    message = event.get("Message")
+    records = event.get("Records")
+    if isinstance(records, list) and records and isinstance(records[0], dict):
+        sns = records[0].get("Sns")
+        message = sns.get("Message") if isinstance(sns, dict) else message
+    if not isinstance(message, str):
+        return event
+    try:
+        return json.loads(message)
+    except json.JSONDecodeError as error:
+        raise InvalidEvent(
+            f"Message: the SNS message is not JSON ({error}); subscribe to alarm topics only"
+        ) from error
+
+
+def _from_event_bridge(event: dict[str, Any]) -> AlarmSignal:
+    alarm = decode(AlarmEvent, event)
+    stats = [m.metric_stat for m in alarm.detail.configuration.metrics if m.metric_stat]
+    return AlarmSignal(
+        name=alarm.detail.alarm_name,
+        arn=alarm.resources[0] if alarm.resources else "",
+        state=alarm.detail.state.value,
+        changed_at=_time(alarm.detail.state.timestamp, "detail.state.timestamp"),
+        reason=alarm.detail.state.reason[:_REASON_LENGTH],
+        metrics=tuple(
+            AlarmMetric(s.metric.namespace, s.metric.name, s.metric.dimensions, s.stat, s.period)
+            for s in stats
+        ),
+    )
+
+
+def _from_sns(event: dict[str, Any]) -> AlarmSignal:
+    alarm = decode(SnsAlarm, event)
+    trigger = alarm.trigger
+    metrics = [
+        AlarmMetric(
+            stat.metric.namespace,
+            stat.metric.metric_name,
+            {d.name: d.value for d in stat.metric.dimensions},
+            stat.stat,
+            stat.period,
+        )
+        for stat in (query.metric_stat for query in trigger.metrics)
+        if stat
+    ]
+    if trigger.metric_name:
+        dimensions = {d.name: d.value for d in trigger.dimensions}
+        metrics.insert(
+            0,
+            AlarmMetric(
+                trigger.namespace, trigger.metric_name, dimensions, trigger.statistic or "", trigger.period
+            ),
+        )
+    return AlarmSignal(
+        name=alarm.alarm_name,
+        arn=alarm.alarm_arn,
+        state=alarm.new_state_value,
+        changed_at=_time(alarm.state_change_time, "StateChangeTime"),
+        reason=alarm.new_state_reason[:_REASON_LENGTH],
+        metrics=tuple(metrics),
+    )
+
+
+def _time(text: str, field: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise InvalidEvent(
+            f"{field}: {text[:40]!r} is not a time; give ISO 8601, as CloudWatch does"
+        ) from error
+
+
+def _of_alarm(alarm: AlarmSignal) -> Request:
+    if alarm.state != "ALARM":
+        raise InvalidEvent(
+            f"alarm {alarm.name!r} is in state {alarm.state[:40]!r}; only ALARM starts an incident"
+        )
+    named = alarm.dimensions.get("FunctionName", "")
+    if not named:
+        watched = (
+            ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
+        )
+        raise InvalidEvent(
+            f"alarm {alarm.name[:255]!r} watches {watched[:300]} and names no Lambda function: "
+            "none of its metrics has the dimension FunctionName. Use an alarm of the function, or start by "
+            "hand with " + MANUAL_EXAMPLE
+        )
+    name, _ = function_and_alias(named)
+    resource = alarm.dimensions.get("Resource", "")
+    alias = function_and_alias(resource)[1] if ":" in resource else None
+    return Request(Trigger.ALARM, name, alias, alarm, alarm.name)
+
+
+def _manual(start: ManualStart) -> Request:
+    name, alias = function_and_alias(start.function_name)
+    return Request(Trigger.MANUAL, name, alias, alarm_name=start.alarm_name[:255])

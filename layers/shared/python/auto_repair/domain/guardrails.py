@@ -1,0 +1,165 @@
+"""The rules that may forbid a repair. Each answers with the rule's name and the way out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.policy import FunctionPolicy
+from auto_repair.domain.repair import Attempt, Change, Refusal
+from auto_repair.domain.timestamps import parse
+
+INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
+MAX_INEFFECTIVE = 2  # repairs without effect before people have to look
+REPEAT_WINDOW = timedelta(hours=24)
+APPLIED = ("EXECUTED", "VERIFIED", *INEFFECTIVE)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything the rules look at."""
+
+    now: datetime
+    incident_id: str
+    evidence: Evidence
+    policy: FunctionPolicy
+    paused: bool
+    attempts: tuple[Attempt, ...]  # newest first
+    change: Change
+    extra_cost_usd_per_month: float | None
+
+    @property
+    def earlier(self) -> tuple[Attempt, ...]:
+        """Repairs of other incidents that did change something."""
+        return tuple(a for a in self.attempts if a.incident_id != self.incident_id and a.status in APPLIED)
+
+
+def pause(s: Situation) -> Refusal | None:
+    """The owner disabled the function's rule."""
+    if s.paused:
+        return Refusal(
+            "paused", "the function's alarm rule is disabled", "enable it with `aws events enable-rule`"
+        )
+    return None
+
+
+def freeze(s: Situation) -> Refusal | None:
+    """A freeze window of the owner."""
+    for window in s.policy.freeze_windows:
+        if window.covers(s.now):
+            span = f"{window.start} to {window.end} {window.timezone}"
+            return Refusal("freeze window", f"no automatic changes {span}", "wait, or change freeze_windows")
+    return None
+
+
+def update_in_progress(s: Situation) -> Refusal | None:
+    """Somebody else is changing the function now."""
+    for config in (s.evidence.configuration, s.evidence.latest):
+        if config and (config.last_update_status == "InProgress" or config.state == "Pending"):
+            return Refusal(
+                "update in progress",
+                "somebody is updating the function",
+                "start again when the update is done",
+            )
+    return None
+
+
+def weighted_alias(s: Situation) -> Refusal | None:
+    """The alias splits traffic: a deployment is under way."""
+    for alias in s.evidence.aliases:
+        if alias.name == s.change.alias and alias.weights:
+            return Refusal(
+                "deployment in progress",
+                f"alias {alias.name} splits its traffic over {len(alias.weights) + 1} versions",
+                "finish or abort the deployment, then start again",
+            )
+    return None
+
+
+def unreleased_code(s: Situation) -> Refusal | None:
+    """Publishing would release what is in `$LATEST` but not behind the alias."""
+    live, latest = s.evidence.configuration, s.evidence.latest
+    if not s.change.publishes or live is None:
+        return None
+    if latest is None:
+        return Refusal("unreleased code", "$LATEST could not be read", "start again when Lambda answers")
+    same = live.fingerprint == latest.fingerprint
+    if same and (live.memory_mb, live.timeout_s) == (latest.memory_mb, latest.timeout_s):
+        return None
+    return Refusal(
+        "unreleased code",
+        f"$LATEST differs from version {live.version} behind alias {s.change.alias}; "
+        "publishing would release it",
+        "release or revert $LATEST first, then start again",
+    )
+
+
+def pinned_version(s: Situation) -> Refusal | None:
+    """Callers name a version; no alias can be moved for them."""
+    live = s.evidence.configuration
+    if live and live.version != "$LATEST" and s.change.alias is None:
+        return Refusal(
+            "pinned version",
+            f"callers use version {live.version} directly, and a version cannot be changed",
+            "let callers use an alias, and name it in the function's entry",
+        )
+    return None
+
+
+def cooldown(s: Situation) -> Refusal | None:
+    """The last repair is too fresh for another one without a person."""
+    wait = timedelta(seconds=s.policy.cooldown_s)
+    recent = [a for a in s.earlier if s.now - parse(a.executed_at) < wait]
+    if not recent:
+        return None
+    return Refusal(
+        "cooldown",
+        f"repaired at {recent[0].executed_at}, less than {s.policy.cooldown_s} s ago",
+        "wait, lower cooldown_s, or repair by hand",
+    )
+
+
+def repeats_without_effect(s: Situation) -> Refusal | None:
+    """Repairs that do not help are not repeated for ever."""
+    vain = [a for a in s.earlier if a.status in INEFFECTIVE and s.now - parse(a.executed_at) < REPEAT_WINDOW]
+    if len(vain) < MAX_INEFFECTIVE:
+        return None
+    return Refusal(
+        "repeat without effect",
+        f"{len(vain)} repairs in 24 hours did not help",
+        "a person has to find out why; the reports of those incidents are the place to start",
+    )
+
+
+def price(s: Situation) -> Refusal | None:
+    """The owner's cost cap."""
+    cap = s.policy.limits.max_extra_cost_usd_per_month
+    cost = s.extra_cost_usd_per_month
+    if cost is None or cost <= cap:
+        return None
+    return Refusal(
+        "price",
+        f"the change would cost up to {cost:.2f} USD more a month; the cap is {cap:.2f} USD",
+        "raise limits.max_extra_cost_usd_per_month",
+    )
+
+
+# In the order in which an operator would ask: may we at all, is it safe now, is it worth it.
+GUARDRAILS = (
+    pause,
+    freeze,
+    update_in_progress,
+    weighted_alias,
+    pinned_version,
+    unreleased_code,
+    cooldown,
+    repeats_without_effect,
+    price,
+)
+# A person who approves has weighed these already.
+WAIVED_BY_A_PERSON = (cooldown, repeats_without_effect)
+
+
+def check(situation: Situation, *, person_decides: bool) -> Refusal | None:
+    """The first rule that forbids the change, or None."""
+    rules = (r for r in GUARDRAILS if not (person_decides and r in WAIVED_BY_A_PERSON))
+    return next((refusal for rule in rules if (refusal := rule(situation))), None)

@@ -1,0 +1,1 @@
+"""One use case per state of the workflow. They know ports, never AWS."""

@@ -1,0 +1,206 @@
+"""DetermineAction: which repair, how far, and on whose word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Verdict
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.evidence import Evidence, percentile
+from auto_repair.domain.guardrails import Situation, check
+from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.policy import FunctionPolicy, Mode
+from auto_repair.domain.pricing import monthly_compute_usd
+from auto_repair.domain.repair import (
+    VERSIONED_SETTINGS,
+    Change,
+    Proposal,
+    Refusal,
+    Repair,
+    RepairContext,
+    Setting,
+    since,
+)
+from auto_repair.domain.target import alias_of
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Clock, IncidentStore, Policies
+
+METRIC_DELAY_S = 120  # metrics of AWS Lambda may be this late
+
+DECISIONS = {Mode.OBSERVE: Decision.OBSERVE, Mode.ASK: Decision.ASK, Mode.AUTO: Decision.AUTO}
+STATUSES = {
+    Decision.AUTO: "PLANNED",
+    Decision.ASK: "AWAITING_APPROVAL",
+    Decision.OBSERVE: "OBSERVED",
+    Decision.REFUSE: "REFUSED",
+}
+
+
+@dataclass(frozen=True)
+class DetermineAction:
+    """Plans a repair, or its next rung, within guardrails and the owner's policy."""
+
+    repairs: Mapping[str, Repair]
+    policies: Policies
+    store: IncidentStore
+    clock: Clock
+    executed_by: str
+
+    def __call__(self, case: Case) -> Plan:
+        """The decision with its reasons. It is on record before anything can act on it."""
+        diagnosis = case.diagnosis
+        if diagnosis is None or case.evidence is None:
+            raise InvalidEvent("diagnosis: the state document has none; DiagnoseIssue comes first")
+        best = diagnosis.root_cause
+        if best is None or best.repair is None:
+            return _nothing_to_do(diagnosis)
+        climbing = case.verification is not None and case.repair is not None
+        ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
+        plan = self._plan(case, best, self.store.load_evidence(ref))
+        if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
+            return replace(plan, decision=Decision.ROLL_BACK, undo=_undo_of(case))
+        self._record(case, plan, best)
+        return plan
+
+    def _plan(self, case: Case, best: Hypothesis, evidence: Evidence) -> Plan:
+        policy = self.policies.policy(case.incident.function_name)
+        attempts = tuple(self.store.attempts(case.incident.function_name))
+        context = RepairContext(policy, attempts, case.incident.id)
+        repair = self.repairs[best.repair or ""]
+        outcome = repair.plan(evidence, context)
+        base = Plan(
+            Decision.REFUSE,
+            (),
+            repair=repair.name,
+            failure_mode=best.failure_mode,
+            rung=len(context.rungs) + 1,
+            planned_at=iso(self.clock()),
+            approval_expiry_s=policy.approval_expiry_s,
+            verification_budget_s=policy.verification_budget_s,
+            min_invocations=policy.min_invocations,
+        )
+        if isinstance(outcome, Refusal):
+            return _refused(base, outcome)
+        change = _for_callers(outcome.change, evidence)
+        first = context.rungs[0].change if context.rungs else change
+        cost = extra_cost(change, evidence)
+        base = replace(
+            base,
+            change=change,
+            undo=since(first, change).inverse(),
+            extra_cost_usd_per_month=cost,
+            required_wait_s=_required_wait_s(change, evidence),
+        )
+        situation = Situation(
+            now=self.clock(),
+            incident_id=case.incident.id,
+            evidence=evidence,
+            policy=policy,
+            paused=self.policies.is_paused(case.incident.function_name),
+            attempts=attempts,
+            change=change,
+            extra_cost_usd_per_month=cost,
+        )
+        decision, reasons = _decide(policy, repair, outcome)
+        refusal = check(situation, person_decides=decision is Decision.ASK)
+        if refusal:
+            return _refused(base, refusal)
+        return replace(base, decision=decision, reasons=(*reasons, *outcome.because))
+
+    def _record(self, case: Case, plan: Plan, best: Hypothesis) -> None:
+        self.store.record_repair(case.incident, plan.planned_at, self._facts(case, plan, best))
+
+    def _facts(self, case: Case, plan: Plan, best: Hypothesis) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            "status": STATUSES[plan.decision],
+            "action": plan.repair,
+            "decision": plan.decision.value,
+            "reason": "; ".join(plan.reasons),
+            "rootCause": best.failure_mode,
+            "executedBy": self.executed_by,
+            "executionArn": case.incident.execution_arn,
+            "rung": plan.rung,
+        }
+        if plan.change:
+            facts["change"] = plan.change
+        if plan.extra_cost_usd_per_month is not None:
+            facts["extraCostUsdPerMonth"] = plan.extra_cost_usd_per_month
+        if plan.refusal:
+            facts |= {"refusedByRule": plan.refusal.rule, "wayOut": plan.refusal.way_out}
+        return facts
+
+
+def _nothing_to_do(diagnosis: Diagnosis) -> Plan:
+    best = diagnosis.root_cause
+    if best:
+        return Plan(
+            Decision.ADVISE,
+            (best.advice or "No repair is known for this cause.",),
+            failure_mode=best.failure_mode,
+        )
+    told = (
+        "Nothing to repair." if diagnosis.verdict is Verdict.NOTHING_WRONG else "No repair without a cause."
+    )
+    return Plan(Decision.NOTHING, (told,))
+
+
+def _refused(plan: Plan, refusal: Refusal) -> Plan:
+    reasons = (f"{refusal.rule}: {refusal.reason}. Way out: {refusal.way_out}.",)
+    return replace(plan, decision=Decision.REFUSE, reasons=reasons, refusal=refusal)
+
+
+def _decide(policy: FunctionPolicy, repair: Repair, proposal: Proposal) -> tuple[Decision, tuple[str, ...]]:
+    decision = DECISIONS[policy.mode_for(repair.name)]
+    if not policy.onboarded:
+        return Decision.OBSERVE, ("the function is not onboarded, so nothing may be changed",)
+    if decision is Decision.AUTO and proposal.needs_person:
+        return Decision.ASK, (proposal.needs_person,)
+    return decision, (f"mode is {decision.value} for {repair.name}",)
+
+
+def _for_callers(change: Change, evidence: Evidence) -> Change:
+    """The change with the alias whose callers must see it, if it concerns versions at all."""
+    live = evidence.configuration
+    if live is None or not any(s.setting in VERSIONED_SETTINGS for s in change.settings):
+        return change
+    alias = alias_of(evidence, live.version) if live.version != "$LATEST" else None
+    return replace(change, alias=alias, alias_version=live.version if alias else None)
+
+
+def _undo_of(case: Case) -> Change | None:
+    return case.plan.undo if case.plan else None
+
+
+def _required_wait_s(change: Change, evidence: Evidence) -> int:
+    """How long to look before "repaired" may be said: metric points carry the time of the start."""
+    timeout = change.after(Setting.TIMEOUT_S) or (
+        evidence.configuration.timeout_s if evidence.configuration else 0
+    )
+    return 2 * timeout + METRIC_DELAY_S
+
+
+def extra_cost(change: Change, evidence: Evidence) -> float | None:
+    """Upper bound of the added compute cost per month, USD: more memory at today's rate and duration.
+
+    None when the rate or duration is unknown. A longer timeout costs at most the added seconds of the
+    runs that are cut off today.
+    """
+    config, runs = evidence.configuration, evidence.invocations
+    if config is None or not runs or evidence.window.seconds <= 0:
+        return None
+    rate = len(runs) / evidence.window.seconds
+    memory = change.after(Setting.MEMORY_MB) or config.memory_mb
+    duration = percentile((run.duration_ms / 1000 for run in runs), 0.5)
+    timeout = change.after(Setting.TIMEOUT_S)
+    longer = max(duration, timeout) if timeout else duration
+    now = monthly_compute_usd(
+        memory_mb=config.memory_mb,
+        invocations_per_second=rate,
+        duration_s=duration,
+        architecture=config.architecture,
+    )
+    then = monthly_compute_usd(
+        memory_mb=memory, invocations_per_second=rate, duration_s=longer, architecture=config.architecture
+    )
+    return round(then - now, 4)

@@ -1,0 +1,47 @@
+"""DiagnoseIssue: from evidence to a ranked list of hypotheses, on record."""
+
+from dataclasses import dataclass
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.diagnosis import Diagnosis, FailureMode
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.ranking import diagnose
+from auto_repair.ports import IncidentStore
+
+
+@dataclass(frozen=True)
+class DiagnoseIssue:
+    """Asks every failure mode and writes the outcome to the diagnosis table."""
+
+    failure_modes: tuple[FailureMode, ...]
+    store: IncidentStore
+    executed_by: str
+
+    def __call__(self, case: Case) -> Diagnosis:
+        """The ranked outcome; `NOTHING_WRONG` and `CANNOT_TELL` are ordinary results."""
+        if case.evidence is None:
+            raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
+        diagnosis = diagnose(self.store.load_evidence(case.evidence.ref), self.failure_modes)
+        best = diagnosis.root_cause
+        self.store.record_diagnosis(
+            case.incident,
+            {
+                "diagnosisResult": diagnosis.verdict.value,
+                "summary": diagnosis.summary,
+                "rootCause": best.failure_mode if best else "",
+                "confidence": best.confidence if best else 0.0,
+                "hypotheses": [
+                    {
+                        "failureMode": h.failure_mode,
+                        "confidence": h.confidence,
+                        "because": [r.text for r in h.because],
+                        "against": [r.text for r in h.against],
+                    }
+                    for h in diagnosis.hypotheses
+                ],
+                "missingEvidence": list(diagnosis.missing),
+                "evidenceRef": case.evidence.ref,
+                "executedBy": self.executed_by,
+            },
+        )
+        return diagnosis

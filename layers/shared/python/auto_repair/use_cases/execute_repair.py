@@ -1,0 +1,170 @@
+"""ExecuteRepair: apply a change by compare-and-set, one step per call.
+
+AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
+next step from there, so a call that is repeated, after a retry or a crash, does no harm.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auto_repair.domain.approval import read
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
+from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.repair import VERSIONED_SETTINGS, Change, Setting, SettingChange
+from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Clock, Functions, IncidentStore, Queues
+
+MAX_CALLS = 60  # with the waits between them about five minutes, far longer than Lambda updates take
+
+
+@dataclass(frozen=True)
+class ExecuteRepair:
+    """Applies the plan's change. The only use case, with its rollback, that writes to a target."""
+
+    functions: Functions
+    queues: Queues
+    store: IncidentStore
+    clock: Clock
+    executed_by: str
+
+    def __call__(self, case: Case) -> Progress:
+        """How far it has come. Raises `StaleConfiguration` when the target is not as planned."""
+        plan, change = _permitted(case)
+        former = case.repair if case.repair and case.repair.planned_at == plan.planned_at else None
+        calls = former.calls + 1 if former else 1
+        if calls > MAX_CALLS:
+            raise StaleConfiguration(f"{change.function_name} does not finish updating after {calls} looks")
+        if former is None:
+            self._record(case, plan, {"startedAt": iso(self.clock()), "executedBy": self.executed_by})
+        step = self._advance(case, change)
+        steps = (*(former.steps if former else ()), *([step.text] if step.text else []))
+        if not step.done:
+            return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
+        changed_at = iso(self.clock())
+        facts: dict[str, object] = {"status": "EXECUTED", "changedAt": changed_at, "steps": list(steps)}
+        if step.version:
+            facts["publishedVersion"] = step.version
+        if case.approval is not None:
+            answer = read(case.approval)
+            facts["approval"] = {"decision": answer.decision, "answeredBy": answer.answered_by}
+        self._record(case, plan, facts)
+        return Progress(
+            ProgressStatus.DONE, plan.planned_at, calls, steps, changed_at, published_version=step.version
+        )
+
+    def _record(self, case: Case, plan: Plan, facts: dict[str, object]) -> None:
+        self.store.record_repair(case.incident, plan.planned_at, facts)
+
+    def _advance(self, case: Case, change: Change) -> "Step":
+        latest = self.functions.configuration(change.function_name)
+        if latest.last_update_status == "InProgress":
+            return Step()
+        for setting in change.settings:
+            if setting.setting not in VERSIONED_SETTINGS and self._set(setting):
+                return Step(f"{setting}")
+        if text := self._update_latest(change, latest):
+            return Step(text)
+        return self._release(case, change, latest) if change.publishes else Step(done=True)
+
+    def _set(self, setting: SettingChange) -> bool:
+        """Write a setting that belongs to no version; False when it already has the new value."""
+        read_live, write = writers(self.functions, self.queues)[setting.setting]
+        live = read_live(setting.resource)
+        if live == setting.after:
+            return False
+        _expect(setting, live)
+        write(setting.resource, setting.after)
+        return True
+
+    def _update_latest(self, change: Change, latest: FunctionConfiguration) -> str:
+        wanted = [
+            s for s in change.settings if s.setting in VERSIONED_SETTINGS and live_value(latest, s) != s.after
+        ]
+        for setting in wanted:
+            _expect(setting, live_value(latest, setting))
+        if not wanted:
+            return ""
+        values = {s.setting: s.after for s in wanted}
+        self.functions.update_configuration(
+            change.function_name,
+            memory_mb=values.get(Setting.MEMORY_MB),
+            timeout_s=values.get(Setting.TIMEOUT_S),
+            revision_id=latest.revision_id,
+        )
+        return "; ".join(str(s) for s in wanted)
+
+    def _release(self, case: Case, change: Change, latest: FunctionConfiguration) -> "Step":
+        """Publish `$LATEST` and move the alias to it: callers of the alias see nothing before that."""
+        name, alias_name = change.function_name, change.alias or ""
+        version = self.functions.publish_version(
+            name, description=f"lambda-auto-repair {case.incident.id}"[:256], revision_id=latest.revision_id
+        )
+        published = self.functions.configuration(name, version)
+        if published.state == "Pending" or published.last_update_status == "InProgress":
+            return Step()
+        alias = self.functions.alias(name, alias_name)
+        if alias.version != version:
+            if alias.version != change.alias_version:
+                raise StaleConfiguration(
+                    f"alias {alias_name} points to version {alias.version}; "
+                    f"the plan was made for version {change.alias_version}"
+                )
+            self.functions.move_alias(name, alias_name, version=version, expected_version=alias.version)
+        text = f"alias {alias_name} moved from version {change.alias_version} to {version}"
+        return Step(text, done=True, version=version)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one call did, and whether the change is complete."""
+
+    text: str = ""
+    done: bool = False
+    version: str = ""
+
+
+Reader = Callable[[str], int | None]
+Writer = Callable[[str, int | None], None]
+
+
+def writers(functions: Functions, queues: Queues) -> dict[Setting, tuple[Reader, Writer]]:
+    """How to read and write each setting that belongs to no version of the function."""
+
+    def set_visibility(queue_arn: str, seconds: int | None) -> None:
+        if seconds is None:
+            raise RepairRejected(f"the visibility timeout of {queue_arn} cannot be unset")
+        queues.set_visibility_timeout(queue_arn, seconds)
+
+    return {
+        Setting.RESERVED_CONCURRENCY: (
+            lambda name: functions.concurrency(name).reserved,
+            functions.set_reserved_concurrency,
+        ),
+        Setting.VISIBILITY_TIMEOUT_S: (queues.visibility_timeout, set_visibility),
+    }
+
+
+def live_value(configuration: FunctionConfiguration, setting: SettingChange) -> int:
+    """The present value of a versioned setting."""
+    return configuration.memory_mb if setting.setting is Setting.MEMORY_MB else configuration.timeout_s
+
+
+def _expect(setting: SettingChange, live: int | None) -> None:
+    if live != setting.before:
+        raise StaleConfiguration(
+            f"{setting} was planned, but the live value is {live}: somebody else changed it"
+        )
+
+
+def _permitted(case: Case) -> tuple[Plan, Change]:
+    plan = case.plan
+    if plan is None or plan.change is None:
+        raise InvalidEvent("plan: the state document holds no change to apply; DetermineAction comes first")
+    if plan.decision is Decision.AUTO:
+        return plan, plan.change
+    if plan.decision is Decision.ASK and read(case.approval).approved:
+        return plan, plan.change
+    raise RepairRejected(f"the plan's decision is {plan.decision.value} and nobody approved it")

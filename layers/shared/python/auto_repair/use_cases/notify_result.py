@@ -1,0 +1,160 @@
+"""NotifyResult: the final record, the report, one message, and the incident is closed.
+
+Each of these is tried whatever became of the others. What failed for good is raised at the end, so that
+the workflow's own alarm path tells people too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from auto_repair.domain.approval import read
+from auto_repair.domain.case import Case, Notice
+from auto_repair.domain.errors import AutoRepairError, TransientError
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.outcome import final_status, is_declined
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Announcer, Clock, IncidentStore
+from auto_repair.reports.incident_report import IncidentReport
+
+LAST_ATTEMPT = 4  # MaxAttempts of the state's Retry
+T = TypeVar("T")
+
+
+class Renderer(Protocol):
+    """One form of the report."""
+
+    def __call__(self, report: IncidentReport) -> str: ...
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file of the report: its name, its type, and how it is written."""
+
+    name: str
+    content_type: str
+    render: Renderer
+
+
+@dataclass(frozen=True)
+class NotifyResult:
+    """Writes the report, sends one message, closes the incident."""
+
+    store: IncidentStore
+    announcer: Announcer
+    clock: Clock
+    documents: tuple[Document, ...]  # the first one is the one that people are sent to
+    write_message: Callable[[IncidentReport, str], tuple[str, str]]
+    environment: str
+    region: str
+    executed_by: str
+
+    def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
+        """Where it was reported. Repeatable: one message per incident, whatever happens."""
+        steps = _BestEffort(is_last=attempt >= LAST_ATTEMPT)
+        status = final_status(case)
+        steps.run(lambda: self._record(case, status))
+        report = self._report(case, status, steps)
+        uris = [
+            steps.run(
+                lambda d=document: self.store.save_document(  # type: ignore[misc]  # mypy: default of a lambda
+                    case.incident, d.name, d.render(report), d.content_type
+                )
+            )
+            for document in self.documents
+        ]
+        uri = uris[0] or ""
+        steps.run(
+            lambda: self.store.record_diagnosis(case.incident, {"reportUri": uri, "status": status}),
+        )
+        message_id = steps.run(lambda: self._announce(case, report, uri)) or ""
+        steps.run(lambda: self.store.close(case.incident, status))
+        steps.raise_first()
+        return Notice(uri, message_id)
+
+    def _announce(self, case: Case, report: IncidentReport, uri: str) -> str:
+        subject, body = self.write_message(report, uri or "(the report could not be written)")
+        return self.announcer.publish(
+            subject=subject, body=body, incident_id=case.incident.id, stage="result"
+        )
+
+    def _record(self, case: Case, status: str) -> None:
+        if case.diagnosis is None and case.failure is None:
+            facts = {
+                "diagnosisResult": status,
+                "summary": case.incident.problem,
+                "executedBy": self.executed_by,
+            }
+            self.store.record_diagnosis(case.incident, facts)
+        if case.plan is None or case.plan.change is None or not is_declined(case):
+            return
+        answer = read(case.approval)
+        self.store.record_repair(
+            case.incident,
+            case.plan.planned_at,
+            {
+                "status": "REJECTED",
+                "endedAt": iso(self.clock()),
+                "outcome": f"{answer.decision} by {answer.answered_by}",
+                "approval": {
+                    "decision": answer.decision,
+                    "answeredBy": answer.answered_by,
+                    "comment": answer.comment,
+                },
+            },
+        )
+
+    def _report(self, case: Case, status: str, steps: "_BestEffort") -> IncidentReport:
+        attempts: list[Mapping[str, Any]] = (
+            steps.run(lambda: list(self.store.repairs_of(case.incident))) or []
+        )
+        return IncidentReport(
+            incident=case.incident,
+            status=status,
+            environment=self.environment,
+            region=self.region,
+            account=_account(case.incident.execution_arn),
+            evidence_before=self._evidence(case.evidence.ref if case.evidence else "", steps),
+            evidence_after=self._evidence(case.verification.evidence_ref if case.verification else "", steps),
+            diagnosis=case.diagnosis,
+            plan=case.plan,
+            attempts=attempts,
+            approval=read(case.approval) if case.approval is not None else None,
+            repair=case.repair,
+            verification=case.verification,
+            rollback=case.rollback,
+            failure=case.failure,
+            joined_alarms=steps.run(lambda: list(self.store.joined_alarms(case.incident))) or [],
+            reported_at=self.clock(),
+        )
+
+    def _evidence(self, ref: str, steps: "_BestEffort") -> Evidence | None:
+        return steps.run(lambda: self.store.load_evidence(ref)) if ref else None
+
+
+class _BestEffort:
+    """Runs every step, keeps the first error, and stops early only where a retry is still to come."""
+
+    def __init__(self, *, is_last: bool) -> None:
+        self._is_last = is_last
+        self._first: AutoRepairError | None = None
+
+    def run(self, step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except TransientError as error:
+            if not self._is_last:
+                raise
+            self._first = self._first or error
+        except AutoRepairError as error:
+            self._first = self._first or error
+        return None
+
+    def raise_first(self) -> None:
+        if self._first:
+            raise self._first
+
+
+def _account(execution_arn: str) -> str:
+    parts = execution_arn.split(":")
+    return parts[4] if len(parts) > 4 else ""

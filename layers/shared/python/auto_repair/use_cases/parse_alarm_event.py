@@ -1,0 +1,71 @@
+"""ParseAlarmEvent: from an event to an open incident, exactly one for each alarm event."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from auto_repair.contracts.alarm_events import Request, read
+from auto_repair.domain.errors import InvalidEvent, ResourceMissing
+from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
+from auto_repair.ports import Functions, IncidentStore
+
+# Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
+LEASE = timedelta(days=2, hours=1)
+
+
+@dataclass(frozen=True)
+class ParseAlarmEvent:
+    """Validates the event, finds the function, opens or joins its incident."""
+
+    functions: Functions
+    store: IncidentStore
+
+    def __call__(self, event: Any, execution_arn: str, started_at: datetime) -> Incident:
+        """The incident with its disposition; a bad event is `rejected`, never an exception."""
+        try:
+            request = read(event)
+        except InvalidEvent as problem:
+            return _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
+        try:
+            self.functions.configuration(request.function_name)
+        except ResourceMissing:
+            problem_text = f"there is no Lambda function {request.function_name!r} in this account and region"
+            return _rejected(request.function_name, execution_arn, started_at, problem_text)
+        return self._open(_incident(request, execution_arn, started_at), started_at)
+
+    def _open(self, incident: Incident, now: datetime) -> Incident:
+        opening = self.store.open(incident, lease_until=now + LEASE)
+        return replace(incident, disposition=opening.disposition, joined_incident_id=opening.open_incident_id)
+
+
+def incident_of(event: Any, execution_arn: str, started_at: datetime) -> Incident:
+    """The incident that this input belongs to, as `ParseAlarmEvent` named it. Raises `InvalidEvent`."""
+    return _incident(read(event), execution_arn, started_at)
+
+
+def _incident(request: Request, execution_arn: str, started_at: datetime) -> Incident:
+    alarm = request.alarm
+    at = alarm.changed_at if alarm else started_at
+    # Every delivery of one alarm event has the same identity; a manual start is always its own.
+    identity = (alarm.arn or alarm.name) if alarm else execution_arn
+    return Incident(
+        id=incident_id(request.function_name, at, identity),
+        function_name=request.function_name,
+        opened_at=started_at,
+        trigger=request.trigger,
+        alias=request.alias,
+        alarm=alarm,
+        execution_arn=execution_arn,
+    )
+
+
+def _rejected(function_name: str, execution_arn: str, at: datetime, problem: str) -> Incident:
+    return Incident(
+        id=incident_id(function_name, at, execution_arn),
+        function_name=function_name,
+        opened_at=at,
+        trigger=Trigger.ALARM,
+        disposition=Disposition.REJECTED,
+        execution_arn=execution_arn,
+        problem=problem,
+    )

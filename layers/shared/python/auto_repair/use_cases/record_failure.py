@@ -1,0 +1,52 @@
+"""RecordFailure: our own workflow failed. Write down where and why, before people are told."""
+
+import json
+from dataclasses import dataclass
+
+from auto_repair.domain.case import Case, WorkflowError
+from auto_repair.domain.outcome import failed_state
+from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Clock, IncidentStore
+
+CAUSE_LENGTH = 2000
+
+
+@dataclass(frozen=True)
+class RecordFailure:
+    """Records the error that a Catch left in the state document."""
+
+    store: IncidentStore
+    clock: Clock
+    executed_by: str
+
+    def __call__(self, case: Case, error: WorkflowError) -> WorkflowError:
+        """The error with the state that failed and a readable cause."""
+        failure = WorkflowError(failed_state(case), error.error, readable_cause(error.cause))
+        told = f"{failure.state} failed with {failure.error}: {failure.cause}"
+        self.store.record_diagnosis(
+            case.incident,
+            {
+                "workflowResult": "FAILED",
+                "failedState": failure.state,
+                "error": failure.error,
+                "cause": failure.cause,
+                "executedBy": self.executed_by,
+            }
+            | ({} if case.diagnosis else {"diagnosisResult": "WORKFLOW_FAILED"}),
+        )
+        restored = case.rollback is not None and case.rollback.status is ProgressStatus.DONE
+        if case.plan and case.plan.change and not restored:
+            facts = {"status": "FAILED", "outcome": told, "endedAt": iso(self.clock())}
+            self.store.record_repair(case.incident, case.plan.planned_at, facts)
+        return failure
+
+
+def readable_cause(cause: str) -> str:
+    """The message inside a Lambda error's JSON; anything else as it is, cut to a sane length."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause[:CAUSE_LENGTH]
+    message = document.get("errorMessage") if isinstance(document, dict) else None
+    return str(message or cause)[:CAUSE_LENGTH]

@@ -1,0 +1,154 @@
+"""RollBackRepair: restore what was live before the incident, if what is live now is still ours.
+
+Works from any point: nothing applied, half applied, several rungs applied. Where somebody else has changed
+a value since, it is left alone and a person is told.
+"""
+
+from dataclasses import dataclass
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import InvalidEvent, ResourceMissing, StaleConfiguration
+from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Setting, SettingChange
+from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Clock, Functions, IncidentStore, Queues
+from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, writers
+
+
+@dataclass(frozen=True)
+class RollBackRepair:
+    """Applies the plan's undo, step by step like the repair itself."""
+
+    functions: Functions
+    queues: Queues
+    store: IncidentStore
+    clock: Clock
+
+    def __call__(self, case: Case) -> Progress:
+        """`done` when everything is as before, `gave_up` when a live value is not ours."""
+        plan = case.plan
+        if plan is None or plan.undo is None:
+            raise InvalidEvent("plan: the state document holds no change to take back")
+        former = case.rollback
+        calls = former.calls + 1 if former else 1
+        if calls > MAX_CALLS:
+            raise StaleConfiguration(
+                f"{plan.undo.function_name} does not finish updating after {calls} looks"
+            )
+        attempts = [
+            a for a in self.store.attempts(case.incident.function_name) if a.incident_id == case.incident.id
+        ]
+        try:
+            step = self._advance(plan.undo, _written_by_us(attempts))
+        except NotOurs as reason:
+            self._record(case, attempts, "FAILED", f"not rolled back: {reason}")
+            return Progress(
+                ProgressStatus.GAVE_UP, plan.planned_at, calls, _steps(former, ""), reason=str(reason)
+            )
+        steps = _steps(former, step or "")
+        if step is not None:
+            return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
+        reason_text = case.verification.reason if case.verification else "the workflow failed"
+        self._record(case, attempts, "ROLLED_BACK", reason_text)
+        return Progress(ProgressStatus.DONE, plan.planned_at, calls, steps, iso(self.clock()))
+
+    def _advance(self, undo: Change, ours: "Written") -> str | None:
+        """Take the next step back and say it; empty while AWS works, None when nothing is left."""
+        latest = self.functions.configuration(undo.function_name)
+        if latest.last_update_status == "InProgress":
+            return ""
+        if moved := self._alias_back(undo, ours):
+            return moved
+        back = [
+            s for s in undo.settings if s.setting in VERSIONED_SETTINGS and live_value(latest, s) != s.after
+        ]
+        if back:
+            return self._latest_back(undo, back, latest, ours)
+        for setting in undo.settings:
+            if setting.setting not in VERSIONED_SETTINGS and (text := self._set_back(setting, ours)):
+                return text
+        return None
+
+    def _alias_back(self, undo: Change, ours: "Written") -> str:
+        if not undo.publishes or undo.alias is None or undo.alias_version is None:
+            return ""
+        try:
+            alias = self.functions.alias(undo.function_name, undo.alias)
+        except ResourceMissing as error:
+            raise NotOurs(f"alias {undo.alias} is gone") from error
+        if alias.version == undo.alias_version:
+            return ""
+        live = self.functions.configuration(undo.function_name, alias.version)
+        for setting in undo.settings:
+            if setting.setting in VERSIONED_SETTINGS and live_value(live, setting) not in ours.values(
+                setting
+            ):
+                raise NotOurs(
+                    f"alias {undo.alias} points to version {alias.version}, which we did not publish"
+                )
+        self.functions.move_alias(
+            undo.function_name, undo.alias, version=undo.alias_version, expected_version=alias.version
+        )
+        return f"alias {undo.alias} moved back from version {alias.version} to {undo.alias_version}"
+
+    def _latest_back(
+        self, undo: Change, back: list[SettingChange], latest: FunctionConfiguration, ours: "Written"
+    ) -> str:
+        for setting in back:
+            if live_value(latest, setting) not in ours.values(setting):
+                raise NotOurs(
+                    f"{setting}: the live value is {live_value(latest, setting)}, which we did not write"
+                )
+        values = {s.setting: s.after for s in back}
+        self.functions.update_configuration(
+            undo.function_name,
+            memory_mb=values.get(Setting.MEMORY_MB),
+            timeout_s=values.get(Setting.TIMEOUT_S),
+            revision_id=latest.revision_id,
+        )
+        return "; ".join(str(s) for s in back)
+
+    def _set_back(self, setting: SettingChange, ours: "Written") -> str:
+        read_live, write = writers(self.functions, self.queues)[setting.setting]
+        live = read_live(setting.resource)
+        if live == setting.after:
+            return ""
+        if live not in ours.values(setting):
+            raise NotOurs(f"{setting}: the live value is {live}, which we did not write")
+        write(setting.resource, setting.after)
+        return str(setting)
+
+    def _record(self, case: Case, attempts: list[Attempt], status: str, reason: str) -> None:
+        for attempt in attempts:
+            if attempt.status in ("PLANNED", "EXECUTED"):
+                facts = {"status": status, "endedAt": iso(self.clock()), "outcome": reason}
+                self.store.record_repair(case.incident, attempt.executed_at, facts)
+
+
+class NotOurs(Exception):
+    """A live value is neither what we wrote nor what was there before us."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """Every value that this incident may have written, by resource and setting."""
+
+    by_setting: dict[tuple[str, Setting], frozenset[int | None]]
+
+    def values(self, setting: SettingChange) -> frozenset[int | None]:
+        """What we may find live and still call ours."""
+        return self.by_setting.get((setting.resource, setting.setting), frozenset()) | {setting.before}
+
+
+def _written_by_us(attempts: list[Attempt]) -> Written:
+    values: dict[tuple[str, Setting], frozenset[int | None]] = {}
+    for attempt in attempts:
+        for s in attempt.change.settings:
+            key = (s.resource, s.setting)
+            values[key] = values.get(key, frozenset()) | {s.after}
+    return Written(values)
+
+
+def _steps(former: Progress | None, step: str) -> tuple[str, ...]:
+    return (*(former.steps if former else ()), *([step] if step else []))

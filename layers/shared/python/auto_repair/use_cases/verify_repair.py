@@ -1,0 +1,111 @@
+"""VerifyRepair: look at the function since the change, and settle what can be said about the repair."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.evidence import Evidence, Window
+from auto_repair.domain.plan import Plan
+from auto_repair.domain.policy import FunctionPolicy
+from auto_repair.domain.repair import Proposal, Repair, RepairContext
+from auto_repair.domain.timestamps import iso, parse
+from auto_repair.domain.verdict import Judgement, Look, judge, since_change
+from auto_repair.domain.verification import NextStep, Outcome, Verification
+from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
+from auto_repair.use_cases.collect_metrics_and_logs import gather
+
+STABILIZE_S = 30  # the Wait state before each look
+MAX_PROBES = 5  # per look
+
+STATUSES = {
+    (Outcome.REPAIRED, NextStep.FINISH): "VERIFIED",
+    (Outcome.CANNOT_TELL_YET, NextStep.FINISH): "INCONCLUSIVE",
+}
+
+
+@dataclass(frozen=True)
+class VerifyRepair:
+    """Collects evidence since the change and compares it with the evidence before."""
+
+    sources: tuple[EvidenceSource, ...]
+    repairs: Mapping[str, Repair]
+    functions: Functions
+    policies: Policies
+    store: IncidentStore
+    clock: Clock
+
+    def __call__(self, case: Case) -> Verification:
+        """One look. Its outcome is on record before the workflow acts on it."""
+        plan, progress, reference = case.plan, case.repair, case.evidence
+        if plan is None or plan.change is None or progress is None or reference is None:
+            raise InvalidEvent("repair: the state document holds no applied change to verify")
+        before = self.store.load_evidence(reference.ref)
+        policy = self.policies.policy(case.incident.function_name)
+        changed_at = parse(progress.changed_at)
+        target = Target(
+            before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
+        )
+        after = since_change(_with_context(gather(self.sources, target), before), plan.change, changed_at)
+        former = case.verification
+        same_plan = former is not None and former.planned_at == plan.planned_at
+        waited_s = STABILIZE_S + (former.waited_s if former and same_plan else 0)
+        repair = self.repairs[plan.repair]
+        look = Look(
+            plan=plan,
+            before=before,
+            after=after,
+            checks=repair.judge(plan.change, after),
+            waited_s=waited_s,
+            can_climb=self._can_climb(case, repair, after, policy),
+        )
+        judgement = judge(look)
+        if judgement.next_step is NextStep.WAIT:
+            self._probe(policy, plan, len(after.invocations))
+        ref = self.store.save_evidence(case.incident, f"after-{plan.rung}", after)
+        verification = Verification(
+            outcome=judgement.outcome,
+            next_step=judgement.next_step,
+            reason=judgement.reason,
+            planned_at=plan.planned_at,
+            checks=judgement.checks,
+            waited_s=waited_s,
+            invocations_seen=len(after.invocations),
+            evidence_ref=ref,
+            verified_at=iso(self.clock()),
+        )
+        self._record(case, plan, judgement)
+        return verification
+
+    def _can_climb(self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy) -> bool:
+        attempts = tuple(self.store.attempts(case.incident.function_name))
+        return isinstance(repair.plan(after, RepairContext(policy, attempts, case.incident.id)), Proposal)
+
+    def _probe(self, policy: FunctionPolicy, plan: Plan, seen: int) -> None:
+        """Send the owner's harmless event where there is too little traffic to judge by."""
+        if policy.probe_payload is None or plan.change is None:
+            return
+        for _ in range(min(MAX_PROBES, max(0, plan.min_invocations - seen))):
+            self.functions.invoke(plan.change.function_name, plan.change.alias, policy.probe_payload)
+
+    def _record(self, case: Case, plan: Plan, judgement: Judgement) -> None:
+        facts: dict[str, object] = {
+            "verdict": judgement.outcome.value,
+            "outcome": judgement.reason,
+            "verifiedAt": iso(self.clock()),
+        }
+        status = STATUSES.get((judgement.outcome, judgement.next_step))
+        self.store.record_repair(
+            case.incident, plan.planned_at, facts | ({"status": status} if status else {})
+        )
+
+
+def _with_context(after: Evidence, before: Evidence) -> Evidence:
+    """`after` with what does not change in minutes and was read once: callers, sources, earlier runs."""
+    return replace(
+        after,
+        callers=after.callers or before.callers,
+        event_sources=after.event_sources or before.event_sources,
+        aliases=after.aliases or before.aliases,
+        history=(*before.history, *before.invocations),
+    )
