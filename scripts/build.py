@@ -61,9 +61,13 @@ def artifacts(target: Target, root: Path = ROOT) -> Path:
 def build(target: Target, root: Path = ROOT) -> list[Path]:
     """All zips of the target, made or left as they are; raises CalledProcessError if pip cannot install."""
     folder = artifacts(target, root)
-    sources = {path.name: path for path in sorted((root / "lambdas").glob("*/")) if (path / "handler.py").is_file()}
+    sources = {
+        path.name: path for path in sorted((root / "lambdas").glob("*/")) if (path / "handler.py").is_file()
+    }
     _remove_stale(folder / "lambdas", sources)
-    functions = [_build_function(path, folder / "lambdas" / f"{name}.zip", target) for name, path in sources.items()]
+    functions = [
+        _build_function(path, folder / "lambdas" / f"{name}.zip", target) for name, path in sources.items()
+    ]
     return [_build_layer(root, folder / "layer.zip", target), *functions]
 
 
@@ -126,13 +130,21 @@ def _third_party(requirements: Path, target: Target, root: Path = ROOT) -> Path:
 
 def _install(requirements: Path, folder: Path, target: Target) -> None:
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-cache-dir"]
-    command += ["--no-deps", "--no-compile", "--require-hashes", "-r", str(requirements), "--target", str(folder)]
+    command += [
+        "--no-deps",
+        "--no-compile",
+        "--require-hashes",
+        "-r",
+        str(requirements),
+        "--target",
+        str(folder),
+    ]
     if target.wheels:
         version = ".".join(map(str, target.python))
         command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
         for tag in ("manylinux2014", "manylinux_2_17", "manylinux_2_28"):  # the runtime's glibc is 2.34
             command += ["--platform", f"{tag}_{target.wheels}"]
-    subprocess.run(command, check=True)  # noqa: S603 - our own interpreter
+    subprocess.run(command, check=True)
 
 
 def _compile(folder: Path, target: Target) -> None:
@@ -144,7 +156,7 @@ def _compile(folder: Path, target: Target) -> None:
     if target.has_bytecode:
         command = [sys.executable, "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         command += ["-s", str(folder), "-p", "/opt/python", str(folder)]
-        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -190,7 +202,10 @@ def main() -> int:
     arguments = parser.parse_args()
     target = Target.local() if arguments.target == "local" else Target.aws(arguments.arch)
     if not target.has_bytecode:
-        print("Built without bytecode, since this is not Python 3.13: functions start about 0.1 s later.", file=sys.stderr)
+        print(
+            "Built without bytecode, since this is not Python 3.13: functions start about 0.1 s later.",
+            file=sys.stderr,
+        )
     for path in build(target):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         print(f"{digest}  {path.stat().st_size / 1e6:6.2f} MB  {path.relative_to(ROOT)}")

@@ -27,7 +27,9 @@ def terraform_variables(path: Path) -> dict[str, Any]:
         raise _error(path, MONITORED, functions)
     for name, settings in functions.items():
         if not name:
-            raise ExtraVarsError(f"{path}: `{MONITORED}` has an entry without a name; name it after its function.")
+            raise ExtraVarsError(
+                f"{path}: `{MONITORED}` has an entry without a name; name it after its function."
+            )
         if not isinstance(settings, Mapping):
             raise _error(path, f"{MONITORED}.{name}", settings)
     return {**content, ADDITIONAL: functions}

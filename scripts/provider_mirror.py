@@ -1,7 +1,7 @@
 """Finds the AWS provider on this machine, so that Terraform works without its registry.
 
-Nobody's settings are overridden: a user's own Terraform configuration stays in force, and where no local mirror
-holds the locked version, Terraform asks its registry as always.
+Nobody's settings are overridden: a user's own Terraform configuration stays in force, and where no local
+mirror holds the locked version, Terraform asks its registry as always.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def terraform_environment(base: Mapping[str, str], root: Path) -> dict[str, str]:
-    """The variables Terraform runs with in the checkout `root`; writes a CLI configuration there if one is needed."""
+    """The variables for Terraform in the checkout `root`, where a CLI configuration is written if needed."""
     variables = {**base, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
     chosen = base.get("TF_CLI_CONFIG_FILE")
     if chosen and not Path(chosen).is_file():
@@ -38,7 +38,7 @@ def terraform_environment(base: Mapping[str, str], root: Path) -> dict[str, str]
 
 
 def find_mirror(places: Iterable[str], version: str, system: str) -> Path | None:
-    """The first mirror below `places` that holds the provider, packed or unpacked, for `system` (linux_amd64)."""
+    """The first mirror below `places` that holds the provider for `system` (linux_amd64), packed or not."""
     for place in places:
         for depth in ("", "*/", "*/*/"):
             for provider in sorted(Path(place).expanduser().glob(depth + PROVIDER)):
@@ -74,7 +74,8 @@ def _write_configuration(mirror: Path, root: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         "provider_installation {\n"
-        f'  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n    include = ["{PROVIDER}"]\n  }}\n'
+        f"  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n"
+        f'    include = ["{PROVIDER}"]\n  }}\n'
         f'  direct {{\n    exclude = ["{PROVIDER}"]\n  }}\n'
         "}\n"
     )

@@ -30,11 +30,13 @@ class Stage:
 
     def passes(self) -> bool:
         environment = {**os.environ, **self.variables}
-        return all(subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in self.commands)  # noqa: S603
+        return all(
+            subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in self.commands
+        )
 
 
 def stages() -> list[Stage]:
-    """All stages in their order. A folder of tests that this script does not know still runs, before the last."""
+    """All stages in their order. A folder of tests this script does not know runs before the last one."""
     suites = ["unit", "contract", "scenarios", "adapters"]
     slow_suites = ["e2e"]
     found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
@@ -44,7 +46,9 @@ def stages() -> list[Stage]:
         *(_suite(name) for name in suites),
         Stage("asl", (_hook("statelint"),)),
         Stage("checkov", (_hook("checkov"),)),
-        Stage("terraform", (_hook("terraform-validate"), [sys.executable, "-m", "scripts.terraform", "test"])),
+        Stage(
+            "terraform", (_hook("terraform-validate"), [sys.executable, "-m", "scripts.terraform", "test"])
+        ),
         *(_suite(name) for name in [*others, *slow_suites]),
     ]
 

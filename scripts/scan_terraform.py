@@ -1,11 +1,12 @@
 """Scans terraform/ with checkov; fails on any failed check and on any file that checkov could not read.
 
-checkov alone ends with status 0 when it skips a file it cannot parse, and nothing in it was checked.
+checkov alone ends with status 0 when it skips a file it cannot parse, and nothing in that file was checked.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
-REPORT = ROOT / ".build" / "checkov"
+REPORT = ROOT / ".build" / "checkov" / "report.json"
+OPTIONS = (
+    "--directory terraform --framework terraform --quiet --compact --skip-download --output cli --output json"
+)
 
 
 def complaint(summary: Mapping[str, Any]) -> str | None:
@@ -29,11 +33,14 @@ def complaint(summary: Mapping[str, Any]) -> str | None:
 
 
 def main() -> int:
-    options = ["--directory", "terraform", "--framework", "terraform", "--quiet", "--compact", "--skip-download"]
-    reports = ["--output", "cli", "--output", "json", "--output-file-path", f"console,{REPORT / 'report.json'}"]
-    REPORT.mkdir(parents=True, exist_ok=True)
-    status = subprocess.run([CHECKOV, *options, *reports], cwd=ROOT).returncode  # noqa: S603
-    summary = json.loads((REPORT / "report.json").read_text())["summary"]
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    status = subprocess.run(
+        [CHECKOV, *OPTIONS, *OUTPUTS],
+        cwd=ROOT,
+        env={**os.environ, "XDG_CACHE_HOME": str(ROOT / ".tools" / "cache")},
+    ).returncode
+    report = json.loads(REPORT.read_text())
+    summary = report.get("summary", report)  # bare when there was nothing to check
     print(f"checkov: {summary['passed']} passed, {summary['failed']} failed, {summary['skipped']} skipped")
     problem = complaint(summary)
     if problem:

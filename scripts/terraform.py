@@ -1,13 +1,13 @@
-"""Runs Terraform for an environment: prepares providers, backend, builds and variables, then gets out of the way.
+"""Runs Terraform for an environment, with its providers, backend, zips and variables prepared.
 
 Usage: python -m scripts.terraform plan|apply|destroy ENV [--extra-vars FILE] [--var NAME=VALUE]...
-                                                          [--backend FILE] [--arch x86_64|arm64] [--state FOLDER]
-       python -m scripts.terraform validate               every environment
-       python -m scripts.terraform test                   every module that has tests
+                                   [--backend FILE] [--arch x86_64|arm64] [--state FOLDER]
+       python -m scripts.terraform validate    every environment
+       python -m scripts.terraform test        every module that has tests
 
 `apply` of an AWS environment applies what `plan` saved, and nothing else. `local` is applied directly, to the
-embedded AWS of this checkout, which is started if it does not run; with --state, to the one the AWS_* variables
-point to, the Terraform state being kept in FOLDER.
+embedded AWS of this checkout, which is started if it does not run; with --state, to the embedded AWS that the
+AWS_* variables point to, with the Terraform state in FOLDER.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROOT = build.ROOT
 ENVIRONMENTS = ROOT / "terraform" / "environments"
 WORK = ROOT / ".build" / "terraform"
 LOCAL = "local"
-# Seconds are at stake, not an outage: against the embedded AWS an error is final sooner than the provider thinks.
+# The provider would try 25 times. What the embedded AWS answers with an error, it will answer so again.
 LOCAL_ATTEMPTS = "4"
 
 
@@ -64,7 +64,9 @@ class Request:
         """The root module; TerraformError if there is none of that name."""
         known = environments()
         if self.environment not in known:
-            raise TerraformError(f"There is no environment '{self.environment}'. ENV is one of: {', '.join(known)}.", 2)
+            raise TerraformError(
+                f"There is no environment '{self.environment}'. ENV is one of: {', '.join(known)}.", 2
+            )
         return ENVIRONMENTS / self.environment
 
     @property
@@ -116,7 +118,9 @@ def apply(request: Request) -> None:
         return
     saved = request.saved / "plan.tfplan"
     if not saved.is_file():
-        raise TerraformError(f"There is no saved plan. Make and read one first: make plan ENV={request.environment}")
+        raise TerraformError(
+            f"There is no saved plan. Make and read one first: make plan ENV={request.environment}"
+        )
     if request.extra_vars or request.variables:
         raise TerraformError("A saved plan already has its variables: give EXTRA_VARS to `make plan`.")
     variables = _environment(os.environ)
@@ -245,8 +249,8 @@ def _embedded_aws(request: Request) -> tuple[dict[str, str], Path]:
         if not base.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:"):
             raise TerraformError("--state needs AWS_ENDPOINT_URL to point to an embedded AWS on 127.0.0.1.")
         return _environment(base), request.state.resolve()
-    subprocess.run([sys.executable, "-m", "local", "start"], cwd=ROOT, check=True)  # noqa: S603
-    lines = subprocess.run(  # noqa: S603
+    subprocess.run([sys.executable, "-m", "local", "start"], cwd=ROOT, check=True)
+    lines = subprocess.run(
         [sys.executable, "-m", "local", "env"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     return _environment(apply_shell_lines(lines, base)), _state_of_running_instance()
@@ -278,15 +282,19 @@ def _state_of_running_instance() -> Path:
 
 def _state_option(folder: Path, state: Path) -> list[str]:
     if _backend(folder) != "local":
-        raise TerraformError(f"{folder.relative_to(ROOT)} needs a `backend \"local\" {{}}` block.")
+        raise TerraformError(f'{folder.relative_to(ROOT)} needs a `backend "local" {{}}` block.')
     return ["-reconfigure", f"-backend-config=path={state / 'terraform.tfstate'}"]
 
 
 def _initialise(folder: Path, variables: Mapping[str, str], options: Sequence[str]) -> None:
     """`terraform init`, silent unless it fails."""
     command = _command(folder, ["init", "-input=false", "-lockfile=readonly", *options])
-    result = subprocess.run(  # noqa: S603
-        command, env=_with_data_folder(folder, variables), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    result = subprocess.run(
+        command,
+        env=_with_data_folder(folder, variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if result.returncode:
         print(result.stdout, file=sys.stderr)
@@ -298,11 +306,15 @@ def _terraform(folder: Path, arguments: Sequence[str], variables: Mapping[str, s
     started = time.monotonic()
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        status = subprocess.Popen(_command(folder, arguments), env=_with_data_folder(folder, variables)).wait()  # noqa: S603
+        status = subprocess.Popen(
+            _command(folder, arguments), env=_with_data_folder(folder, variables)
+        ).wait()
     finally:
         signal.signal(signal.SIGINT, before)
     if status:
-        raise TerraformError(f"terraform {arguments[0]} failed after {time.monotonic() - started:.0f} s.", status)
+        raise TerraformError(
+            f"terraform {arguments[0]} failed after {time.monotonic() - started:.0f} s.", status
+        )
 
 
 def _command(folder: Path, arguments: Sequence[str]) -> list[str]:
@@ -326,7 +338,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.add_argument("--extra-vars", type=_path, metavar="FILE")
         options.add_argument("--var", action="append", default=[], dest="variables", metavar="NAME=VALUE")
         options.add_argument("--backend", type=_path, metavar="FILE")
-        options.add_argument("--arch", default="x86_64", choices=tuple(build.ARCHITECTURES), dest="architecture")
+        options.add_argument(
+            "--arch", default="x86_64", choices=tuple(build.ARCHITECTURES), dest="architecture"
+        )
         options.add_argument("--state", type=_path, metavar="FOLDER")
         options.set_defaults(run=command)
     commands.add_parser("validate", help=validate.__doc__)

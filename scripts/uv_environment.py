@@ -54,7 +54,7 @@ def uv_variables(settings: Mapping[str, str], environment: Mapping[str, str]) ->
 
 
 def main() -> int:
-    listing = subprocess.run(  # noqa: S603 - our own interpreter
+    listing = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     for name, value in uv_variables(pip_settings(listing), os.environ).items():
