@@ -16,9 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
 REPORT = ROOT / ".build" / "checkov" / "report.json"
-OPTIONS = (
-    "--directory terraform --framework terraform --quiet --compact --skip-download --output cli --output json"
-)
+OPTIONS = "--directory terraform --framework terraform --skip-download --quiet --compact".split()
+OUTPUTS = ["--output", "cli", "--output", "json", "--output-file-path", f"console,{REPORT}"]
 
 
 def complaint(summary: Mapping[str, Any]) -> str | None:
