@@ -1,0 +1,17 @@
+"""Broken functions with real faults: how each is driven, what must be found, the proof that it works again."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from local.scenarios.model import Scenario
+
+HERE = Path(__file__).parent
+
+
+@cache
+def all_scenarios() -> dict[str, Scenario]:
+    """Every scenario in this folder by its name."""
+    packages = [found.name for found in iter_modules(__path__) if found.ispkg]
+    return {name: import_module(f"{__name__}.{name}").SCENARIO for name in packages}

@@ -1,0 +1,151 @@
+"""Stages one incident and tells what happens, step by step."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local.scenarios import incident_watch
+from local.scenarios.model import Scenario
+from local.scenarios.stage import wait_until
+from local.scenarios.traffic import Traffic
+
+ENVIRONMENT = "local"
+PROOF_CALLS = 20
+ALARM_SECONDS = 90
+
+# (seconds since the fault, kind of line, text)
+Tell = Callable[[float, str, str], None]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What came of a staged incident."""
+
+    scenario: Scenario
+    status: str
+    root_cause: str
+    change: str
+    seconds_to_alarm: float
+    seconds_to_diagnosis: float  # from the alarm
+    seconds_to_end: float  # from the alarm
+    proof: str
+    report: str
+    held: bool
+
+
+def run(session: Any, scenario: Scenario, state_machine_arn: str, reports: Path, tell: Tell) -> Ending:
+    """Break the function, follow its incident to the end, and prove that the function works again."""
+    begun = time.monotonic()
+    marks: dict[str, float] = {}
+
+    def say(kind: str, text: str) -> None:
+        tell(time.monotonic() - begun, kind, text)
+
+    traffic = Traffic(
+        session, scenario.function_name, scenario.healthy_event, scenario.calls_per_second, scenario.callers
+    )
+    with traffic:
+        say("traffic", f"healthy calls to {scenario.function_name}")
+        time.sleep(scenario.healthy_seconds)
+        say("traffic", str(traffic.fresh_tally()))
+        since = datetime.now(UTC)
+        traffic.event = scenario.faulty_event
+        if scenario.break_it:
+            scenario.break_it(session, scenario.function_name)
+        say("fault", scenario.fault)
+        execution = wait_until(
+            lambda: incident_watch.find_execution(session, state_machine_arn, scenario.function_name, since),
+            seconds=ALARM_SECONDS,
+            what=f"an alarm of {scenario.function_name} that starts an execution",
+        )
+        marks["alarm"] = time.monotonic()
+        say("alarm", _alarm_text(session, scenario.function_name))
+        say("traffic", str(traffic.fresh_tally()))
+        document: Any = {}
+        for moment in incident_watch.follow(session, execution):
+            document = moment.document if not moment.entered else document
+            _tell_moment(moment, say)
+            if moment.state == "DiagnoseIssue" and not moment.entered:
+                marks["diagnosis"] = time.monotonic()
+        marks["end"] = time.monotonic()
+        traffic.fresh_tally()
+    return _ending(session, scenario, traffic, document, marks, begun, reports, say)
+
+
+def _tell_moment(moment: incident_watch.Moment, say: Callable[[str, str], None]) -> None:
+    if moment.entered:
+        if moment.state not in ("IsIncidentOpened", "IsActionAllowed", "IsRepairApplied", "IsRepairVerified"):
+            say("state", moment.state)
+        return
+    document = moment.document
+    if moment.state == "DiagnoseIssue":
+        diagnosis = document["diagnosis"]
+        say("diagnosis", diagnosis["summary"])
+        for hypothesis in diagnosis["hypotheses"][:1]:
+            for reason in hypothesis["because"]:
+                say("evidence", f"{reason['text']} [{', '.join(reason['evidence'])}]")
+    elif moment.state == "DetermineAction":
+        plan = document["plan"]
+        say("decision", f"{plan['decision']}: {'; '.join(plan['reasons'])}")
+    elif moment.state == "ExecuteRepair" and document["repair"]["steps"]:
+        say("repair", document["repair"]["steps"][-1])
+    elif moment.state == "VerifyRepair":
+        say("verify", f"{document['verification']['outcome']}: {document['verification']['reason']}")
+
+
+def _ending(
+    session: Any,
+    scenario: Scenario,
+    traffic: Traffic,
+    document: Any,
+    marks: dict[str, float],
+    begun: float,
+    reports: Path,
+    say: Callable[[str, str], None],
+) -> Ending:
+    repairs = incident_watch.repairs_of(session, ENVIRONMENT, scenario.function_name)
+    last = repairs[-1] if repairs else {}
+    status = last.get("status", {}).get("S", "no repair on record")
+    diagnosis = document.get("diagnosis") or {"hypotheses": []}
+    cause = diagnosis["hypotheses"][0]["failure_mode"] if diagnosis["hypotheses"] else ""
+    outcomes = [traffic.call() for _ in range(PROOF_CALLS)]
+    works = outcomes.count("succeeded")
+    say("proof", f"{works} of {len(outcomes)} further calls with the same load succeed")
+    report = _fetch_report(session, document, reports)
+    say("report", report)
+    return Ending(
+        scenario=scenario,
+        status=status,
+        root_cause=cause,
+        change="; ".join(item.get("changeText", {}).get("S", "") for item in repairs),
+        seconds_to_alarm=marks["alarm"] - begun - scenario.healthy_seconds,
+        seconds_to_diagnosis=marks.get("diagnosis", marks["end"]) - marks["alarm"],
+        seconds_to_end=marks["end"] - marks["alarm"],
+        proof=f"{works}/{len(outcomes)}",
+        report=report,
+        held=status == scenario.expected_status
+        and cause == scenario.expected_failure_mode
+        and works == len(outcomes),
+    )
+
+
+def _alarm_text(session: Any, function_name: str) -> str:
+    alarms = session.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    return (
+        ", ".join(a["AlarmName"] for a in alarms if a["AlarmName"].endswith(function_name))
+        or "started by an alarm"
+    )
+
+
+def _fetch_report(session: Any, document: Any, reports: Path) -> str:
+    uri = (document.get("notice") or {}).get("report", "")
+    if not uri.startswith("s3://"):
+        return "no report"
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    target = reports / Path(key).parent.name / Path(key).name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    session.client("s3").download_file(bucket, key, str(target))
+    return str(target)
