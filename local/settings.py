@@ -27,12 +27,14 @@ class Settings:
 
     wait_scale: factor on Step Functions `Wait` states and retry delays (0.02: a minute takes 1.2 s).
     period_scale: factor on metric and alarm periods (0.05: a 60 s period is shown in 3 s).
+    memory_limit_mb: the account's limit for a function (new accounts on AWS have 3008).
     log_style: how functions log failures of the platform, see `local.execution.log_lines.Style`.
     log_level: of the server's own log.
     """
 
     wait_scale: float = 0.02
     period_scale: float = 0.05
+    memory_limit_mb: int = 10_240
     log_style: Style = Style.BOTH
     log_level: str = "WARNING"
 
@@ -43,6 +45,7 @@ class Settings:
         return cls(
             wait_scale=_factor(variables, "LOCAL_WAIT_SCALE", cls.wait_scale, zero_allowed=True),
             period_scale=_factor(variables, "LOCAL_PERIOD_SCALE", cls.period_scale, zero_allowed=False),
+            memory_limit_mb=int(variables.get("LOCAL_MEMORY_LIMIT_MB", cls.memory_limit_mb)),
             log_style=_style(variables.get("LOCAL_LOG_STYLE", cls.log_style)),
             log_level=variables.get("LOCAL_LOG_LEVEL", cls.log_level),
         )
@@ -52,6 +55,7 @@ class Settings:
         return {
             "LOCAL_WAIT_SCALE": str(self.wait_scale),
             "LOCAL_PERIOD_SCALE": str(self.period_scale),
+            "LOCAL_MEMORY_LIMIT_MB": str(self.memory_limit_mb),
             "LOCAL_LOG_STYLE": self.log_style,
             "LOCAL_LOG_LEVEL": self.log_level,
         }

@@ -17,6 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ministack import app
+from ministack.core import lambda_runtime
+from ministack.services import cloudwatch_logs, lambda_svc
+
 from local.execution import log_lines
 from local.execution.code import CodeStore
 from local.execution.environment import Environment, Invocation, LogEvent, Specification
@@ -33,9 +37,6 @@ _log_lock = threading.Lock()
 
 
 def install() -> None:
-    from ministack import app
-    from ministack.services import lambda_svc
-
     runner = Runner(Path(tempfile.gettempdir()) / "lambda", Settings.from_environment().log_style)
 
     @wrap(lambda_svc, "_execute_function_dispatch")
@@ -64,8 +65,6 @@ _request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("served
 
 
 def _is_ours(func: Any, config: Any) -> bool:
-    from ministack.services import lambda_svc
-
     is_zip = config.get("PackageType", "Zip") == "Zip" and bool(func.get("code_zip"))
     is_python = str(config.get("Runtime", "")).startswith("python")
     return (
@@ -83,8 +82,6 @@ class Runner:
 
     def run(self, func: Any, config: Any, event: Any, request_id: str) -> dict[str, Any]:
         """Run the function, write its log, and answer in the emulator's form."""
-        from ministack.services import lambda_svc
-
         trace_id = lambda_svc._xray_trace_id_for_invocation(config)
         key = (lambda_svc._inflight_key(config), config["Version"])
         lease = self._pool.lease(key, _state(config), lambda: self._environment(func, config))
@@ -118,8 +115,6 @@ class Runner:
         return {**result, "body": json.loads(invocation.payload or "null")}
 
     def _environment(self, func: Any, config: Any) -> Environment:
-        from ministack.services import lambda_svc
-
         root = self._store.unpack(func["code_zip"])
         archives = [lambda_svc._resolve_layer_zip(layer) for layer in config.get("Layers") or []]
         layers = [self._store.unpack(archive) for archive in archives if archive]
@@ -139,8 +134,6 @@ class Runner:
 
     def _variables(self, config: Any, root: Path) -> dict[str, str]:
         """The variables AWS documents, the function's own, and what a process on this machine needs."""
-        from ministack.core import lambda_runtime
-
         runtime_folder = str(self._store.runtime_folder())
         region = config["FunctionArn"].split(":")[3]
         logging = config.get("LoggingConfig") or {}
@@ -193,8 +186,6 @@ def _log_group(config: Any) -> str:
 
 def _deliver(config: Any, stream: str, events: list[LogEvent]) -> None:
     """Store the events, and hand them to what watches the log group."""
-    from ministack.services import cloudwatch_logs
-
     group = _log_group(config)
     now = int(time.time() * 1000)
     with _log_lock:
@@ -210,8 +201,6 @@ def _deliver(config: Any, stream: str, events: list[LogEvent]) -> None:
 
 
 def _new_group(name: str, now: int) -> dict[str, Any]:
-    from ministack.services import cloudwatch_logs
-
     return {
         "arn": cloudwatch_logs._make_group_arn(name),
         "creationTime": now,

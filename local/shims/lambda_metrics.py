@@ -14,7 +14,7 @@ from typing import Any
 from ministack.services import cloudwatch, lambda_svc
 
 from local.settings import Settings
-from local.shims import wrap
+from local.shims import lambda_concurrency, wrap
 
 _period_scale = Settings.from_environment().period_scale
 
@@ -31,9 +31,7 @@ def record(config: Mapping[str, Any], name: str, value: float, unit: str, at: fl
         write(name, value, unit, dimensions, at)
 
 
-def write(
-    name: str, value: float, unit: str, dimensions: Mapping[str, str], at: float | None = None
-) -> None:
+def write(name: str, value: float, unit: str, dimensions: Mapping[str, str], at: float | None = None) -> None:
     """Write one value of an AWS/Lambda metric under exactly these dimensions."""
     key = ("AWS/Lambda", name, cloudwatch._dims_key(dict(dimensions)))
     point = {
@@ -65,14 +63,9 @@ def _acquire_execution_slot(original: Any, func: Any, config: Any) -> Any:
     for dimensions in function_dimensions(config):
         write("ConcurrentExecutions", by_function.get(slot, 1), "Count", dimensions)
     write("ConcurrentExecutions", total, "Count", {})
-    reserved = {lambda_svc._inflight_key(one["config"]) for one in _functions_with_reservation()}
-    unreserved = sum(count for key, count in by_function.items() if key not in reserved)
+    unreserved = lambda_concurrency.unreserved_in_flight()
     write("UnreservedConcurrentExecutions", unreserved, "Count", {})
     return slot, limit
-
-
-def _functions_with_reservation() -> list[Any]:
-    return [one for one in lambda_svc._functions.values() if one.get("concurrency") is not None]
 
 
 def _execute(original: Any, func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
