@@ -1,4 +1,4 @@
-"""Broken functions with real faults: how each is driven, what must be found, the proof that it works again."""
+"""Broken functions with real faults: how each is driven, what must be found, and how it is proven."""
 
 from functools import cache
 from importlib import import_module
