@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOV = ROOT / ".tools" / "checkov" / "bin" / "checkov"
 REPORT = ROOT / ".build" / "checkov" / "report.json"
-OPTIONS = "--directory terraform --framework terraform --skip-download --quiet --compact".split()
+OPTIONS = ["--directory", "terraform", "--framework", "terraform", "--skip-download", "--quiet", "--compact"]
 OUTPUTS = ["--output", "cli", "--output", "json", "--output-file-path", f"console,{REPORT}"]
 
 
