@@ -50,15 +50,16 @@ def decode(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
     if shape is None:
         return {}
     if shape.type_name == "structure":
+        start = f"{prefix}." if prefix else ""
         return {
-            name: decode(member, form, f"{prefix}{name}")
+            name: decode(member, form, f"{start}{name}")
             for name, member in shape.members.items()
-            if _is_present(form, f"{prefix}{name}")
+            if _is_present(form, f"{start}{name}")
         }
     if shape.type_name == "list":
         items: list[Any] = []
         while _is_present(form, f"{prefix}.member.{len(items) + 1}"):
-            items.append(decode(shape.member, form, _item(shape.member, prefix, len(items) + 1)))
+            items.append(decode(shape.member, form, f"{prefix}.member.{len(items) + 1}"))
         return items
     text = form[prefix]
     if shape.type_name in ("integer", "long"):
@@ -83,11 +84,6 @@ def render(shape: Any, value: Any) -> str:
     if shape.type_name == "boolean":
         return "true" if value else "false"
     return escape(str(value))
-
-
-def _item(member: Any, prefix: str, index: int) -> str:
-    dot = "." if member.type_name == "structure" else ""
-    return f"{prefix}.member.{index}{dot}"
 
 
 def _is_present(form: Mapping[str, str], name: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from local.cloudwatch.alarm_state import Datapoint, Verdict, evaluation_range, judge
 
 MINUTE = 60
@@ -59,9 +60,7 @@ def test_missing_data_is_treated_as_in_the_documented_tables(
     to_alarm: int, pattern: str, states: tuple[str | None, ...]
 ) -> None:
     for treatment, state in zip(TREATMENTS, states, strict=True):
-        verdict = judged(
-            pattern, EvaluationPeriods=3, DatapointsToAlarm=to_alarm, TreatMissingData=treatment
-        )
+        verdict = judged(pattern, EvaluationPeriods=3, DatapointsToAlarm=to_alarm, TreatMissingData=treatment)
         assert (verdict.state if verdict else RETAIN) == state, treatment
 
 
@@ -84,19 +83,20 @@ def test_the_evaluation_range_of_three_periods_is_five() -> None:
         (
             "X",
             {"DatapointsToAlarm": 1},
-            "Threshold Crossed: 1 out of the last 1 datapoints [99.5 (02/10/19 16:55:00)] was greater than the "
-            "threshold (50.0) (minimum 1 datapoint for OK -> ALARM transition).",
+            "Threshold Crossed: 1 out of the last 1 datapoints [99.5 (02/10/19 16:55:00)] was greater than "
+            "the threshold (50.0) (minimum 1 datapoint for OK -> ALARM transition).",
         ),
         (
             "0",
             {"DatapointsToAlarm": 1},
-            "Threshold Crossed: 1 out of the last 1 datapoints [0.0 (02/10/19 16:55:00)] was not greater than "
-            "the threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition).",
+            "Threshold Crossed: 1 out of the last 1 datapoints [0.0 (02/10/19 16:55:00)] was not greater "
+            "than the threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition).",
         ),
         (
             "X",
             {},
-            "Threshold Crossed: 1 datapoint [99.5 (02/10/19 16:55:00)] was greater than the threshold (50.0).",
+            "Threshold Crossed: 1 datapoint [99.5 (02/10/19 16:55:00)] was greater than the threshold "
+            "(50.0).",
         ),
         (
             "0 0",
@@ -144,9 +144,9 @@ def test_a_band_alarm_names_both_thresholds() -> None:
     verdict = judge(alarm, [point], START + 70)
     assert verdict is not None
     assert verdict.reason == (
-        "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (02/10/19 16:55:00)] was less than the lower "
-        "thresholds [0.0206] or greater than the upper thresholds [0.3007] (minimum 1 datapoint for OK -> ALARM "
-        "transition)."
+        "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (02/10/19 16:55:00)] was less than the "
+        "lower thresholds [0.0206] or greater than the upper thresholds [0.3007] (minimum 1 datapoint for "
+        "OK -> ALARM transition)."
     )
     assert verdict.reason_data["recentLowerThresholds"] == [0.0206]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from local.instance import Instance
 
 ACCOUNT = "000000000000"
@@ -114,7 +115,8 @@ def put_errors_alarm(cloudwatch: Any, function: str, **changes: Any) -> str:
 
 
 def described(cloudwatch: Any, name: str) -> dict[str, Any]:
-    return cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+    alarm: dict[str, Any] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+    return alarm
 
 
 def wait_for_state(cloudwatch: Any, name: str, state: str) -> dict[str, Any]:
@@ -129,17 +131,15 @@ def wait_for_state(cloudwatch: Any, name: str, state: str) -> dict[str, Any]:
 
 def test_an_alarm_fires_for_its_own_dimensions_and_recovers(cloudwatch: Any, inbox: Inbox) -> None:
     broken, healthy = unique("broken"), unique("healthy")
-    alarm = put_errors_alarm(
-        cloudwatch, broken, AlarmActions=[inbox.topic_arn], OKActions=[inbox.topic_arn]
-    )
+    alarm = put_errors_alarm(cloudwatch, broken, AlarmActions=[inbox.topic_arn], OKActions=[inbox.topic_arn])
     bystander = put_errors_alarm(cloudwatch, healthy)
     wait_for_state(cloudwatch, alarm, "OK")
     put_errors(cloudwatch, broken, 2)
     fired = wait_for_state(cloudwatch, alarm, "ALARM")
 
     assert re.fullmatch(
-        r"Threshold Crossed: 1 out of the last 1 datapoints \[2\.0 \(.{17}\)\] was greater than the threshold "
-        r"\(0\.0\) \(minimum 1 datapoint for OK -> ALARM transition\)\.",
+        r"Threshold Crossed: 1 out of the last 1 datapoints \[2\.0 \(.{17}\)\] was greater than the "
+        r"threshold \(0\.0\) \(minimum 1 datapoint for OK -> ALARM transition\)\.",
         fired["StateReason"],
     )
     assert json.loads(fired["StateReasonData"])["recentDatapoints"] == [2.0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from local.cloudwatch.metric_math import ExpressionError, Inputs, evaluate, references
 from local.cloudwatch.periods import Window
 from local.cloudwatch.statistics import Sample, UnknownStatistic, statistic
