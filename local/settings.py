@@ -14,7 +14,7 @@ ACCESS_KEY = "test"  # the emulator's account root; its secret is not checked
 HOST = "127.0.0.1"
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-STATE_FOLDER = CHECKOUT / ".build" / "local"
+STATE_FOLDER = Path(os.environ.get("LOCAL_STATE_FOLDER", CHECKOUT / ".build" / "local"))
 
 # Passed through from the caller; everything else a server could pick up by accident stays outside.
 _PASSED_THROUGH = ("PATH", "LANG", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "TZ")
