@@ -1,0 +1,18 @@
+module "auto_repair" {
+  source = "../../modules/auto_repair"
+
+  environment                    = "dev"
+  log_level                      = "DEBUG"
+  artifacts_dir                  = var.artifacts_dir
+  architecture                   = var.architecture
+  monitored_functions            = var.monitored_functions
+  additional_monitored_functions = var.additional_monitored_functions
+  default_mode                   = var.default_mode
+  notification_emails            = var.notification_emails
+  notification_template          = var.notification_template
+  email_template                 = var.email_template
+  slack_webhook_secret_arn       = var.slack_webhook_secret_arn
+  audit_trail                    = var.audit_trail
+  audit_log_group                = var.audit_log_group
+  monthly_budget_usd             = var.monthly_budget_usd
+}

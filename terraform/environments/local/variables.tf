@@ -1,0 +1,67 @@
+variable "region" {
+  description = "Region of the environment."
+  type        = string
+  default     = "us-east-1"
+  nullable    = false
+}
+
+variable "artifacts_dir" {
+  description = "Folder of the built zips (make build)."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Processor of our functions, x86_64 or arm64; the zips must be built for it."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+}
+
+variable "monitored_functions" {
+  description = "Functions to look after: { \"my-function\" = {} }. What an entry may say: modules/monitored_function/variables.tf, settings."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "additional_monitored_functions" {
+  description = "More of them, from another file (make apply EXTRA_VARS=file)."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "default_mode" {
+  description = "Mode of functions whose entry names none: observe, ask or auto."
+  type        = string
+  default     = "observe"
+  nullable    = false
+}
+
+variable "notification_emails" {
+  description = "Addresses that get every message."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "notification_template" {
+  description = "Layout of messages."
+  type        = string
+  default     = "default"
+  nullable    = false
+}
+
+variable "email_template" {
+  description = "How much an e-mail tells."
+  type        = string
+  default     = "detailed"
+  nullable    = false
+}
+
+variable "slack_webhook_secret_arn" {
+  description = "Secrets Manager secret with the Slack webhook's URL; null for no Slack."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,95 @@
+locals {
+  runtime = "python3.13"
+
+  # Role in the workflow → what it does, and what it may do (permissions.tf).
+  functions = {
+    coordinator    = { does = "Validates the alarm, finds the function, opens or joins its incident", may = data.aws_iam_policy_document.coordinator }
+    collector      = { does = "Gathers evidence: metrics, logs, configuration, changes", may = data.aws_iam_policy_document.collector }
+    diagnoser      = { does = "Ranks hypotheses on the root cause", may = data.aws_iam_policy_document.diagnoser }
+    planner        = { does = "Picks the repair within guardrails and the owner's policy", may = data.aws_iam_policy_document.planner }
+    approver       = { does = "Asks a person, with the exact change and the way back", may = data.aws_iam_policy_document.approver }
+    executor       = { does = "Applies a change or its inverse; the only one that changes a function", may = data.aws_iam_policy_document.executor }
+    verifier       = { does = "Compares after with before and settles the verdict", may = data.aws_iam_policy_document.verifier }
+    notifier       = { does = "Writes the report, tells people, closes the incident", may = data.aws_iam_policy_document.notifier }
+    slack_notifier = { does = "Passes messages of the topic on to Slack", may = data.aws_iam_policy_document.slack_notifier }
+  }
+
+  # What settings.py and powertools read.
+  environment_variables = {
+    ENVIRONMENT                  = var.environment
+    REPAIRS_TABLE                = module.incident_store.repairs_table
+    DIAGNOSIS_TABLE              = module.incident_store.diagnosis_table
+    INCIDENTS_TABLE              = module.incident_store.incidents_table
+    REPORTS_BUCKET               = module.incident_store.reports_bucket
+    TOPIC_ARN                    = module.notifications.topic_arn
+    EVENT_BUS                    = module.repair_workflow.event_bus_name
+    POLICY_PREFIX                = "/lambda-auto-repair/${var.environment}/functions"
+    NOTIFICATION_TEMPLATE        = var.notification_template
+    EMAIL_TEMPLATE               = var.email_template
+    RETENTION_DAYS               = tostring(var.retention_days)
+    LOG_LEVEL                    = var.log_level
+    POWERTOOLS_SERVICE_NAME      = local.service
+    POWERTOOLS_METRICS_NAMESPACE = "LambdaAutoRepair"
+  }
+  environment_variables_of = {
+    slack_notifier = { for arn in var.slack_webhook_secret_arn[*] : "SLACK_WEBHOOK_SECRET_ARN" => arn }
+  }
+}
+
+module "shared_layer" {
+  source = "../shared_layer"
+
+  environment  = var.environment
+  package      = "${var.artifacts_dir}/layer.zip"
+  runtime      = local.runtime
+  architecture = var.architecture
+}
+
+module "functions" {
+  source   = "../lambda_function"
+  for_each = local.functions
+
+  name                  = "lambda-auto-repair-${replace(each.key, "_", "-")}-${var.environment}"
+  description           = each.value.does
+  package               = "${var.artifacts_dir}/lambdas/${each.key}.zip"
+  layer_arns            = [module.shared_layer.arn]
+  runtime               = local.runtime
+  architecture          = var.architecture
+  environment_variables = merge(local.environment_variables, lookup(local.environment_variables_of, each.key, {}))
+  kms_key_arn           = module.encryption.key_arn
+  role_name             = each.key == "executor" ? "lambda-auto-repair-execution-${var.environment}" : null
+  policy_json           = each.value.may.json
+}
+
+# These two are run by EventBridge and SNS, which do not wait for an answer: what fails for good is kept.
+resource "aws_lambda_function_event_invoke_config" "alone" {
+  for_each = toset(["notifier", "slack_notifier"])
+
+  function_name                = module.functions[each.key].name
+  maximum_event_age_in_seconds = 3600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+    on_failure {
+      destination = module.repair_workflow.undelivered_queue_arn
+    }
+  }
+}
+
+resource "aws_sns_topic_subscription" "slack" {
+  count = var.slack_webhook_secret_arn == null ? 0 : 1
+
+  topic_arn = module.notifications.topic_arn
+  protocol  = "lambda"
+  endpoint  = module.functions["slack_notifier"].arn
+}
+
+resource "aws_lambda_permission" "slack" {
+  count = var.slack_webhook_secret_arn == null ? 0 : 1
+
+  statement_id  = "topic"
+  action        = "lambda:InvokeFunction"
+  function_name = module.functions["slack_notifier"].name
+  principal     = "sns.amazonaws.com"
+  source_arn    = module.notifications.topic_arn
+}

@@ -1,0 +1,58 @@
+output "state_machine_arn" {
+  description = "ARN of the repair workflow."
+  value       = module.repair_workflow.state_machine_arn
+}
+
+output "event_bus" {
+  description = "Bus on which the rules of the onboarded functions live."
+  value       = module.repair_workflow.event_bus_name
+}
+
+output "topic_arn" {
+  description = "Topic to subscribe to."
+  value       = module.notifications.topic_arn
+}
+
+output "tables" {
+  description = "Names of the tables."
+  value = {
+    repairs   = module.incident_store.repairs_table
+    diagnosis = module.incident_store.diagnosis_table
+    incidents = module.incident_store.incidents_table
+  }
+}
+
+output "buckets" {
+  description = "Names of the buckets."
+  value = {
+    reports   = module.incident_store.reports_bucket
+    knowledge = module.knowledge_base.bucket
+  }
+}
+
+output "functions" {
+  description = "Names of our functions, by role."
+  value       = { for role, function in module.functions : role => function.name }
+}
+
+output "health_alarm" {
+  description = "Alarm on the system's own health."
+  value       = module.system_health.alarm_name
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console."
+  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards:name=${module.system_health.dashboard_name}"
+}
+
+output "monitored_functions" {
+  description = "What is looked after, and how. The policy itself is stored encrypted, so a plan shows changes of the mode here."
+  value = {
+    for name, function in module.monitored_functions : name => {
+      mode   = function.mode
+      rule   = function.rule
+      alarms = function.alarms
+      policy = function.policy_parameter
+    }
+  }
+}

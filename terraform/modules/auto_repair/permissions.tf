@@ -1,0 +1,267 @@
+# What each function may do, beyond its own log and traces (module lambda_function). One statement per intent,
+# written once; a function's document is the list of its intents. Only the executor changes anything that is not
+# ours, and only what is onboarded (monitored_functions.tf).
+
+locals {
+  arn_of = {
+    any_function  = "arn:${local.partition}:lambda:${local.place}:function:*"
+    any_queue     = "arn:${local.partition}:sqs:${local.place}:*"
+    function_logs = "arn:${local.partition}:logs:${local.place}:log-group:/aws/lambda/*"
+    repairs       = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.repairs_table}"
+    diagnosis     = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.diagnosis_table}"
+    incidents     = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.incidents_table}"
+    reports       = "arn:${local.partition}:s3:::${module.incident_store.reports_bucket}/*"
+    policies      = "arn:${local.partition}:ssm:${local.place}:parameter/lambda-auto-repair/${var.environment}/functions/*"
+    alarm_rules   = "arn:${local.partition}:events:${local.place}:rule/lambda-auto-repair-${var.environment}/lambda-auto-repair-alarm-rule-*"
+    undelivered   = "arn:${local.partition}:sqs:${local.place}:lambda-auto-repair-undelivered-events-${var.environment}"
+  }
+}
+
+# Reading what is not ours.
+
+data "aws_iam_policy_document" "read_functions" {
+  statement {
+    sid = "ReadFunctions"
+    actions = [
+      "lambda:GetAlias",
+      "lambda:GetFunctionConcurrency",
+      "lambda:GetFunctionConfiguration",
+      "lambda:GetPolicy",
+      "lambda:ListAliases",
+    ]
+    resources = [local.arn_of.any_function]
+  }
+
+  statement {
+    sid     = "ReadLimitsAndEventSources"
+    actions = ["lambda:GetAccountSettings", "lambda:ListEventSourceMappings"]
+    # GetAccountSettings has no resource; ListEventSourceMappings is authorised on * alone.
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "read_function" {
+  statement {
+    sid       = "ReadFunctionConfiguration"
+    actions   = ["lambda:GetFunctionConfiguration"]
+    resources = [local.arn_of.any_function]
+  }
+}
+
+data "aws_iam_policy_document" "read_queues" {
+  statement {
+    sid       = "ReadQueues"
+    actions   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+    resources = [local.arn_of.any_queue]
+  }
+}
+
+data "aws_iam_policy_document" "read_signals" {
+  statement {
+    sid       = "ReadLogs"
+    actions   = ["logs:FilterLogEvents"]
+    resources = ["${local.arn_of.function_logs}:*"]
+  }
+
+  statement {
+    sid     = "ReadMetricsAndChanges"
+    actions = ["cloudtrail:LookupEvents", "cloudwatch:GetMetricData"]
+    # Neither API offers a narrower scope.
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "read_policies" {
+  statement {
+    sid       = "ReadOwnersPolicies"
+    actions   = ["ssm:GetParameter"]
+    resources = [local.arn_of.policies]
+  }
+}
+
+data "aws_iam_policy_document" "read_pause_switches" {
+  statement {
+    sid       = "ReadPauseSwitches"
+    actions   = ["events:DescribeRule"]
+    resources = [local.arn_of.alarm_rules]
+  }
+}
+
+# Memory.
+
+data "aws_iam_policy_document" "claim_incidents" {
+  statement {
+    sid       = "ClaimIncidents"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    resources = [local.arn_of.incidents]
+  }
+}
+
+data "aws_iam_policy_document" "read_repairs" {
+  statement {
+    sid       = "ReadRepairs"
+    actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+    resources = [local.arn_of.repairs]
+  }
+}
+
+data "aws_iam_policy_document" "record_repairs" {
+  statement {
+    sid       = "RecordRepairs"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [local.arn_of.repairs]
+  }
+}
+
+data "aws_iam_policy_document" "record_diagnoses" {
+  statement {
+    sid       = "RecordDiagnoses"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [local.arn_of.diagnosis]
+  }
+}
+
+data "aws_iam_policy_document" "read_evidence" {
+  statement {
+    sid       = "ReadEvidence"
+    actions   = ["s3:GetObject"]
+    resources = [local.arn_of.reports]
+  }
+}
+
+data "aws_iam_policy_document" "write_evidence" {
+  statement {
+    sid       = "WriteEvidence"
+    actions   = ["s3:PutObject"]
+    resources = [local.arn_of.reports]
+  }
+}
+
+# Telling people.
+
+data "aws_iam_policy_document" "publish" {
+  statement {
+    sid       = "TellPeople"
+    actions   = ["sns:Publish"]
+    resources = [module.notifications.topic_arn]
+  }
+}
+
+data "aws_iam_policy_document" "encrypt" {
+  statement {
+    sid       = "EncryptWhatIsWritten"
+    actions   = ["kms:GenerateDataKey"]
+    resources = [module.encryption.key_arn]
+  }
+}
+
+data "aws_iam_policy_document" "keep_failed_events" {
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [local.arn_of.undelivered]
+  }
+}
+
+data "aws_iam_policy_document" "read_slack_webhook" {
+  dynamic "statement" {
+    for_each = var.slack_webhook_secret_arn[*]
+
+    content {
+      sid       = "ReadSlackWebhook"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [statement.value]
+    }
+  }
+}
+
+# The functions.
+
+data "aws_iam_policy_document" "coordinator" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_function.json,
+    data.aws_iam_policy_document.claim_incidents.json,
+  ]
+}
+
+data "aws_iam_policy_document" "collector" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_functions.json,
+    data.aws_iam_policy_document.read_queues.json,
+    data.aws_iam_policy_document.read_signals.json,
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.write_evidence.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
+data "aws_iam_policy_document" "diagnoser" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.record_diagnoses.json,
+  ]
+}
+
+data "aws_iam_policy_document" "planner" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.read_pause_switches.json,
+    data.aws_iam_policy_document.read_repairs.json,
+    data.aws_iam_policy_document.record_repairs.json,
+  ]
+}
+
+data "aws_iam_policy_document" "approver" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.record_repairs.json,
+    data.aws_iam_policy_document.publish.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
+data "aws_iam_policy_document" "executor" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_functions.json,
+    data.aws_iam_policy_document.read_queues.json,
+    data.aws_iam_policy_document.read_repairs.json,
+    data.aws_iam_policy_document.record_repairs.json,
+  ]
+}
+
+data "aws_iam_policy_document" "verifier" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_functions.json,
+    data.aws_iam_policy_document.read_queues.json,
+    data.aws_iam_policy_document.read_signals.json,
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.write_evidence.json,
+    data.aws_iam_policy_document.read_repairs.json,
+    data.aws_iam_policy_document.record_repairs.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
+data "aws_iam_policy_document" "notifier" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.write_evidence.json,
+    data.aws_iam_policy_document.read_repairs.json,
+    data.aws_iam_policy_document.record_repairs.json,
+    data.aws_iam_policy_document.record_diagnoses.json,
+    data.aws_iam_policy_document.claim_incidents.json,
+    data.aws_iam_policy_document.publish.json,
+    data.aws_iam_policy_document.keep_failed_events.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
+data "aws_iam_policy_document" "slack_notifier" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_slack_webhook.json,
+    data.aws_iam_policy_document.keep_failed_events.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}

@@ -1,0 +1,4 @@
+output "policies" {
+  description = "Number of managed policies that the grant takes up on its role."
+  value       = length(local.chunks)
+}
