@@ -1,0 +1,195 @@
+"""The system deployed to an embedded AWS, and what the tests do to it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local.instance import Instance
+from local.scenarios import incident_watch
+from local.scenarios.stage import create_function, wait_until
+from local.scenarios.traffic import Traffic
+from tests.e2e.functions import FUNCTIONS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+STATE_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:lambda-auto-repair-workflow-local"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:lambda-auto-repair-notifications-local"
+
+
+@dataclass
+class Deployment:
+    """Clients of the account's owner, and the mailbox of a person who subscribed to the topic."""
+
+    instance: Instance
+    session: boto3.Session
+    mailbox: str = ""
+
+    def client(self, service: str) -> Any:
+        """A client of the account's owner."""
+        return self.session.client(service)
+
+    def subscribe(self) -> None:
+        """Subscribe a queue to the topic, as an operator would."""
+        sqs = self.client("sqs")
+        self.mailbox = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self.mailbox, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sns.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+                }
+            ],
+        }
+        sqs.set_queue_attributes(QueueUrl=self.mailbox, Attributes={"Policy": json.dumps(policy)})
+        self.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn)
+        self._read: list[dict[str, Any]] = []
+
+    def messages(self, function_name: str) -> list[dict[str, Any]]:
+        """Every notification about that function so far, oldest first."""
+        sqs = self.client("sqs")
+        while batch := sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages"):
+            for message in batch:
+                self._read.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=message["ReceiptHandle"])
+        about = [m for m in self._read if _attribute(m, "functionName") == function_name]
+        return sorted(about, key=lambda m: m["Timestamp"])
+
+    @contextmanager
+    def traffic(
+        self,
+        function_name: str,
+        event: dict[str, Any],
+        *,
+        per_second: float = 3.0,
+        callers: int = 4,
+        **kwargs: Any,
+    ) -> Iterator[Traffic]:
+        """Steady calls while the block runs."""
+        with Traffic(self.session, function_name, event, per_second, callers, **kwargs) as calls:
+            yield calls
+
+    def execution(self, function_name: str, since: datetime, *, seconds: float = 60) -> str:
+        """The execution that an alarm of the function started; waits for it."""
+        found = wait_until(
+            lambda: incident_watch.find_execution(self.session, STATE_MACHINE, function_name, since),
+            seconds=seconds,
+            what=f"an incident of {function_name}",
+        )
+        return str(found)
+
+    def end_of(self, execution_arn: str, *, seconds: float = 120) -> dict[str, Any]:
+        """The execution's description once it has ended."""
+        machine = self.client("stepfunctions")
+
+        def ended() -> Any:
+            execution = machine.describe_execution(executionArn=execution_arn)
+            return execution if execution["status"] != "RUNNING" else None
+
+        return dict(wait_until(ended, seconds=seconds, what=f"the end of {execution_arn}"))
+
+    def incident(self, function_name: str, since: datetime) -> dict[str, Any]:
+        """The state document with which the function's incident ended well."""
+        execution = self.end_of(self.execution(function_name, since))
+        assert execution["status"] == "SUCCEEDED", execution
+        return dict(json.loads(execution["output"]))
+
+    def repairs(self, function_name: str) -> list[dict[str, Any]]:
+        """The function's items of the repairs table in DynamoDB's form, oldest first."""
+        return incident_watch.repairs_of(self.session, "local", function_name)
+
+    def diagnoses(self, function_name: str) -> list[dict[str, Any]]:
+        """The function's items of the diagnosis table in DynamoDB's form, oldest first."""
+        return incident_watch.diagnoses_of(self.session, "local", function_name)
+
+    def configuration(self, function_name: str, qualifier: str = "$LATEST") -> dict[str, Any]:
+        """What Lambda says of the function."""
+        functions = self.client("lambda")
+        return dict(functions.get_function_configuration(FunctionName=function_name, Qualifier=qualifier))
+
+
+def now() -> datetime:
+    """The present, a second early: emulated services round down."""
+    return datetime.now(UTC) - timedelta(seconds=1)
+
+
+def deploy(instance: Instance) -> Deployment:
+    """Create the broken functions, apply Terraform, subscribe the mailbox."""
+    os.environ.update(instance.environment)
+    deployment = Deployment(instance, boto3.Session())
+    for function in FUNCTIONS.values():
+        create_function(
+            deployment.session,
+            function.name,
+            function.source,
+            memory_mb=function.memory_mb,
+            timeout_s=function.timeout_s,
+        )
+    _prepare(deployment)
+    apply(instance, {f.name: f.onboarding for f in FUNCTIONS.values() if f.onboarding is not None})
+    deployment.subscribe()
+    return deployment
+
+
+def _prepare(deployment: Deployment) -> None:
+    functions, sqs = deployment.client("lambda"), deployment.client("sqs")
+    version = functions.publish_version(FunctionName="behind-an-alias")["Version"]
+    functions.create_alias(FunctionName="behind-an-alias", Name="live", FunctionVersion=version)
+    for name in ("approve-me", "reject-me", "nobody-answers"):
+        functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    queue = sqs.create_queue(QueueName="fed-by-a-queue", Attributes={"VisibilityTimeout": "12"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow_polling(deployment, "fed-by-a-queue-role", arn)
+    functions.create_event_source_mapping(FunctionName="fed-by-a-queue", EventSourceArn=arn, BatchSize=1)
+
+
+def allow_polling(deployment: Deployment, role: str, queue_arn: str) -> None:
+    """What a function's role needs so that Lambda may poll the queue for it."""
+    actions = [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+    ]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": queue_arn}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    deployment.client("iam").put_role_policy(
+        RoleName=role, PolicyName="queue", PolicyDocument=json.dumps(document)
+    )
+
+
+def apply(instance: Instance, entries: dict[str, Any]) -> str:
+    """`terraform apply ENV=local` with these functions onboarded; returns what Terraform printed."""
+    file = instance.folder / "onboarding.tfvars.json"
+    file.write_text(json.dumps({"monitored_functions": entries}))
+    command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
+    command += ["--extra-vars", str(file), "--state", str(instance.folder)]
+    begun = time.monotonic()
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, (
+        f"after {time.monotonic() - begun:.0f} s:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
+    )
+    return done.stdout
+
+
+def _attribute(message: dict[str, Any], name: str) -> str:
+    return str(message.get("MessageAttributes", {}).get(name, {}).get("Value", ""))

@@ -1,0 +1,82 @@
+"""A person answers, from a shell, with the commands of the message."""
+
+import json
+import os
+import re
+import subprocess
+from typing import Any
+
+from local.scenarios.stage import wait_until
+from tests.e2e.deployment import Deployment, now
+
+
+def question(deployment: Deployment, name: str) -> str:
+    """The text of the message that asks about the function."""
+
+    def asked() -> str:
+        return next(
+            (m["Message"] for m in deployment.messages(name) if "send-task-success" in m["Message"]), ""
+        )
+
+    return str(wait_until(asked, seconds=60, what=f"a question about {name}"))
+
+
+def commands(text: str) -> dict[str, str]:
+    """The two commands of a question by what they answer."""
+    found = re.findall(r"^\s*(aws stepfunctions send-task-success .*)$", text, re.MULTILINE)
+    return {word: next(c for c in found if word in c.lower()) for word in ("approve", "reject")}
+
+
+def run(command: str) -> None:
+    """Paste a command into a shell."""
+    done = subprocess.run(
+        ["bash", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def throttled_incident(deployment: Deployment, name: str, answer: str | None) -> dict[str, Any]:
+    """The incident of a function with a reservation of 0, with that answer given (None: nobody answers)."""
+    since = now()
+    with deployment.traffic(name, {"seconds": 0.05}):
+        execution = deployment.execution(name, since)
+        text = question(deployment, name)
+        assert "reserved concurrency" in text
+        if answer:
+            run(commands(text)[answer])
+        ended = deployment.end_of(execution, seconds=150)
+    assert ended["status"] == "SUCCEEDED", ended
+    return dict(json.loads(ended["output"]))
+
+
+def reserved(deployment: Deployment, name: str) -> int | None:
+    """The function's reservation."""
+    answer = deployment.client("lambda").get_function_concurrency(FunctionName=name)
+    return answer.get("ReservedConcurrentExecutions")
+
+
+def test_approving_by_cli_raises_a_reservation_of_zero(deployment: Deployment) -> None:
+    state = throttled_incident(deployment, "approve-me", "approve")
+    assert state["verification"]["outcome"] == "repaired", state
+    assert (reserved(deployment, "approve-me") or 0) > 0
+    last = deployment.repairs("approve-me")[-1]
+    assert last["status"]["S"] == "VERIFIED"
+    assert last["approval"]["M"]["answeredBy"]["S"].startswith("arn:aws:")
+
+
+def test_rejecting_by_cli_changes_nothing(deployment: Deployment) -> None:
+    throttled_incident(deployment, "reject-me", "reject")
+    assert reserved(deployment, "reject-me") == 0
+    last = deployment.repairs("reject-me")[-1]
+    assert last["status"]["S"] == "REJECTED"
+    assert last["approval"]["M"]["decision"]["S"] == "reject"
+    assert last["approval"]["M"]["answeredBy"]["S"].startswith("arn:aws:")
+
+
+def test_no_answer_in_time_means_no(deployment: Deployment) -> None:
+    state = throttled_incident(deployment, "nobody-answers", None)
+    assert state["approval"]["decision"] == "expired"
+    assert reserved(deployment, "nobody-answers") == 0
+    last = deployment.repairs("nobody-answers")[-1]
+    assert last["status"]["S"] == "REJECTED"
+    assert last["approval"]["M"]["decision"]["S"] == "expired"
