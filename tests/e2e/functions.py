@@ -77,7 +77,12 @@ FUNCTIONS = {
         BrokenFunction("five-times", EAT),
         BrokenFunction("paused", EAT),
         BrokenFunction("behind-an-alias", EAT, onboarding={"alias": "live"}),
-        BrokenFunction("fed-by-a-queue", SLEEP, timeout_s=2, onboarding={"queues": ["fed-by-a-queue"]}),
+        BrokenFunction(
+            "fed-by-a-queue",
+            SLEEP,
+            timeout_s=2,
+            onboarding={"queues": ["arn:aws:sqs:us-east-1:000000000000:fed-by-a-queue"]},
+        ),
         BrokenFunction("watched-only", EAT, onboarding={"mode": "observe"}),
         BrokenFunction("not-onboarded", EAT, onboarding=None),
         BrokenFunction("breaks-at-every-call", EAT),

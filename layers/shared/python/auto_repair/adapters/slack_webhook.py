@@ -7,7 +7,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from auto_repair.adapters.clients import client
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
 from auto_repair.domain.errors import InvalidEvent, TransientError
 
 TIMEOUT_S = 5
@@ -41,5 +42,5 @@ def slack_webhook() -> SlackWebhook:
     arn = os.environ.get("SLACK_WEBHOOK_SECRET_ARN", "")
     if not arn:
         raise InvalidEvent("environment variable SLACK_WEBHOOK_SECRET_ARN is not set: Terraform sets it")
-    secret = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return SlackWebhook(secret.strip())
+    secrets = Clients(os.environ["AWS_REGION"]).client("secretsmanager")
+    return SlackWebhook(call(secrets.get_secret_value, SecretId=arn)["SecretString"].strip())
