@@ -1,0 +1,443 @@
+"""The report of one incident as a self-contained page: no script, nothing loaded from anywhere."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from auto_repair.domain.diagnosis import Hypothesis, Reason
+from auto_repair.domain.evidence import Evidence, EvidenceItem
+from auto_repair.reports import overview
+from auto_repair.reports.charts import Chart
+from auto_repair.reports.conclusion import Conclusion, Tone, conclude
+from auto_repair.reports.elements import Markup, element, joined
+from auto_repair.reports.escaping import SAMPLE, SENTENCE, clean, https_link, one_line
+from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.page_style import STYLE
+from auto_repair.reports.repair_record import RepairRecord
+from auto_repair.reports.statements import standing
+from auto_repair.reports.timeline import Entry, timeline
+from auto_repair.reports.wording import confidence, count, moment, parsed, span
+
+MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
+
+# Even markup that slipped through could then neither run nor load anything.
+_NOTHING_FROM_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+_ANSWERS = {True: (Tone.GOOD, "passed"), False: (Tone.BAD, "failed"), None: (Tone.WARN, "cannot tell yet")}
+
+_EVIDENCE_HEAD = ("Id", "Observed", "Baseline", "Source")
+
+_SIGNS = {
+    "ok-bar": '<rect class="ok" x="2" width="12" height="10"/>',
+    "bad-bar": '<rect class="bad" x="2" width="12" height="10"/>',
+    "dot": '<circle class="ok" cx="8" cy="5" r="3"/>',
+    "cross": '<path class="cross" d="M5 2l6 6m0-6l-6 6"/>',
+    "limit": '<path class="limit" d="M0 5h16"/>',
+    "curve": '<path class="curve" d="M0 8l5-5 5 3 6-5"/>',
+}
+
+
+def render(report: IncidentReport) -> str:
+    """A complete HTML document."""
+    conclusion = conclude(report)
+    sections = list(_sections(report, conclusion))
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_NOTHING_FROM_OUTSIDE),
+        element("meta", name="viewport", content="width=device-width,initial-scale=1"),
+        element("meta", name="robots", content="noindex"),
+        element("title", f"{conclusion.label} · {one_line(report.incident.function_name, 80)}"),
+        element("style", Markup(STYLE)),
+    )
+    links = (element("a", title, href=f"#{key}") for key, title, _ in sections[1:])
+    body = element(
+        "div",
+        element(
+            "header",
+            element("b", "Lambda Auto-Repair"),
+            "incident report",
+            element("nav", *links),
+            class_="masthead",
+        ),
+        element("main", *(section for _, _, section in sections)),
+        element("footer", f"Incident {one_line(report.incident.id, 120)}. All times are UTC."),
+        class_="page",
+    )
+    return f"<!doctype html>\n{element('html', head, element('body', body), lang='en')}\n"
+
+
+def _sections(report: IncidentReport, conclusion: Conclusion) -> Iterator[tuple[str, str, Markup]]:
+    """Key, title in the navigation, and the section itself."""
+    known = (
+        ("overview", "Overview", _overview(report, conclusion)),
+        ("next", "What to do", _next_steps(conclusion)),
+        ("root-cause", "Root cause", _root_cause(report)),
+        ("changes", "Changes", _changes(report)),
+        ("verification", "Verification", _verification(report)),
+        ("rollback", "Rollback", _rollback(report)),
+        ("failure", "Our failure", _failure(report)),
+        ("timeline", "Timeline", _timeline(report)),
+        ("evidence", "Evidence", _evidence(report)),
+    )
+    for key, title, content in known:
+        if content:
+            yield key, title, element("section", content, id=key)
+
+
+# --- overview ---------------------------------------------------------------------------------------------
+
+
+def _overview(report: IncidentReport, conclusion: Conclusion) -> Markup:
+    place = " · ".join(filter(None, (report.incident.function_name, report.environment, report.region)))
+    why = one_line(conclusion.explanation, SAMPLE)
+    return joined(
+        element("span", conclusion.label, class_=f"badge {conclusion.tone}"),
+        element("span", one_line(place, 200), class_="place"),
+        element("h1", one_line(conclusion.headline)),
+        element("p", why, class_="lead") if why else None,
+        _description_list(overview.figures(report), "figures"),
+        _description_list(overview.facts(report), "facts wide"),
+    )
+
+
+def _description_list(facts: Iterable[overview.Fact], kind: str) -> Markup | None:
+    pairs = [(element("dt", f.label), element("dd", _linked(f))) for f in facts]
+    if not pairs:
+        return None
+    rows = [element("div", *pair) if kind == "figures" else joined(*pair) for pair in pairs]
+    return element("dl", *rows, class_=kind)
+
+
+def _linked(fact: overview.Fact) -> object:
+    text, link = one_line(fact.text), https_link(fact.link)
+    return element("a", text, href=link, rel="noopener noreferrer") if link else text
+
+
+def _next_steps(conclusion: Conclusion) -> Markup | None:
+    if not conclusion.next_steps:
+        return None
+    steps = (element("li", one_line(step)) for step in conclusion.next_steps)
+    return joined(element("h2", "What a person should do or look at"), element("ol", *steps, class_="next"))
+
+
+# --- root cause -------------------------------------------------------------------------------------------
+
+
+def _root_cause(report: IncidentReport) -> Markup | None:
+    diagnosis = report.diagnosis
+    if diagnosis is None:
+        return None
+    places = _evidence_places(report)
+    shown = [_hypothesis(h, places) for h in diagnosis.hypotheses[:MOST_ROWS]]
+    has_cause = diagnosis.root_cause is not None
+    competing = shown[1:] if has_cause else shown
+    return joined(
+        element("h2", "Root cause" if has_cause else "No root cause was found"),
+        None if has_cause else element("p", one_line(diagnosis.summary)),
+        shown[0] if has_cause else None,
+        element("h3", "Also considered") if competing else None,
+        *competing,
+        element("p", "No competing explanation matched the evidence.", class_="muted small")
+        if has_cause and not competing
+        else None,
+        _missing(diagnosis.missing),
+    )
+
+
+def _no_competition() -> Markup:
+    return element("p", "No competing explanation matched the evidence.", class_="muted small")
+
+
+def _missing(sources: Iterable[str]) -> Markup | None:
+    named = "; ".join(one_line(s, 200) for s in sources)
+    if not named:
+        return None
+    chip = element("span", "missing", class_="chip warn")
+    return element("p", chip, f" {named}. What is missing lowers the confidence.", class_="small")
+
+
+def _hypothesis(hypothesis: Hypothesis, places: dict[str, str]) -> Markup:
+    share = min(max(hypothesis.confidence, 0.0), 1.0)
+    meter = element("span", element("span", style=f"width:{share:.0%}"), class_="meter", aria_hidden="true")
+    return element(
+        "div",
+        element(
+            "h3",
+            one_line(hypothesis.title, 200),
+            element("span", meter, " ", confidence(share), class_="muted small"),
+        ),
+        _reasons(hypothesis.because, "for", places),
+        _reasons(hypothesis.against, "against", places),
+        element("p", one_line(hypothesis.advice)) if hypothesis.advice else None,
+        class_="hypothesis",
+    )
+
+
+def _reasons(reasons: Iterable[Reason], kind: str, places: dict[str, str]) -> Markup | None:
+    rows = [element("li", one_line(r.text), *(_cite(i, places) for i in r.evidence[:8])) for r in reasons]
+    label = "speaks for it" if kind == "for" else "speaks against it"
+    return element("ul", *rows[:MOST_ROWS], class_=f"reasons {kind}", aria_label=label) if rows else None
+
+
+def _cite(item_id: str, places: dict[str, str]) -> Markup:
+    name = one_line(item_id, 80)
+    place = places.get(item_id)
+    if place is None:
+        return joined(" ", element("span", name, class_="cite"))
+    return joined(" ", element("a", name, class_="cite", href=f"#{place}"))
+
+
+def _evidence_places(report: IncidentReport) -> dict[str, str]:
+    """Anchor of each evidence item of the first look that is shown."""
+    items = report.evidence_before.items if report.evidence_before else ()
+    return {item.id: f"evidence-{number}" for number, item in enumerate(items[:MOST_ROWS], 1)}
+
+
+# --- changes and verification -----------------------------------------------------------------------------
+
+_CHANGE_TITLES = {
+    Standing.UNTOUCHED: "What would have been changed",
+    Standing.CHANGED: "What was changed",
+    Standing.RESTORED: "What was changed, and is back as it was",
+    Standing.UNCLEAR: "What was being changed",
+}
+
+
+def _changes(report: IncidentReport) -> Markup | None:
+    rows = overview.difference(report)
+    if not rows:
+        reasons = _plan_reasons(report)
+        nothing = element("p", standing(report))
+        return joined(element("h2", "What was changed"), nothing, reasons) if report.plan else None
+    differences = (_difference(row, report.standing) for row in rows)
+    return joined(
+        element("h2", _CHANGE_TITLES[report.standing]),
+        element("div", *differences, class_=f"difference {report.standing}"),
+        element("p", standing(report)),
+        _description_list(overview.change_facts(report), "facts"),
+        _plan_reasons(report),
+        _attempts(report),
+    )
+
+
+def _difference(row: overview.Difference, now: Standing) -> Markup:
+    arrow = element("span", "→", class_="muted")
+    before, after = one_line(row.before, 80), one_line(row.after, 80)
+    values = [element("del", before), arrow, element("ins", after)]
+    if now is Standing.RESTORED:
+        values = [element("span", before), arrow, element("del", after), arrow, element("ins", before)]
+    return element("div", element("span", one_line(row.what, 200), class_="what"), *values)
+
+
+def _plan_reasons(report: IncidentReport) -> Markup | None:
+    reasons = report.plan.reasons[:MOST_ROWS] if report.plan else ()
+    if not reasons:
+        return None
+    return joined(
+        element("h3", "Why this decision"),
+        element("ul", *(element("li", one_line(r)) for r in reasons), class_="next"),
+    )
+
+
+def _attempts(report: IncidentReport) -> Markup | None:
+    if len(report.records) < 2:
+        return None
+    rows = [_attempt(number, record) for number, record in enumerate(report.records[:MOST_ROWS], 1)]
+    return joined(element("h3", "Step by step"), _table(("Rung", "Change", "Status", "Why", "Planned"), rows))
+
+
+def _attempt(number: int, record: RepairRecord) -> tuple[object, ...]:
+    status = element("span", one_line(record.status, 40), class_="chip calm")
+    planned = moment(parsed(record.executed_at))
+    return str(number), one_line(record.difference), status, one_line(record.reason), planned
+
+
+def _verification(report: IncidentReport) -> Markup | None:
+    verification, charts = report.verification, overview.charts(report)
+    if verification is None and not charts:
+        return None
+    title = "Does it work again? Before and after" if verification else "What was measured"
+    return joined(
+        element("h2", title),
+        _outcome(report),
+        element("div", *map(_figure, charts), class_="charts") if charts else None,
+        _checks(report),
+    )
+
+
+def _outcome(report: IncidentReport) -> Markup | None:
+    verification = report.verification
+    if verification is None:
+        return None
+    tone = {"repaired": Tone.GOOD, "cannot_tell_yet": Tone.WARN}.get(verification.outcome, Tone.BAD)
+    chip = element("span", verification.outcome.replace("_", " "), class_=f"chip {tone}")
+    waited = (
+        f"{count(verification.invocations_seen, 'run')} seen in {span(verification.waited_s)} of waiting."
+    )
+    return joined(
+        element("p", chip, f" {one_line(verification.reason)}"), element("p", waited, class_="muted small")
+    )
+
+
+def _checks(report: IncidentReport) -> Markup | None:
+    checks = report.verification.checks[:MOST_ROWS] if report.verification else ()
+    if not checks:
+        return None
+    rows = [
+        (
+            one_line(c.name, 120),
+            one_line(c.before, 120),
+            one_line(c.after, 120),
+            _answer(c.passed),
+            one_line(c.text),
+        )
+        for c in checks
+    ]
+    return _table(("Signal", "Before", "After", "Result", "In words"), rows)
+
+
+def _answer(passed: bool | None) -> Markup:
+    tone, word = _ANSWERS[passed]
+    return element("span", word, class_=f"chip {tone}")
+
+
+def _figure(chart: Chart) -> Markup:
+    signs = (element("li", _sign(kind), meaning) for kind, meaning in chart.keys)
+    caption = element(
+        "figcaption", element("b", chart.title), *(element("span", line) for line in chart.lines)
+    )
+    return element("figure", caption, chart.svg, element("ul", *signs, class_="legend"))
+
+
+def _sign(kind: str) -> Markup:
+    return element("svg", Markup(_SIGNS[kind]), class_="chart", viewBox="0 0 16 10", aria_hidden="true")
+
+
+# --- rollback and failure ---------------------------------------------------------------------------------
+
+
+def _rollback(report: IncidentReport) -> Markup | None:
+    commands = report.undo_commands
+    if not commands:
+        return None
+    wanted = "; ".join(str(s) for s in report.undo.settings) if report.undo else ""
+    return joined(
+        element("h2", "How to take it back"),
+        element("p", f"Restores {one_line(wanted)}. First see whether the live values still are ours:"),
+        _commands(report.check_commands),
+        element("p", "Then run, one after the other:"),
+        _commands(commands),
+    )
+
+
+def _commands(commands: Iterable[str]) -> Markup:
+    lines = (joined(element("code", command, class_="command"), "\n") for command in commands)
+    return element("pre", *lines, class_="commands")
+
+
+def _failure(report: IncidentReport) -> Markup | None:
+    failure = report.failure
+    if failure is None:
+        return None
+    return joined(
+        element("h2", "What failed in our own workflow"),
+        element("p", f"State {failure.state or 'unknown'}: {one_line(failure.error, 200)}"),
+        element("pre", element("code", clean(failure.cause))) if failure.cause else None,
+    )
+
+
+# --- timeline and evidence --------------------------------------------------------------------------------
+
+
+def _timeline(report: IncidentReport) -> Markup:
+    started = report.incident.started_at
+    rows = (_entry(entry, started) for entry in timeline(report)[:MOST_ROWS])
+    return joined(element("h2", "Timeline"), element("ol", *rows, class_="timeline"))
+
+
+def _entry(entry: Entry, started: datetime) -> Markup:
+    event = element(
+        "div",
+        element("b", one_line(entry.what, 200)),
+        element("p", one_line(entry.detail)) if entry.detail else None,
+        class_=f"event {entry.tone}",
+    )
+    return element("li", _when(entry.at, started), event)
+
+
+def _when(at: datetime | None, started: datetime) -> Markup:
+    if at is None:
+        return element("div", class_="when")
+    day, clock, _ = moment(at).split(" ")
+    away = (at - started).total_seconds()
+    distance = f"{'+' if away >= 0 else '−'}{span(abs(away))}" if abs(away) < 86400 else day
+    return element(
+        "time", clock, element("small", distance), class_="when", datetime=at.isoformat(), title=moment(at)
+    )
+
+
+def _evidence(report: IncidentReport) -> Markup | None:
+    looks = overview.looks(report)
+    if not looks:
+        return None
+    first, *later = looks
+    return joined(
+        element("h2", "Evidence"),
+        _look(*first, anchor="evidence"),
+        *(_look(name, evidence, anchor="after") for name, evidence in later),
+    )
+
+
+def _look(name: str, evidence: Evidence, anchor: str) -> Markup:
+    rows = [_item(item, f"{anchor}-{n}") for n, item in enumerate(evidence.items[:MOST_ROWS], 1)]
+    hidden = len(evidence.items) - len(rows)
+    gaps = (f"{m.source}: {m.reason}" for m in evidence.missing)
+    window = f"{moment(evidence.window.start)} to {moment(evidence.window.end)}"
+    return joined(
+        element("h3", name, " ", element("span", window, class_="muted small")),
+        _table_of(("Id", "Observed", "Baseline", "Source"), rows)
+        if rows
+        else element("p", "Nothing was found."),
+        element("p", f"{hidden:,} more in the JSON report.", class_="muted small") if hidden else None,
+        _missing(gaps),
+        _samples(evidence),
+    )
+
+
+def _item(item: EvidenceItem, anchor: str) -> Markup:
+    link = https_link(item.link)
+    query = element("code", clean(item.query, SENTENCE), class_="query") if item.query else None
+    console = joined(" ", element("a", "console", href=link, rel="noopener noreferrer")) if link else None
+    return element(
+        "tr",
+        element("td", element("code", one_line(item.id, 120)), query, data_label="Id"),
+        element("td", one_line(item.observed), data_label="Observed"),
+        element("td", one_line(item.baseline) or "–", data_label="Baseline"),
+        element("td", one_line(item.source, 200), console, data_label="Source"),
+        id=anchor,
+    )
+
+
+def _samples(evidence: Evidence) -> Markup | None:
+    rows = [
+        (f"{s.count:,} ×", element("code", one_line(s.sample or s.template)), moment(s.first_seen))
+        for s in evidence.signatures[:10]
+    ]
+    return (
+        joined(element("h3", "Error signatures in the log"), _table(("Count", "Sample", "First seen"), rows))
+        if rows
+        else None
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Markup:
+    cells = (
+        element("tr", *(element("td", cell, data_label=label) for label, cell in zip(head, row, strict=True)))
+        for row in rows
+    )
+    return _table_of(head, cells)
+
+
+def _table_of(head: tuple[str, ...], rows: Iterable[Markup]) -> Markup:
+    titles = element("tr", *(element("th", label, scope="col") for label in head))
+    return element("table", element("thead", titles), element("tbody", *rows))

@@ -1,0 +1,212 @@
+"""The report of one incident as Markdown, for tickets, chats and terminals."""
+
+from collections.abc import Iterable, Iterator
+
+from auto_repair.domain.diagnosis import Hypothesis, Reason
+from auto_repair.domain.evidence import Evidence, EvidenceItem
+from auto_repair.domain.repair import Check
+from auto_repair.reports import overview
+from auto_repair.reports.conclusion import Conclusion, conclude
+from auto_repair.reports.escaping import SAMPLE, code_block, code_cell, code_span, for_markdown, https_link
+from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.repair_record import RepairRecord
+from auto_repair.reports.statements import standing
+from auto_repair.reports.timeline import Entry, timeline
+from auto_repair.reports.wording import confidence, count, moment, parsed, span
+
+MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
+
+_WHOLE = 20_000  # characters: a command that is cut is worse than a long one
+
+_ANSWERS = {True: "passed", False: "**failed**", None: "cannot tell yet"}
+
+
+def render(report: IncidentReport) -> str:
+    """A Markdown document (CommonMark with tables)."""
+    conclusion = conclude(report)
+    sections = (
+        _overview(report, conclusion),
+        _section("What a person should do or look at", _numbered(conclusion.next_steps)),
+        _section("Root cause", _root_cause(report)),
+        _section("What was changed", _changes(report)),
+        _section("Verification", _verification(report)),
+        _section("How to take it back", _rollback(report)),
+        _section("What failed in our own workflow", _failure(report)),
+        _section("Timeline", [_timeline(report)]),
+        _section("Evidence", _evidence(report)),
+    )
+    return "\n\n".join(block for section in sections for block in section) + "\n"
+
+
+def _section(title: str, blocks: Iterable[str]) -> list[str]:
+    content = [block for block in blocks if block]
+    return [f"## {title}", *content] if content else []
+
+
+def _overview(report: IncidentReport, conclusion: Conclusion) -> Iterator[str]:
+    yield f"# {for_markdown(conclusion.headline)}"
+    yield f"**{for_markdown(conclusion.label)}**"
+    if conclusion.explanation:
+        yield for_markdown(conclusion.explanation, SAMPLE)
+    facts = (*overview.figures(report), *overview.facts(report))
+    yield "\n".join(f"- {fact.label}: {_linked(fact)}" for fact in facts)
+
+
+def _linked(fact: overview.Fact) -> str:
+    text, link = for_markdown(fact.text), https_link(fact.link)
+    return f"[{text}](<{link}>)" if link else text
+
+
+# --- root cause -------------------------------------------------------------------------------------------
+
+
+def _root_cause(report: IncidentReport) -> Iterator[str]:
+    diagnosis = report.diagnosis
+    if diagnosis is None:
+        return
+    if diagnosis.root_cause is None:
+        yield f"No root cause was found. {for_markdown(diagnosis.summary)}"
+    for position, hypothesis in enumerate(diagnosis.hypotheses[:MOST_ROWS]):
+        if position == (1 if diagnosis.root_cause else 0):
+            yield "### Also considered"
+        yield from _hypothesis(hypothesis)
+    if diagnosis.missing:
+        missing = "; ".join(for_markdown(source, 200) for source in diagnosis.missing)
+        yield f"Missing: {missing}. What is missing lowers the confidence."
+
+
+def _hypothesis(hypothesis: Hypothesis) -> Iterator[str]:
+    yield f"**{for_markdown(hypothesis.title, 200)}**, {confidence(hypothesis.confidence)}"
+    because = [f"- speaks for it: {_reason(reason)}" for reason in hypothesis.because]
+    against = [f"- speaks against it: {_reason(reason)}" for reason in hypothesis.against]
+    yield "\n".join((because + against)[:MOST_ROWS])
+    if hypothesis.advice:
+        yield for_markdown(hypothesis.advice)
+
+
+def _reason(reason: Reason) -> str:
+    cited = " ".join(code_span(item_id, 80) for item_id in reason.evidence[:8])
+    return f"{for_markdown(reason.text)} ({cited})" if cited else for_markdown(reason.text)
+
+
+# --- changes and verification -----------------------------------------------------------------------------
+
+
+def _changes(report: IncidentReport) -> Iterator[str]:
+    if report.plan is None:
+        return
+    rows = overview.difference(report)
+    yield standing(report)
+    yield _table(_CHANGE_HEADS[report.standing], ((r.what, r.before, r.after) for r in rows))
+    if rows:
+        yield "\n".join(f"- {fact.label}: {_linked(fact)}" for fact in overview.change_facts(report))
+    reasons = "\n".join(f"- {for_markdown(reason)}" for reason in report.plan.reasons[:MOST_ROWS])
+    yield f"Why this decision:\n\n{reasons}" if reasons else ""
+    if len(report.records) > 1:
+        yield _table(("Planned", "Change", "Status", "Why"), map(_attempt, report.records[:MOST_ROWS]))
+
+
+_CHANGE_HEADS = {
+    Standing.UNTOUCHED: ("Setting", "Is", "Would be"),
+    Standing.CHANGED: ("Setting", "Before", "Now"),
+    Standing.RESTORED: ("Setting", "Before and now again", "Was in between"),
+    Standing.UNCLEAR: ("Setting", "Before", "Wanted"),
+}
+
+
+def _attempt(record: RepairRecord) -> tuple[str, ...]:
+    return moment(parsed(record.executed_at)), record.difference, record.status, record.reason
+
+
+def _verification(report: IncidentReport) -> Iterator[str]:
+    verification = report.verification
+    if verification:
+        outcome = verification.outcome.replace("_", " ")
+        yield f"**{outcome}**: {for_markdown(verification.reason)}"
+        runs = count(verification.invocations_seen, "run")
+        yield f"{runs} seen in {span(verification.waited_s)} of waiting."
+        checks = map(_check, verification.checks[:MOST_ROWS])
+        yield _table(("Signal", "Before", "After", "Result", "In words"), checks)
+    pictures = overview.charts(report)
+    yield "\n".join(f"- {chart.title}: {for_markdown('. '.join(chart.lines))}" for chart in pictures)
+
+
+def _check(check: Check) -> tuple[object, ...]:
+    return check.name, check.before, check.after, _Raw(_ANSWERS[check.passed]), check.text
+
+
+def _rollback(report: IncidentReport) -> Iterator[str]:
+    commands = report.undo_commands
+    if not commands:
+        return
+    yield "First see whether the live values still are ours:"
+    yield code_block("\n".join(report.check_commands), "sh", limit=_WHOLE)
+    yield "Then run, one after the other:"
+    yield code_block("\n".join(commands), "sh", limit=_WHOLE)
+
+
+def _failure(report: IncidentReport) -> Iterator[str]:
+    failure = report.failure
+    if failure:
+        yield f"State {code_span(failure.state or 'unknown', 80)}: {for_markdown(failure.error, 200)}"
+        yield code_block(failure.cause) if failure.cause else ""
+
+
+# --- timeline and evidence --------------------------------------------------------------------------------
+
+
+def _timeline(report: IncidentReport) -> str:
+    return _table(("Time (UTC)", "What", "Detail"), map(_entry, timeline(report)[:MOST_ROWS]))
+
+
+def _entry(entry: Entry) -> tuple[object, ...]:
+    return moment(entry.at).removesuffix(" UTC") if entry.at else "", entry.what, entry.detail
+
+
+def _evidence(report: IncidentReport) -> Iterator[str]:
+    for name, evidence in overview.looks(report):
+        yield f"### {name}: {moment(evidence.window.start)} to {moment(evidence.window.end)}"
+        items = evidence.items[:MOST_ROWS]
+        yield _table(("Id", "Observed", "Baseline", "Source", "Query", "Window"), map(_item, items))
+        hidden = len(evidence.items) - len(items)
+        yield f"{hidden:,} more in the JSON report." if hidden else ""
+        yield "\n".join(f"- missing: {for_markdown(f'{m.source}: {m.reason}')}" for m in evidence.missing)
+        yield from _signatures(evidence)
+
+
+def _item(item: EvidenceItem) -> tuple[object, ...]:
+    link = https_link(item.link)
+    source = for_markdown(item.source, 200) + (f" ([console](<{link}>))" if link else "")
+    window = f"{item.window.start:%H:%M:%S}–{item.window.end:%H:%M:%S}"
+    identity, query = code_cell(item.id, 120), code_cell(item.query) if item.query else ""
+    return _Raw(identity), item.observed, item.baseline, _Raw(source), _Raw(query), window
+
+
+def _signatures(evidence: Evidence) -> Iterator[str]:
+    rows = [
+        (f"{s.count:,}", _Raw(code_cell(s.sample or s.template)), moment(s.first_seen))
+        for s in evidence.signatures[:10]
+    ]
+    yield _table(("Count", "Error in the log", "First seen"), rows)
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+class _Raw(str):
+    """A cell that is Markdown already; every other cell is escaped."""
+
+    __slots__ = ()
+
+
+def _numbered(steps: Iterable[str]) -> list[str]:
+    return ["\n".join(f"{number}. {for_markdown(step)}" for number, step in enumerate(steps, 1))]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    lines = [_row(cell if isinstance(cell, _Raw) else for_markdown(cell) for cell in row) for row in rows]
+    return "\n".join((_row(head), _row("---" for _ in head), *lines)) if lines else ""
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

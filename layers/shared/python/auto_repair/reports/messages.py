@@ -1,0 +1,204 @@
+"""What people get by e-mail, chat or queue: short plain text, and the question before a change.
+
+Two settings of the operators' manual choose the form of a result message:
+
+- NOTIFICATION_TEMPLATE: `default` is the whole message; `custom` is three lines, for pagers and chats.
+- EMAIL_TEMPLATE: `detailed` adds evidence, steps and links to the whole message; `brief` leaves them out.
+
+Any other value counts as the first one named.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from shlex import quote
+
+from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
+from auto_repair.domain.incident import Incident
+from auto_repair.domain.plan import Plan
+from auto_repair.reports import overview
+from auto_repair.reports.conclusion import Conclusion, conclude
+from auto_repair.reports.escaping import SAMPLE, for_subject, https_link, one_line
+from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.statements import decided_by, differences, sentence, standing
+from auto_repair.reports.wording import confidence, moment, price
+
+MOST_REASONS = 6  # of any list in a message; the report has them all
+
+
+def result_message(
+    report: IncidentReport,
+    report_uri: str,
+    console_links: Mapping[str, str] | None = None,
+    *,
+    notification_template: str = "default",
+    email_template: str = "detailed",
+) -> tuple[str, str]:
+    """Subject and body that tell how an incident ended. `console_links` maps a title to an https address."""
+    conclusion = conclude(report)
+    subject = for_subject(f"[{conclusion.label}] {_function(report.incident)}: {_short(report, conclusion)}")
+    if notification_template == "custom":
+        return subject, _joined(_custom(conclusion, report_uri))
+    blocks = list(_blocks(report, conclusion, report_uri))
+    if email_template != "brief":
+        blocks[-1:-1] = _details(report, console_links or {})
+    return subject, _joined(blocks, gap="\n\n")
+
+
+def approval_request(
+    incident: Incident,
+    plan: Plan,
+    diagnosis: Diagnosis | None,
+    task_token: str,
+    expires_at: datetime,
+    region: str,
+) -> tuple[str, str]:
+    """Subject and body that ask a person: what, why, the price, the way back, until when, and how to answer.
+
+    The answers are AWS CLI commands for any POSIX shell; the caller's identity is filled in by the shell.
+    """
+    wanted = differences(plan.change) if plan.change else one_line(plan.repair)
+    name = _function(incident)
+    blocks = (
+        f"May Lambda Auto-Repair change {name}? Nothing is changed before somebody says yes.",
+        _list("The change", _change_lines(plan)),
+        _list("Why", _why(plan, diagnosis)),
+        f"Price: {price(plan.extra_cost_usd_per_month)}.",
+        f"The way back: {_way_back(plan)}",
+        f"No answer by {moment(expires_at)} means no: then nothing is changed.",
+        f"Approve (bash or zsh):\n{_answer_command('approve', task_token, region)}",
+        f"Reject (bash or zsh):\n{_answer_command('reject', task_token, region)}",
+        f"Incident {one_line(incident.id, 200)}",
+    )
+    return for_subject(f"[Approval needed] {name}: {wanted}?"), _joined(blocks, gap="\n\n")
+
+
+# --- result -----------------------------------------------------------------------------------------------
+
+
+def _short(report: IncidentReport, conclusion: Conclusion) -> str:
+    if report.change:
+        return differences(report.change)
+    return (report.diagnosis.summary if report.diagnosis else report.incident.problem) or conclusion.headline
+
+
+def _custom(conclusion: Conclusion, report_uri: str) -> Iterator[str]:
+    yield f"{conclusion.label}: {conclusion.headline}"
+    yield conclusion.explanation
+    yield f"Report: {one_line(report_uri, SAMPLE)}"
+
+
+def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> Iterator[str]:
+    yield f"{conclusion.label}: {conclusion.headline}"
+    yield conclusion.explanation
+    yield _change(report)
+    yield _list("What a person should do", map(one_line, conclusion.next_steps))
+    yield _undo(report)
+    yield f"Report: {one_line(report_uri, SAMPLE)}\nIncident: {one_line(report.incident.id, 200)}"
+
+
+_CHANGE_TITLES = {
+    Standing.UNTOUCHED: "Not changed",
+    Standing.CHANGED: "Changed",
+    Standing.RESTORED: "Changed and taken back",
+    Standing.UNCLEAR: "Perhaps changed",
+}
+
+
+def _change(report: IncidentReport) -> str:
+    rows = overview.difference(report)
+    if not rows:
+        return ""
+    lines = [f"{row.what}: {row.before} → {row.after}" for row in rows]
+    facts = [f"decided: {decided_by(report)}", f"price: {price(_extra_cost(report))}"]
+    return _list(_CHANGE_TITLES[report.standing], (*lines, *facts, standing(report)))
+
+
+def _extra_cost(report: IncidentReport) -> float | None:
+    return report.plan.extra_cost_usd_per_month if report.plan else None
+
+
+def _undo(report: IncidentReport) -> str:
+    commands = "\n".join(report.undo_commands)
+    return f"To take it back, run one after the other:\n{commands}" if commands else ""
+
+
+def _details(report: IncidentReport, console_links: Mapping[str, str]) -> Iterator[str]:
+    cause = report.diagnosis.root_cause if report.diagnosis else None
+    if cause:
+        yield _list(f"Why we hold this cause {confidence(cause.confidence)}", _arguments(cause))
+    if report.verification and report.verification.checks:
+        yield _list("How it was verified", _checks(report))
+    if report.failure and report.failure.cause:
+        yield f"What failed: {one_line(report.failure.cause)}"
+    if report.joined_alarms:
+        yield _list("Alarms that joined", map(one_line, report.joined_alarms))
+    links = [
+        f"{one_line(title, 80)}: {https_link(url)}" for title, url in console_links.items() if https_link(url)
+    ]
+    yield _list("Console", links)
+
+
+def _arguments(cause: Hypothesis) -> list[str]:
+    because = [f"for: {one_line(reason.text)}" for reason in cause.because]
+    return because + [f"against: {one_line(reason.text)}" for reason in cause.against]
+
+
+def _checks(report: IncidentReport) -> Iterator[str]:
+    words = {True: "passed", False: "FAILED", None: "cannot tell yet"}
+    for check in report.verification.checks if report.verification else ():
+        compared = f"{one_line(check.before, 80)} → {one_line(check.after, 80)}"
+        yield f"{one_line(check.name, 80)}: {compared}, {words[check.passed]}"
+
+
+# --- question ---------------------------------------------------------------------------------------------
+
+
+def _change_lines(plan: Plan) -> list[str]:
+    if plan.change is None:
+        return [one_line(plan.repair)]
+    lines = [one_line(setting) for setting in plan.change.settings]
+    if plan.change.publishes:
+        was = f" (now version {one_line(plan.change.alias_version, 40)})" if plan.change.alias_version else ""
+        lines.append(f"alias {one_line(plan.change.alias, 140)} moves to a new version{was}")
+    return lines
+
+
+def _why(plan: Plan, diagnosis: Diagnosis | None) -> list[str]:
+    cause = diagnosis.root_cause if diagnosis else None
+    summary = [sentence(diagnosis.summary)] if diagnosis else []
+    sure = [f"{one_line(cause.title, 200)}: {confidence(cause.confidence)}"] if cause else []
+    return [*summary, *sure, *map(one_line, plan.reasons)]
+
+
+def _way_back(plan: Plan) -> str:
+    undo = plan.undo or (plan.change.inverse() if plan.change else None)
+    back = "; ".join(one_line(setting) for setting in undo.settings) if undo else "the former configuration"
+    return f"{back}. It happens by itself if the change does not help; the report will hold the commands."
+
+
+def _answer_command(decision: str, task_token: str, region: str) -> str:
+    """The shell fills in who answers; without a shell the text still is valid JSON."""
+    who = "$(aws sts get-caller-identity --query Arn --output text)"
+    output = json.dumps({"decision": decision, "answeredBy": who}, separators=(",", ":")).replace('"', '\\"')
+    where = f" --region {quote(region)}" if region else ""
+    token = "'" + task_token.replace("'", "'\"'\"'") + "'"
+    return f'aws stepfunctions send-task-success{where} --task-token {token} --task-output "{output}"'
+
+
+# --- parts ------------------------------------------------------------------------------------------------
+
+
+def _function(incident: Incident) -> str:
+    return one_line(incident.function_name, 100)
+
+
+def _list(title: str, lines: Iterable[str]) -> str:
+    shown = list(lines)
+    hidden = [f"… and {len(shown) - MOST_REASONS} more in the report"] if len(shown) > MOST_REASONS else []
+    rows = "\n".join(f"- {line}" for line in (*shown[:MOST_REASONS], *hidden))
+    return f"{title}:\n{rows}" if rows else ""
+
+
+def _joined(blocks: Iterable[str], gap: str = "\n") -> str:
+    return gap.join(block for block in blocks if block)

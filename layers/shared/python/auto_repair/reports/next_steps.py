@@ -1,0 +1,105 @@
+"""What a person should do or look at after an incident, most important first."""
+
+from auto_repair.domain.approval import EXPIRED
+from auto_repair.reports.escaping import one_line
+from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.statements import gaps, sentence, settled
+from auto_repair.reports.wording import listed
+
+
+def nothing(_: IncidentReport) -> list[str]:
+    """Nobody has to do anything."""
+    return []
+
+
+def keep_it(report: IncidentReport) -> list[str]:
+    """A repair that lives only in AWS is undone by the next run of whatever manages the function."""
+    if report.change is None:
+        return []
+    values = settled(report.change, "after")
+    owner = "Terraform or whatever manages the function"
+    return [f"Write {values} into {owner}, or its next run undoes the repair."]
+
+
+def find_proof(report: IncidentReport) -> list[str]:
+    """The change is live and unproven."""
+    checks = report.verification.checks if report.verification else ()
+    still_open = [one_line(c.name, 80) for c in checks if c.passed is None]
+    what = f" Still open: {listed(still_open)}." if still_open else ""
+    return [
+        f"Send or await traffic, then look at errors, duration and throttles since the change.{what}",
+        "If it did not help, run the rollback commands of this report.",
+        *keep_it(report),
+    ]
+
+
+def look_deeper(report: IncidentReport) -> list[str]:
+    """The repair did not help."""
+    rest = report.diagnosis.hypotheses[1:4] if report.diagnosis else ()
+    others = listed([f"“{one_line(h.title, 120)}”" for h in rest])
+    return [
+        "The failure goes on: it has another cause than the one we held responsible, or needs another cure.",
+        *([f"Look at what else was considered: {others}."] if others else []),
+    ]
+
+
+def after_a_no(report: IncidentReport) -> list[str]:
+    """A person said no, or nobody answered."""
+    if report.approval and report.approval.decision == EXPIRED["decision"]:
+        return ["The failure goes on. To be asked again, start the workflow by hand or await the next alarm."]
+    return ["The failure goes on until somebody acts; the plan and its evidence are in the report."]
+
+
+def way_out(report: IncidentReport) -> list[str]:
+    """A rule forbade the repair."""
+    refusal = report.plan.refusal if report.plan else None
+    return [sentence(refusal.way_out)] if refusal and refusal.way_out else []
+
+
+def promote(_: IncidentReport) -> list[str]:
+    """The mode was observe."""
+    return ["If the plan is right, carry it out by hand, or set the mode to ask or auto for the next time."]
+
+
+def look_at_execution(_: IncidentReport) -> list[str]:
+    """Our own workflow failed."""
+    return [
+        "Open the execution to see the failed state, its input and the whole cause.",
+        "The function may still be failing: look at its alarm.",
+    ]
+
+
+def look_at_configuration(report: IncidentReport) -> list[str]:
+    """Nobody knows what the configuration is now."""
+    return [
+        "Look at the live configuration now, with the check commands of this report.",
+        "If it is not what you want, run the rollback commands of this report.",
+        *(look_at_execution(report) if report.failure else []),
+    ]
+
+
+def advice(report: IncidentReport) -> list[str]:
+    """Only a person can cure this."""
+    cause = report.diagnosis.root_cause if report.diagnosis else None
+    if cause and cause.advice:
+        return [sentence(cause.advice)]
+    return [sentence(reason) for reason in report.plan.reasons] if report.plan else []
+
+
+def check_alarm(_: IncidentReport) -> list[str]:
+    """Nothing is wrong, and yet the alarm fired."""
+    return [
+        "If the alarm is right, it sees something that we do not: compare it with the evidence.",
+        "If it is wrong, raise its threshold or ask for more datapoints, so that it stops waking people.",
+    ]
+
+
+def check_sender(_: IncidentReport) -> list[str]:
+    """The event made no sense."""
+    return ["See what sent this event: a rule that matches too much, or a manual start with a typing error."]
+
+
+def close_gaps(report: IncidentReport) -> list[str]:
+    """Evidence was missing."""
+    missing = listed(gaps(report))
+    return [f"Make readable what was missing, for a surer diagnosis next time: {missing}."] if missing else []

@@ -1,0 +1,84 @@
+"""Sentences about one incident that several parts of a report need."""
+
+from typing import Literal
+
+from auto_repair.domain.approval import Approval
+from auto_repair.domain.plan import Decision
+from auto_repair.domain.repair import LABELS, Change, SettingChange
+from auto_repair.reports.escaping import one_line
+from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.wording import setting_value
+
+_STANDING = {
+    Standing.UNTOUCHED: "Nothing was changed.",
+    Standing.CHANGED: "The change is live.",
+    Standing.RESTORED: "The former configuration is back.",
+    Standing.UNCLEAR: "The configuration may be left half changed.",
+}
+
+_DECIDED = {
+    Decision.AUTO: "the owner's policy allows it (mode auto)",
+    Decision.ASK: "a person was asked, no answer is on record",
+    Decision.OBSERVE: "the owner's policy says observe",
+    Decision.ADVISE: "left to people: no repair of ours is right",
+    Decision.REFUSE: "a guardrail refused",
+    Decision.ROLL_BACK: "no further step is allowed, so everything goes back",
+    Decision.NOTHING: "there was nothing to decide",
+}
+
+
+def standing(report: IncidentReport) -> str:
+    """What the configuration is now."""
+    return _STANDING[report.standing]
+
+
+def decided_by(report: IncidentReport) -> str:
+    """On whose word something was done or left."""
+    if report.approval:
+        return answer(report.approval)
+    return _DECIDED[report.plan.decision] if report.plan else "nothing was decided"
+
+
+def answer(approval: Approval) -> str:
+    """What a person said to a question, and who."""
+    who = one_line(approval.answered_by, 256)
+    said = {
+        "approve": f"approved by {who}",
+        "reject": f"rejected by {who}",
+        "expired": "nobody answered in time, which means no",
+    }.get(approval.decision, f"the answer of {who} could not be understood, which means no")
+    return f"{said}: “{one_line(approval.comment)}”" if approval.comment else said
+
+
+def differences(change: Change) -> str:
+    """`memory 128 MB → 384 MB`; a resource other than the function is named."""
+    return "; ".join(
+        f"{name_of(s, change)} {setting_value(s.setting, s.before)} → {setting_value(s.setting, s.after)}"
+        for s in change.settings
+    )
+
+
+def settled(change: Change, side: Literal["before", "after"]) -> str:
+    """`memory 384 MB`: one side of a change."""
+    values = ((s, s.before if side == "before" else s.after) for s in change.settings)
+    return "; ".join(f"{name_of(s, change)} {setting_value(s.setting, value)}" for s, value in values)
+
+
+def name_of(setting: SettingChange, change: Change) -> str:
+    """`memory`, `visibility timeout of orders-inbox`."""
+    label = LABELS[setting.setting]
+    other = one_line(setting.resource.rsplit(":", 1)[-1], 100)
+    return label if setting.resource == change.function_name else f"{label} of {other}"
+
+
+def gaps(report: IncidentReport) -> list[str]:
+    """The evidence that was missing, as the diagnosis names it, else by source."""
+    named = [m.source for m in report.evidence_before.missing] if report.evidence_before else []
+    told = list(report.diagnosis.missing) if report.diagnosis else []
+    return [one_line(gap, 120) for gap in dict.fromkeys(told or named)][:6]
+
+
+def sentence(text: str) -> str:
+    """One line that ends like a sentence."""
+    line = one_line(text)
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."

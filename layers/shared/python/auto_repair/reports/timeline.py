@@ -1,0 +1,163 @@
+"""What happened when, from the first deviation to the message that people got."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.incident import Trigger
+from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.reports.conclusion import Tone
+from auto_repair.reports.escaping import one_line
+from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.repair_record import RepairRecord
+from auto_repair.reports.wording import confidence, parsed
+
+MOST_CHANGES = 10  # changes shown, the newest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `at` is None where nobody wrote down the time."""
+
+    at: datetime | None
+    what: str
+    detail: str = ""
+    tone: Tone = Tone.CALM
+
+
+def timeline(report: IncidentReport) -> tuple[Entry, ...]:
+    """All entries in the order of time. One without a time stays behind the one it followed."""
+    ordered: list[tuple[datetime, Entry]] = []
+    latest = report.incident.started_at
+    for entry in _in_order_of_the_workflow(report):
+        latest = entry.at or latest
+        ordered.append((latest, entry))
+    return tuple(entry for _, entry in sorted(ordered, key=lambda pair: pair[0]))
+
+
+def _in_order_of_the_workflow(report: IncidentReport) -> Iterator[Entry]:
+    if report.evidence_before:
+        yield from _changes(report.evidence_before)
+        yield from _first_deviation(report.evidence_before)
+    yield from _opening(report)
+    yield from _diagnosis(report)
+    yield from _attempts(report)
+    yield from _verification(report)
+    if report.rollback:
+        yield from _rollback(report.rollback)
+    yield from _ending(report)
+
+
+def _changes(evidence: Evidence) -> Iterator[Entry]:
+    for change in sorted(evidence.changes, key=lambda c: c.at)[-MOST_CHANGES:]:
+        actor = "our own repair" if change.ours else change.actor
+        detail = " · ".join(filter(None, (change.resource, change.summary, f"by {actor}" if actor else "")))
+        yield Entry(change.at, f"Change: {change.action}", detail)
+
+
+def _first_deviation(evidence: Evidence) -> Iterator[Entry]:
+    seen = [(i.ended_at, f"{i.status} {i.error_type}".strip()) for i in evidence.failures]
+    seen += [(s.first_seen, s.error_type or s.template) for s in evidence.signatures]
+    if not seen:  # metrics know the minute only, logs the moment
+        series = (evidence.metric("Errors"), evidence.metric("Throttles"))
+        points = ((t, s.name, v) for s in series for t, v in zip(s.times, s.values, strict=True))
+        seen = [(t, f"{name} {value:g}") for t, name, value in points if value > 0]
+    if seen:
+        at, what = min(seen)
+        yield Entry(at, "First deviation seen", what, Tone.BAD)
+
+
+def _opening(report: IncidentReport) -> Iterator[Entry]:
+    incident = report.incident
+    if incident.alarm:
+        yield Entry(
+            incident.alarm.changed_at, f"Alarm fired: {incident.alarm.name}", incident.alarm.reason, Tone.BAD
+        )
+    how = "started by hand" if incident.trigger is Trigger.MANUAL else "from the alarm"
+    if incident.problem:
+        yield Entry(incident.opened_at, "Event rejected", incident.problem, Tone.WARN)
+    else:
+        yield Entry(incident.opened_at, "Incident opened", f"{how}, as {incident.id}")
+    for alarm in report.joined_alarms:
+        yield Entry(None, "Another alarm joined", alarm)
+
+
+def _diagnosis(report: IncidentReport) -> Iterator[Entry]:
+    if report.diagnosis is None:
+        return
+    cause = report.diagnosis.root_cause
+    what = f"Diagnosed: {cause.title}, {confidence(cause.confidence)}" if cause else "Diagnosed"
+    yield Entry(report.diagnosed_at, what, report.diagnosis.summary)
+
+
+def _attempts(report: IncidentReport) -> Iterator[Entry]:
+    """Each rung's plan and answer; the executor's steps are known of the last one."""
+    records = report.records or _record_of_plan(report)
+    for number, record in enumerate(records, 1):
+        rung = f", rung {number} of {len(records)}" if len(records) > 1 else ""
+        is_last = number == len(records)
+        yield Entry(
+            parsed(record.executed_at), f"Planned{rung}: {record.action or 'no repair'}", record.difference
+        )
+        if record.answer or (is_last and report.is_asked):
+            yield from _question(report, record, is_last)
+        if not is_last:
+            detail = f"{record.status}. {record.reason}".strip(". ")
+            yield Entry(record.changed_at, f"Carried out{rung}", detail)
+        elif report.repair:
+            yield from _steps(report.repair, "Change is live")
+
+
+def _record_of_plan(report: IncidentReport) -> tuple[RepairRecord, ...]:
+    plan = report.plan
+    if plan is None:
+        return ()
+    change = str(plan.change) if plan.change else "; ".join(plan.reasons)
+    return (RepairRecord(executed_at=plan.planned_at, action=plan.repair or plan.decision, change=change),)
+
+
+def _question(report: IncidentReport, record: RepairRecord, is_last: bool) -> Iterator[Entry]:
+    yield Entry(None, "Asked people")
+    said, who, comment = record.answer, record.answered_by, record.comment
+    if is_last and report.approval:
+        said, who, comment = report.approval.decision, report.approval.answered_by, report.approval.comment
+    if said:
+        what = "No answer in time: that is a no" if said == "expired" else f"Answered: {said}"
+        tone = Tone.GOOD if said == "approve" else Tone.WARN
+        yield Entry(
+            record.answered_at, what, one_line(f"by {who} {comment}") if said != "expired" else "", tone
+        )
+
+
+def _steps(progress: Progress, done: str) -> Iterator[Entry]:
+    for step in progress.steps:
+        yield Entry(None, "Executor", step)
+    if progress.status is ProgressStatus.DONE:
+        yield Entry(parsed(progress.changed_at), done, "from now on callers see it", Tone.GOOD)
+
+
+def _verification(report: IncidentReport) -> Iterator[Entry]:
+    verification = report.verification
+    if verification:
+        tone = {"repaired": Tone.GOOD, "cannot_tell_yet": Tone.WARN}.get(verification.outcome, Tone.BAD)
+        outcome = verification.outcome.replace("_", " ")
+        yield Entry(parsed(verification.verified_at), f"Verified: {outcome}", verification.reason, tone)
+
+
+def _rollback(rollback: Progress) -> Iterator[Entry]:
+    yield from _steps(rollback, "Former configuration is live again")
+    if rollback.status is ProgressStatus.GAVE_UP:
+        yield Entry(None, "Rollback given up", rollback.reason, Tone.BAD)
+
+
+def _ending(report: IncidentReport) -> Iterator[Entry]:
+    if report.failure:
+        where = f" in {report.failure.state}" if report.failure.state else ""
+        yield Entry(
+            None,
+            f"Our workflow failed{where}",
+            f"{report.failure.error} {report.failure.cause}".strip(),
+            Tone.BAD,
+        )
+    yield Entry(report.reported_at, "People notified, report written")

@@ -1,0 +1,92 @@
+"""The AWS CLI commands by which a person takes a repair back."""
+
+from shlex import quote
+
+from auto_repair.domain.repair import Change, Setting, SettingChange
+
+_LAMBDA_OPTIONS = {Setting.MEMORY_MB: "--memory-size", Setting.TIMEOUT_S: "--timeout"}
+
+
+def undo_commands(undo: Change, region: str) -> tuple[str, ...]:
+    """Commands, to be run in this order, that set every setting of `undo` to its `after`.
+
+    An alias goes back to the version it pointed to before the incident, which still is what it was then.
+    """
+    aws = _Aws(undo.function_name, region)
+    commands: list[str] = []
+    alias_first = undo.publishes and undo.alias_version
+    if alias_first:  # callers are helped at once; $LATEST follows
+        commands.append(aws.move_alias(undo.alias or "", quote(undo.alias_version or "")))
+    if any(s.setting in _LAMBDA_OPTIONS for s in undo.settings):
+        commands += aws.restore_configuration(undo)
+    commands += [_restore(s, aws) for s in undo.settings if s.setting not in _LAMBDA_OPTIONS]
+    if undo.publishes and not alias_first:
+        commands.append(aws.move_alias(undo.alias or "", aws.new_version()))
+    return tuple(commands)
+
+
+def check_commands(undo: Change, region: str) -> tuple[str, ...]:
+    """Commands that print the present value of every setting of `undo`."""
+    aws = _Aws(undo.function_name, region)
+    commands = [aws.show(s, undo.alias) for s in undo.settings]
+    return tuple(dict.fromkeys(commands))
+
+
+def _restore(change: SettingChange, aws: "_Aws") -> str:
+    if change.setting is Setting.VISIBILITY_TIMEOUT_S:
+        return aws.set_visibility_timeout(change.resource, change.after or 0)
+    return aws.set_reserved_concurrency(change.after)
+
+
+class _Aws:
+    """Spells commands for one function."""
+
+    def __init__(self, function_name: str, region: str) -> None:
+        self._region = f" --region {quote(region)}" if region else ""
+        self._function = f"{self._region} --function-name {quote(function_name)}"
+
+    def move_alias(self, alias: str, version: str) -> str:
+        return f"aws lambda update-alias{self._function} --name {quote(alias)} --function-version {version}"
+
+    def new_version(self) -> str:
+        return f'"$(aws lambda publish-version{self._function} --query Version --output text)"'
+
+    def restore_configuration(self, undo: Change) -> list[str]:
+        options = "".join(
+            f" {_LAMBDA_OPTIONS[s.setting]} {s.after}" for s in undo.settings if s.setting in _LAMBDA_OPTIONS
+        )
+        return [
+            f"aws lambda update-function-configuration{self._function}{options}",
+            f"aws lambda wait function-updated{self._function}",
+        ]
+
+    def set_reserved_concurrency(self, value: int | None) -> str:
+        if value is None:
+            return f"aws lambda delete-function-concurrency{self._function}"
+        return f"aws lambda put-function-concurrency{self._function} --reserved-concurrent-executions {value}"
+
+    def set_visibility_timeout(self, queue_arn: str, seconds: int) -> str:
+        return (
+            f"aws sqs set-queue-attributes{self._queue(queue_arn)} --attributes VisibilityTimeout={seconds}"
+        )
+
+    def show(self, change: SettingChange, alias: str | None) -> str:
+        if change.setting is Setting.VISIBILITY_TIMEOUT_S:
+            queue = self._queue(change.resource)
+            return f"aws sqs get-queue-attributes{queue} --attribute-names VisibilityTimeout"
+        if change.setting is Setting.RESERVED_CONCURRENCY:
+            return f"aws lambda get-function-concurrency{self._function}"
+        qualifier = f" --qualifier {quote(alias)}" if alias else ""
+        fields = ", ".join(f"{name}: {name}" for name in ("MemorySize", "Timeout"))
+        return f"aws lambda get-function-configuration{self._function}{qualifier} --query '{{{fields}}}'"
+
+    def _queue(self, arn: str) -> str:
+        """Region and URL of a queue. The URL is asked for: its form differs between partitions."""
+        parts = arn.split(":")
+        region, account, name = (parts[3], parts[4], parts[5]) if len(parts) == 6 else ("", "", arn)
+        where = f" --region {quote(region)}" if region else self._region
+        owner = f" --queue-owner-aws-account-id {quote(account)}" if account else ""
+        lookup = (
+            f"aws sqs get-queue-url{where} --queue-name {quote(name)}{owner} --query QueueUrl --output text"
+        )
+        return f'{where} --queue-url "$({lookup})"'

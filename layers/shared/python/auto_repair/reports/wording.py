@@ -1,0 +1,86 @@
+"""How figures, times and confidence are said to people."""
+
+from datetime import UTC, datetime
+
+from auto_repair.domain.repair import UNITS, Setting
+
+_SPANS: tuple[tuple[int, str, int, str], ...] = (
+    (86400, "d", 3600, "h"),
+    (3600, "h", 60, "min"),
+    (60, "min", 1, "s"),
+)
+
+
+def confidence(share: float) -> str:
+    """`very likely (92 %)`. The words follow the share of such claims that turn out right."""
+    words = (
+        "very likely"
+        if share >= 0.9
+        else "likely"
+        if share >= 0.7
+        else "possible"
+        if share >= 0.4
+        else "weak"
+    )
+    return f"{words} ({round(share * 100)} %)"
+
+
+def price(usd_per_month: float | None) -> str:
+    """What a change costs a month, as an estimate at list prices."""
+    if usd_per_month is None:
+        return "not priced"
+    amount = abs(usd_per_month)
+    if amount == 0:
+        return "no extra cost"
+    direction = "more" if usd_per_month > 0 else "less"
+    figure = "under USD 0.01" if amount < 0.01 else f"about USD {amount:,.2f}"
+    return f"{figure} {direction} a month"
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-01-31 12:04:31 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "not known"
+
+
+def parsed(text: object) -> datetime | None:
+    """A moment from ISO 8601 text (UTC where it names no zone), None when it is not one."""
+    if isinstance(text, datetime):
+        at = text
+    else:
+        try:
+            at = datetime.fromisoformat(str(text))
+        except ValueError:
+            return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def span(seconds: float) -> str:
+    """`0.4 s`, `43 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds < 10:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    for size, unit, smaller, smaller_unit in _SPANS:
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+    return f"{whole} s"
+
+
+def setting_value(setting: Setting, value: int | None) -> str:
+    """`384 MB`, `30 s`, `25`; `none` where nothing is set."""
+    return "none" if value is None else f"{value} {UNITS[setting]}".strip()
+
+
+def figure(value: float) -> str:
+    """A number without needless digits: `12`, `0.5`, `1,234`."""
+    return f"{value:,.3g}" if abs(value) < 100 and value != int(value) else f"{value:,.0f}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 alarm`, `3 alarms`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listed(words: tuple[str, ...] | list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
