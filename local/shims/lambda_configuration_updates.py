@@ -21,6 +21,7 @@ from ministack.services import lambda_svc
 from local.settings import Settings
 from local.shims import wrap
 
+SECONDS_IN_PROGRESS = 0.3  # creations and updates; seconds to minutes on AWS
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
 _EPHEMERAL_STORAGE_MB = (512, 10_240)
 _ENVIRONMENT_BYTES = 4096
@@ -56,6 +57,7 @@ def install() -> None:
     wrap(lambda_svc, "_publish_version")(_publish_version)
     wrap(lambda_svc, "_execute_function")(_execute_function)
     lambda_svc._schedule_state_transition = _schedule_state_transition
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = SECONDS_IN_PROGRESS
 
 
 def _create(original: Any, data: Any) -> Any:

@@ -23,7 +23,8 @@ def install() -> None:
     wrap(lambda_svc, "_get_function")(_describe)
     wrap(lambda_svc, "_get_function_config")(_describe)
     wrap(lambda_svc, "_invoke")(_invoke)
-    wrap(lambda_svc, "_execute_function")(_execute_function)
+    wrap(lambda_svc, "_execute_function")(_with_called_arn)
+    wrap(lambda_svc, "invoke_async_with_retry")(_with_called_arn)
 
 
 def _record_for_qualifier(original: Any, func: Any, qualifier: Any) -> Any:
@@ -52,20 +53,21 @@ async def _invoke(
     alias = (lambda_svc._functions.get(name) or {}).get("aliases", {}).get(qualifier)
     if alias is None:
         return await original(name, event, headers, path_qualifier, query_params)
+    version = _draw(alias)
     token = _called_arn.set(alias["AliasArn"])
     try:
-        return await original(name, event, headers, _draw(alias), query_params)
+        return await original(name, event, headers, version, query_params)
     finally:
         _called_arn.reset(token)
 
 
-def _execute_function(original: Any, func: Any, event: Any) -> Any:
+def _with_called_arn(original: Any, func: Any, event: Any) -> Any:
+    """Go on with the alias as the called ARN; the Invoke API only knows the version that was drawn."""
     config = func.get("config") or func
     arn = _called_arn.get()
-    if arn and arn.startswith(f"{config['FunctionArn'].partition(':function:')[0]}:function:"):
-        is_same = arn.split(":")[6] == config["FunctionName"]
-        config = {**config, "FunctionArn": arn} if is_same else config
-    return original({**func, "config": config}, event)
+    if arn and arn.rpartition(":")[0] == config["FunctionArn"].rpartition(":")[0]:
+        func = {**func, "config": {**config, "FunctionArn": arn}}
+    return original(func, event)
 
 
 def _draw(alias: Any) -> str:
