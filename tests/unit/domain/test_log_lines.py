@@ -240,7 +240,7 @@ class TestStartUp:
 
     def test_syntax_error(self) -> None:
         found = log(
-            "[ERROR] Runtime.UserCodeSyntaxError: Syntax error in module 'app': invalid syntax (app.py, line 3)"
+            "[ERROR] Runtime.UserCodeSyntaxError: Syntax error in module 'app': invalid syntax"
             "\rTraceback (most recent call last):"
             '\r\xa0\xa0File "/var/task/app.py" Line 3\r\xa0\xa0\xa0\xa0def f(:',
             report(),

@@ -1,0 +1,56 @@
+"""A table of what happened to a function: keyed by its name and a time, with an index by day."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.dynamodb_items import from_item, setting, to_item
+from auto_repair.domain.timestamps import parse
+
+
+class HistoryTable:
+    """Items are only ever completed, never replaced; each carries its day and when it may be forgotten."""
+
+    def __init__(self, clients: Clients, table: str, retention_days: int) -> None:
+        self._clients = clients
+        self._table = table
+        self._retention = timedelta(days=retention_days)
+
+    @property
+    def _client(self) -> Any:
+        return self._clients.client("dynamodb")
+
+    def record(
+        self, function_name: str, executed_at: str, facts: Mapping[str, Any], *, once: Mapping[str, Any]
+    ) -> None:
+        """Create or complete the item; `once` counts only where nothing is written yet."""
+        kept_until = parse(executed_at) + self._retention
+        always = {**facts, "day": executed_at[:10], "expiresAt": int(kept_until.timestamp())}
+        call(
+            self._client.update_item,
+            TableName=self._table,
+            Key=to_item({"functionName": function_name, "executedAt": executed_at}),
+            **setting(always, once=once),
+        )
+
+    def query(
+        self, function_name: str, *, newest_first: bool, since: str = "", **more: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The function's items in order of time, read page by page as far as they are asked for."""
+        values = to_item({":name": function_name, ":since": since or "0"})
+        arguments = {
+            "TableName": self._table,
+            "KeyConditionExpression": "functionName = :name AND executedAt >= :since",
+            "ScanIndexForward": not newest_first,
+            "ConsistentRead": True,  # a repair planned seconds ago counts
+            **more,
+            "ExpressionAttributeValues": values | more.get("ExpressionAttributeValues", {}),
+        }
+        while True:
+            page = call(self._client.query, **arguments)
+            yield from map(from_item, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]
