@@ -1,0 +1,119 @@
+"""Reads the benchmark's case files (JSON, gzip when the name says so) into investigations."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from auto_repair.root_cause.model import (
+    Alarm,
+    Change,
+    Column,
+    Frame,
+    Graph,
+    InvalidInvestigation,
+    Investigation,
+    LogSignature,
+    Role,
+)
+
+EDGE = "->"  # a column of the edge caller->callee
+ROLES = {
+    "latency": Role.LATENCY,
+    "availability": Role.AVAILABILITY,
+    "requests": Role.REQUESTS,
+    "cpu": Role.SATURATION,
+    "memory": Role.SATURATION,
+    "connections": Role.SATURATION,
+    "concurrency": Role.SATURATION,
+    "throttles": Role.SATURATION,
+    "edge_latency_caller": Role.CALLER_LATENCY,
+    "edge_latency_callee": Role.CALLEE_LATENCY,
+}
+
+
+def case_files(folder: Path) -> list[Path]:
+    """The cases of a folder that holds `cases/`, in name order.
+
+    Raises InvalidInvestigation when there is none.
+    """
+    found = sorted((folder / "cases").glob("*.json"))
+    if not found:
+        raise InvalidInvestigation(f"{folder} holds no cases/*.json")
+    return found
+
+
+def read_cases(folder: Path) -> Iterator[tuple[str, Investigation]]:
+    """Every case of a folder with its id."""
+    for path in case_files(folder):
+        yield read_case(folder, path)
+
+
+def read_case(folder: Path, path: Path) -> tuple[str, Investigation]:
+    """One case; raises InvalidInvestigation when the file contradicts the contract."""
+    case = _load(path)
+    try:
+        return case["case_id"], _investigation(folder, case)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidInvestigation(f"{path.name} misses or misuses {error}") from error
+
+
+def _investigation(folder: Path, case: dict[str, Any]) -> Investigation:
+    target, window = case["target"], case["window"]
+    first, last = case["normal"]["rows"]
+    graph = _load_once(str(folder / case["graph"])) if case.get("graph") else {"nodes": [], "edges": []}
+    return Investigation(
+        Alarm(
+            target["node"], ROLES.get(target["metric"], Role.OTHER), target["timestamp"], target.get("statistic", "")
+        ),
+        _reference(str(folder / case["normal"]["file"]), first, last),
+        _frame(window),
+        Graph.of(graph["nodes"], [(caller, callee) for caller, callee in graph["edges"]]),
+        tuple(Change(**change) for change in case.get("changes", ())),
+        tuple(LogSignature(**log) for log in case.get("logs", ())),
+    )
+
+
+@lru_cache(maxsize=4)
+def _reference(path: str, first: int, last: int) -> Frame:
+    """A scenario's reference is shared by many cases."""
+    table = _load_once(path)
+    return _frame(
+        {
+            "timestamps": table["timestamps"][first:last],
+            "columns": table["columns"],
+            "values": [values[first:last] for values in table["values"]],
+        }
+    )
+
+
+def _frame(table: dict[str, Any]) -> Frame:
+    columns = [column_of(*name) for name in table["columns"]]
+    return Frame.of(table["timestamps"], zip(columns, table["values"], strict=True))
+
+
+def column_of(node: str, metric: str, statistic: str) -> Column:
+    """A case's column name; `caller->callee` in place of the node makes it an edge's."""
+    caller, arrow, callee = node.partition(EDGE)
+    role = ROLES.get(metric, Role.OTHER)
+    return Column(caller, metric, statistic, role, callee) if arrow else Column(node, metric, statistic, role)
+
+
+@lru_cache(maxsize=4)
+def _load_once(path: str) -> dict[str, Any]:
+    return _load(Path(path))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        content = json.loads(raw)
+    except (ValueError, OSError) as error:
+        raise InvalidInvestigation(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidInvestigation(f"{path.name} holds no JSON object")
+    return content

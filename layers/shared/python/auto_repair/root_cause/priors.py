@@ -1,0 +1,84 @@
+"""Changes and log messages: what points at a node without any metric moving there.
+
+A bucket policy or a parameter has no latency. What was changed just before the onset, on a node that
+the trouble can reach along the calls, is weighed against the strongest measured explanation, so that
+it wins over a symptom two hops up and loses against nothing by being late or out of reach.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auto_repair.root_cause.graph import CallGraph
+from auto_repair.root_cause.model import Change, Evidence, Kind, LogSignature
+
+FORGOTTEN_S = 1800.0  # after this long a change is suspected e times less
+CHANGE_WEIGHT = 1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
+LOG_WEIGHT = 0.4
+LEAST = 1.5  # what the strongest score is taken for when hardly anything was measured
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Where things go wrong, from when on, and how strong the best measured explanation is."""
+
+    nodes: tuple[str, ...]
+    onset: float
+    period: float
+    strongest: float
+    graph: CallGraph
+
+    @property
+    def yardstick(self) -> float:
+        """Score that priors are measured with."""
+        return max(self.strongest, LEAST)
+
+    def reaches(self, node: str) -> bool:
+        """Whether a troubled node depends on this one (or is it); with no graph everything may."""
+        return not self.graph.callees or any(node in self.graph.below(hot) for hot in self.nodes)
+
+
+def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]:
+    """Evidence from changes that came before the onset, most recent strongest."""
+    found = []
+    for change in changes:
+        ago = trouble.onset - change.at
+        # A row only says that the onset lies somewhere within its period.
+        if ago < -trouble.period or not trouble.reaches(change.node):
+            continue
+        freshness = math.exp(-max(0.0, ago) / FORGOTTEN_S)
+        found.append(
+            Evidence(
+                Kind.CHANGED,
+                change.node,
+                f"{change.summary}, {_minutes(ago)} the first deviation" + (f", by {change.actor}" if change.actor else ""),
+                CHANGE_WEIGHT * freshness * trouble.yardstick,
+            )
+        )
+    return found
+
+
+def weigh_logs(logs: Sequence[LogSignature], trouble: Trouble) -> list[Evidence]:
+    """Evidence from messages that are new or more frequent; a message that names a node accuses that node."""
+    found = []
+    for log in logs:
+        accused = log.names or log.node
+        growth = log.count / (log.count + 4 * log.count_before + 1) if log.count > 0 else 0.0
+        if growth > 0 and trouble.reaches(log.node):
+            found.append(
+                Evidence(
+                    Kind.LOGGED,
+                    accused,
+                    f"{log.node} logs {log.summary!r} {log.count} times, {log.count_before} times before",
+                    LOG_WEIGHT * growth * trouble.yardstick,
+                    observed=float(log.count),
+                    baseline=float(log.count_before),
+                )
+            )
+    return found
+
+
+def _minutes(ago: float) -> str:
+    return f"{abs(ago) / 60:.0f} min {'before' if ago >= 0 else 'after'}"

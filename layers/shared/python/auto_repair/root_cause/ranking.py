@@ -1,0 +1,218 @@
+"""From symptoms to scored candidates, each with the evidence that made its score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from auto_repair.root_cause.flow import GAP, NOISE, Flow, explain_away, strength
+from auto_repair.root_cause.model import Evidence, Investigation, Kind, Role
+from auto_repair.root_cause.periods import Rows, period_of
+from auto_repair.root_cause.priors import Trouble, weigh_changes, weigh_logs
+from auto_repair.root_cause.siblings import level_siblings
+from auto_repair.root_cause.symptoms import (
+    Boundary,
+    Symptom,
+    boundaries,
+    failures,
+    latencies,
+    saturations,
+    usual_level,
+)
+from auto_repair.root_cause.telemetry import Telemetry, is_newcomer
+from auto_repair.root_cause.traffic import Calls, count_calls, lost_calls
+
+OTHER_SYMPTOM = 0.25  # weight of failures when latency alarmed, and the reverse
+MESSENGER = 0.35  # the alarmed node is the usual messenger: its own excess counts less
+SHARE_POWER = 0.7  # below 1: a small own excess beside a large one is not negligible
+BY_COVERAGE = 0.5  # half of a score depends on how much of the movement lies above the candidate
+IN_STEP = 0.3  # bonus for moving in step with the alarmed node
+FAR_END = 0.4  # a boundary gap accuses the callee; the caller gets this much
+PER_EDGE = 0.25  # and every further gap at the same node adds this share
+RISE = 3.0  # sigmas from which a resource or a lost call is mentioned
+SILENCE = 0.5  # weight of lost calls, when nothing else explains the alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Scores in descending order, what they rest on, and what the verdict needs to judge them."""
+
+    scores: Mapping[str, float]
+    evidence: Mapping[str, tuple[Evidence, ...]]
+    flow: Flow
+    siblings: tuple[frozenset[str], ...]
+    alarm_sigmas: float
+    newcomers: frozenset[str]
+    symptoms: Mapping[str, Symptom]
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """Evidence as it is gathered."""
+
+    entries: dict[str, list[Evidence]] = field(default_factory=dict)
+
+    def add(self, items: Iterable[Evidence]) -> None:
+        for item in items:
+            if item.strength > 0:
+                self.entries.setdefault(item.node, []).append(item)
+
+    def scores(self) -> dict[str, float]:
+        return {node: sum(e.strength for e in items) for node, items in self.entries.items()}
+
+    @property
+    def strongest(self) -> float:
+        return max(self.scores().values(), default=0.0)
+
+
+def rank_candidates(investigation: Investigation, telemetry: Telemetry, rows: Rows, onset: float) -> Candidates:
+    """Score every node that anything speaks for."""
+    alarm = investigation.alarm
+    calls = count_calls(telemetry)
+    slow = latencies(telemetry, rows)
+    failing = failures(telemetry, calls, rows)
+    edges = boundaries(telemetry, rows)
+    newcomers = frozenset(node for node in telemetry.by_node if is_newcomer(telemetry, node, rows))
+    usual = {node: usual_level(telemetry, symptom) for node, symptom in slow.items()}
+
+    def follow(symptoms: Mapping[str, Symptom], measured: Mapping[tuple[str, str], Boundary]) -> Flow:
+        return explain_away(
+            symptoms,
+            investigation.graph,
+            alarmed=alarm.node,
+            rows=rows,
+            calls=calls,
+            newcomers=newcomers,
+            edges=measured,
+            usual=usual,
+        )
+
+    flows = {Kind.SLOW: follow(slow, edges), Kind.FAILING: follow(failing, {})}
+    alarmed_kind = Kind.FAILING if alarm.role is Role.AVAILABILITY else Kind.SLOW
+    ledger = _Ledger()
+    for kind in (alarmed_kind, Kind.FAILING if alarmed_kind is Kind.SLOW else Kind.SLOW):
+        ledger.add(_own_trouble(flows[kind], kind, alarm.node, 1.0 if kind is alarmed_kind else OTHER_SYMPTOM))
+    ledger.add(_boundary_gaps(edges))
+    ledger.add(_resources(telemetry, rows))
+    ledger.add(_silences(lost_calls(telemetry, calls, investigation.graph, rows), ledger.strongest))
+    flow = flows[alarmed_kind]
+    ledger.add(_priors(investigation, flow, ledger, onset, period_of(telemetry.reference.timestamps)))
+    scores, siblings = level_siblings(ledger.scores(), flow, calls, alarm.node) if calls else (ledger.scores(), ())
+    symptoms = slow if alarmed_kind is Kind.SLOW else failing
+    return Candidates(
+        # Rounding keeps the order independent of the unit's last bits.
+        {node: round(scores[node], 6) for node in sorted(scores, key=lambda n: -round(scores[n], 6))},
+        {node: tuple(items) for node, items in ledger.entries.items()},
+        flow,
+        siblings,
+        symptoms[alarm.node].sigmas if alarm.node in symptoms else 0.0,
+        newcomers,
+        symptoms,
+    )
+
+
+def _own_trouble(flow: Flow, kind: Kind, alarmed: str, weight: float) -> list[Evidence]:
+    largest = flow.largest
+    found = []
+    for node, own in flow.own.items():
+        if own <= 0:
+            continue
+        value = weight * (own / largest) ** SHARE_POWER * strength(flow.sigmas[node])
+        value *= 1 - BY_COVERAGE + BY_COVERAGE * flow.coverage(node)
+        value *= MESSENGER if node == alarmed else 1 + IN_STEP * flow.in_step(node, alarmed)
+        found.append(_trouble(flow, kind, node, own / flow.volume[node], value))
+    return found
+
+
+def _trouble(flow: Flow, kind: Kind, node: str, own_share: float, value: float) -> Evidence:
+    symptom = flow.symptoms.get(node)
+    what = "calls take longer" if kind is Kind.SLOW else "more calls fail"
+    text = f"{what} at {node} than in the reference and before the alarm; {own_share:.0%} of it is its own"
+    if symptom is None:
+        return Evidence(kind, node, text, value, flow.sigmas[node])
+    return Evidence(
+        kind,
+        node,
+        text,
+        value,
+        flow.sigmas[node],
+        symptom.shift.level,
+        symptom.shift.base,
+        symptom.column.metric,
+        symptom.column.statistic,
+    )
+
+
+def _boundary_gaps(edges: Mapping[tuple[str, str], Boundary]) -> list[Evidence]:
+    at_node: dict[str, list[tuple[float, tuple[str, str]]]] = {}
+    for edge, boundary in edges.items():
+        if boundary.gap.sigmas > GAP:
+            caller, callee = edge
+            at_node.setdefault(callee, []).append((strength(boundary.gap.sigmas), edge))
+            at_node.setdefault(caller, []).append((FAR_END * strength(boundary.gap.sigmas), edge))
+    found = []
+    for node, gaps in at_node.items():
+        value, edge = max(gaps, key=lambda gap: gap[0])
+        shift = edges[edge].gap
+        found.append(
+            Evidence(
+                Kind.UNREACHABLE,
+                node,
+                f"{edge[0]} waits longer for {edge[1]} than {edge[1]} says it takes, on {len(gaps)} edge(s)",
+                value * (1 + PER_EDGE * (len(gaps) - 1)),
+                shift.sigmas,
+                shift.level,
+                shift.base,
+                edges[edge].column.metric,
+                edges[edge].column.statistic,
+            )
+        )
+    return found
+
+
+def _resources(telemetry: Telemetry, rows: Rows) -> list[Evidence]:
+    return [
+        Evidence(
+            Kind.SATURATED,
+            node,
+            f"{column.metric} of {node} rose",
+            strength(sigmas),
+            sigmas,
+            shift.level,
+            shift.base,
+            column.metric,
+            column.statistic,
+        )
+        for node, (sigmas, column, shift) in saturations(telemetry, rows).items()
+        if sigmas > RISE
+    ]
+
+
+def _silences(lost: Mapping[tuple[str, str], float], strongest: float) -> list[Evidence]:
+    """Calls that are no longer made tell most when nothing else explains the alarm."""
+    unexplained = max(0.0, 1 - strongest)
+    worst: dict[str, tuple[float, str]] = {}
+    for (caller, callee), sigmas in lost.items():
+        if sigmas > RISE and sigmas > worst.get(caller, (0.0, ""))[0]:
+            worst[caller] = (sigmas, callee)
+    return [
+        Evidence(
+            Kind.SILENT,
+            caller,
+            f"{caller} calls {callee} less often than it used to",
+            SILENCE * strength(sigmas) * unexplained,
+            sigmas,
+        )
+        for caller, (sigmas, callee) in worst.items()
+    ]
+
+
+def _priors(
+    investigation: Investigation, flow: Flow, ledger: _Ledger, onset: float, period: float
+) -> list[Evidence]:
+    if not (investigation.changes or investigation.logs):
+        return []
+    hot = [node for node, sigmas in flow.sigmas.items() if sigmas > NOISE]
+    nodes = tuple(dict.fromkeys([investigation.alarm.node, *hot, *ledger.entries]))
+    trouble = Trouble(nodes, onset, period, ledger.strongest, flow.graph)
+    return [*weigh_changes(investigation.changes, trouble), *weigh_logs(investigation.logs, trouble)]

@@ -1,0 +1,118 @@
+"""An investigation's columns, sorted by what they say and about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auto_repair.root_cause.model import Column, Frame, Investigation, Role, Values
+from auto_repair.root_cause.periods import Rows
+from auto_repair.root_cause.series import median, present
+
+ADDITIVE_FIRST = ("Average", "Mean", "p50", "p90", "p95", "p99")  # an average adds up along calls
+RARELY = 0.1  # a node active in fewer of the reference's rows than this was hardly ever called
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Columns by node and role. Order is the input's, so that no result depends on names."""
+
+    window: Frame
+    reference: Frame
+    by_node: Mapping[str, Mapping[Role, tuple[Column, ...]]]
+    by_edge: Mapping[tuple[str, str], Mapping[Role, Column]]
+
+    def in_window(self, column: Column) -> Values:
+        """Values of the rows around the alarm."""
+        return self.window.columns[column]
+
+    def in_reference(self, column: Column) -> Values:
+        """Values of the reference, empty when the column is unknown there."""
+        return self.reference.columns.get(column, ())
+
+    def columns(self, node: str, role: Role) -> tuple[Column, ...]:
+        """A node's columns of one role, the additive statistic first."""
+        return self.by_node.get(node, {}).get(role, ())
+
+
+def read_telemetry(investigation: Investigation) -> Telemetry:
+    """Sort the window's columns; columns that only the reference has say nothing about the incident."""
+    nodes: dict[str, dict[Role, list[Column]]] = {}
+    edges: dict[tuple[str, str], dict[Role, Column]] = {}
+    for column in investigation.window.columns:
+        if column.callee is None:
+            nodes.setdefault(column.node, {}).setdefault(column.role, []).append(column)
+        elif column.callee != column.node:
+            edges.setdefault((column.node, column.callee), {}).setdefault(column.role, column)
+    by_node = {
+        node: {role: tuple(sorted(columns, key=_additive_first)) for role, columns in roles.items()}
+        for node, roles in nodes.items()
+    }
+    return Telemetry(investigation.window, investigation.reference, by_node, edges)
+
+
+def _additive_first(column: Column) -> int:
+    known = column.statistic in ADDITIVE_FIRST
+    return ADDITIVE_FIRST.index(column.statistic) if known else len(ADDITIVE_FIRST)
+
+
+def is_newcomer(telemetry: Telemetry, node: str, rows: Rows) -> bool:
+    """Hardly ever called in the reference, not before the onset, but after it.
+
+    Such a callee was brought up by its caller's fault (an error path, a wrong name), so its own trouble
+    must not excuse the caller.
+    """
+    columns = [
+        column
+        for role in (Role.REQUESTS, Role.LATENCY, Role.AVAILABILITY)
+        for column in telemetry.columns(node, role)
+    ]
+    if not columns:
+        return False
+    usual = max(_active_share(telemetry.in_reference(c), c.role) for c in columns)
+    if usual >= RARELY:
+        return False
+    active = [any(_is_active(telemetry.in_window(c)[i], c.role) for c in columns) for i in (*rows.before, *rows.after)]
+    early = active[: len(rows.before)]
+    return not any(early) and any(active)
+
+
+def _is_active(value: float | None, role: Role) -> bool:
+    return value is not None and (role is not Role.REQUESTS or value > 0)
+
+
+def _active_share(values: Values, role: Role) -> float:
+    if not values:
+        return 0.0
+    idle = values.count(None) + (values.count(0) if role is Role.REQUESTS else 0)
+    return 1 - idle / len(values)
+
+
+def bridge_gaps(telemetry: Telemetry, columns: tuple[Column, ...]) -> Values:
+    """The first column's window, its gaps estimated from the other statistics of the same metric.
+
+    In a row where the average is missing, the other statistics' geometric mean change against their
+    reference medians stands in for the average's.
+    """
+    main, rest = columns[0], columns[1:]
+    values = telemetry.in_window(main)
+    usual = median(telemetry.in_reference(main))
+    if None not in values or not rest or not usual or usual <= 0:
+        return values
+    others = [(telemetry.in_window(c), median(telemetry.in_reference(c)) or 0.0) for c in rest]
+    return tuple(_estimate(i, usual, others) if v is None else v for i, v in enumerate(values))
+
+
+def _estimate(row: int, usual: float, others: list[tuple[Values, float]]) -> float | None:
+    changes = [v / m for values, m in others if m > 0 and (v := values[row]) is not None and v > 0]
+    if not changes:
+        return None
+    product = 1.0
+    for change in changes:
+        product *= change ** (1 / len(changes))
+    return usual * product
+
+
+def observed_anywhere(telemetry: Telemetry, rows: Rows) -> bool:
+    """Whether any column has a value after the onset."""
+    return any(present(values[i] for i in rows.after) for values in telemetry.window.columns.values())

@@ -1,0 +1,100 @@
+"""How many calls a node served, in calls, whatever unit the metric has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auto_repair.root_cause.baselines import measure_shift
+from auto_repair.root_cause.model import Graph, Role
+from auto_repair.root_cause.periods import Rows
+from auto_repair.root_cause.series import mean, median, present, ratio
+from auto_repair.root_cause.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls per row of one node; gaps are filled with what the node usually serves."""
+
+    window: tuple[float, ...]
+    reference: tuple[float, ...]
+
+
+def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
+    """Calls of every node that has a request metric; empty when none has.
+
+    The smallest positive value seen anywhere is taken for one call. That makes rates, sums and scaled
+    sums mean the same, and the number of calls is what tells three failures from noise.
+    """
+    columns = {
+        node: requests[0] for node in telemetry.by_node if (requests := telemetry.columns(node, Role.REQUESTS))
+    }
+    known = [
+        value
+        for column in columns.values()
+        for values in (telemetry.in_window(column), telemetry.in_reference(column))
+        for value in values
+        if value is not None and value > 0
+    ]
+    if not known:
+        return {}
+    one = min(known)
+    counted = {}
+    for node, column in columns.items():
+        usual = median(telemetry.in_reference(column)) or 0.0
+        seen = present(telemetry.in_window(column))
+        fill = mean(seen) if seen else usual
+        counted[node] = Calls(
+            tuple((fill if v is None else max(0.0, v)) / one for v in telemetry.in_window(column)),
+            tuple((usual if v is None else max(0.0, v)) / one for v in telemetry.in_reference(column)),
+        )
+    return counted
+
+
+def surprise(observed: float, expected: float) -> float:
+    """Signed root of the Poisson deviance: sigmas by which a count exceeds its expectation.
+
+    McCullagh and Nelder, Generalized Linear Models, 1989, section 2.3. Stays honest for counts of two
+    or three, where a normal approximation does not.
+    """
+    if expected <= 0:
+        return 0.0
+    part = observed * math.log(observed / expected) if observed > 0 else 0.0
+    root = math.sqrt(max(0.0, 2 * (part - (observed - expected))))
+    return root if observed > expected else -root
+
+
+def lost_calls(
+    telemetry: Telemetry, calls: Mapping[str, Calls], graph: Graph, rows: Rows
+) -> dict[tuple[str, str], float]:
+    """Sigmas by which a caller calls a callee less often, per call it serves itself, than it used to."""
+    lost = {}
+    for caller, callee in graph.edges:
+        if caller in calls and callee in calls:
+            sigmas = _drop(telemetry, calls[caller], calls[callee], caller, callee, rows)
+            if sigmas > 0:
+                lost[caller, callee] = sigmas
+    return lost
+
+
+def _drop(
+    telemetry: Telemetry, caller: Calls, callee: Calls, caller_node: str, callee_node: str, rows: Rows
+) -> float:
+    above, below = (telemetry.columns(n, Role.REQUESTS)[0] for n in (caller_node, callee_node))
+    window = ratio(telemetry.in_window(below), telemetry.in_window(above))
+    reference = ratio(telemetry.in_reference(below), telemetry.in_reference(above))
+    # A drop is an upward shift of the mirrored series.
+    shift = measure_shift(_mirrored(window), _mirrored(reference), rows)
+    if shift.sigmas <= 0:
+        return 0.0
+    expected = -shift.base * _total(caller, rows)
+    return min(shift.sigmas, max(0.0, -surprise(_total(callee, rows), expected)))
+
+
+def _mirrored(values: Sequence[float | None]) -> list[float | None]:
+    return [None if v is None else -v for v in values]
+
+
+def _total(calls: Calls, rows: Rows) -> float:
+    return sum(calls.window[i] for i in rows.after)
