@@ -150,6 +150,8 @@ class IncidentStore(Protocol):
 class Announcer(Protocol):
     """Tells people."""
 
-    def publish(self, *, subject: str, body: str, incident_id: str, stage: str) -> str:
+    def publish(
+        self, *, subject: str, body: str, incident_id: str, stage: str, function_name: str = ""
+    ) -> str:
         """Send one message per (incident, stage), however often it is called; returns the message id."""
         ...

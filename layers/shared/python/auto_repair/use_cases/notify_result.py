@@ -75,7 +75,11 @@ class NotifyResult:
     def _announce(self, case: Case, report: IncidentReport, uri: str) -> str:
         subject, body = self.write_message(report, uri or "(the report could not be written)")
         return self.announcer.publish(
-            subject=subject, body=body, incident_id=case.incident.id, stage="result"
+            subject=subject,
+            body=body,
+            incident_id=case.incident.id,
+            stage="result",
+            function_name=case.incident.function_name,
         )
 
     def _record(self, case: Case, status: str) -> None:
