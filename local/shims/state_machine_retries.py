@@ -1,4 +1,4 @@
-"""Gap 12: retry delays with MaxDelaySeconds and jitter, and errors that no wildcard matches."""
+"""Gap 12: retry delays with MaxDelaySeconds and jitter."""
 
 from __future__ import annotations
 
@@ -22,15 +22,6 @@ def install() -> None:
         # The emulator computes interval × rate ^ attempt: given the final delay, it has nothing to add.
         seconds = delay_s(retrier, counts.get(index, 0))
         return {**retrier, "IntervalSeconds": seconds, "BackoffRate": 1.0}, index
-
-    @wrap(stepfunctions, "_error_matches")
-    def error_matches(original: Any, error_equals: Sequence[str], error: str) -> bool:
-        # "These errors aren't retriable, and will always cause the execution to fail."
-        if error == "States.Runtime":
-            return False
-        if error == "States.DataLimitExceeded":
-            return error in error_equals
-        return bool(original(error_equals, error))
 
 
 def delay_s(retrier: Mapping[str, Any], attempt: int) -> float:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.instance import Instance
 from local.shims.state_machine_retries import delay_s
-from tests.local.state_machines import Machines
 
 
 @pytest.mark.parametrize(
@@ -26,19 +24,3 @@ def test_full_jitter_draws_between_zero_and_the_delay() -> None:
     drawn = [delay_s(retrier, 1) for _ in range(200)]
     assert 0 <= min(drawn) < 3
     assert 7 < max(drawn) <= 10
-
-
-def test_runtime_errors_are_neither_retried_nor_caught(embedded_aws: Instance) -> None:
-    machines = Machines(embedded_aws, embedded_aws.client("stepfunctions"))
-    states = {
-        "Work": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::unknown:operation",
-            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100}],
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}],
-            "End": True,
-        },
-        "Caught": {"Type": "Succeed"},
-    }
-    ended = machines.run(machines.create(states))
-    assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
