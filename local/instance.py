@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from local import process
 from local.settings import (
@@ -45,6 +46,7 @@ class Instance:
         self.settings = settings or Settings.from_environment()
         self.port = port
         self.folder = Path()
+        self._identity = f"local-{uuid.uuid4()}"
         self._any_port = port == 0
         self._detached = detached
         self._server: subprocess.Popen[bytes] | None = None
@@ -129,34 +131,35 @@ class Instance:
             self.port = _free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="lambda-auto-repair-local-"))
         command = [sys.executable, "-m", "local.launcher", "--folder", str(self.folder)]
-        with self.log.open("wb") as log:
+        with self.log.open("wb") as log, self.log.open("rb") as written:
             self._server = subprocess.Popen(  # noqa: S603
                 command if self._detached else [*command, "--owned"],
                 cwd=self.folder,
-                env=server_environment(self.settings, self.port, self.folder),
+                env=server_environment(self.settings, self.port, self.folder, self._identity),
                 stdin=subprocess.DEVNULL if self._detached else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait_until_healthy()
+            # A server that fails removes its folder; what is open can still be read.
+            self._wait_until_healthy(self._server, written)
 
-    def _wait_until_healthy(self) -> None:
-        assert self._server is not None  # noqa: S101
+    def _wait_until_healthy(self, server: subprocess.Popen[bytes], log: IO[bytes]) -> None:
         deadline = time.monotonic() + SECONDS_TO_HEALTHY
-        while not is_healthy(self.port):
-            if self._server.poll() is not None or time.monotonic() > deadline:
-                raise StartError(f"The embedded AWS did not start:\n{_last_lines(self.log)}")
+        while not is_healthy(self.port, self._identity):
+            if server.poll() is not None or time.monotonic() > deadline:
+                lines = log.read().decode(errors="replace").splitlines()
+                raise StartError("\n".join(["The embedded AWS did not start:", *lines[-15:]]))
             time.sleep(process.POLL_SECONDS)
 
 
-def is_healthy(port: int) -> bool:
-    """Whether an embedded AWS answers on the port."""
+def is_healthy(port: int, identity: str = "local-") -> bool:
+    """Whether a server of ours answers on the port; with its whole `identity`, whether that very one does."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request("GET", "/_ministack/health")
-        return "services" in json.load(connection.getresponse())
-    except (http.client.HTTPException, OSError, ValueError):
+        return str(json.load(connection.getresponse())["edition"]).startswith(identity)
+    except (http.client.HTTPException, OSError, ValueError, LookupError):
         return False
     finally:
         connection.close()
@@ -166,7 +169,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-def _last_lines(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])

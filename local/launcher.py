@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 from local import shims
@@ -36,7 +37,10 @@ def main() -> None:
 
     try:
         serve()
+    except Exception:
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()  # nothing is flushed when the process group is ended by force
         _leave_nothing_behind(arguments.folder)
 
 

@@ -80,8 +80,11 @@ def _factor(variables: Mapping[str, str], name: str, default: float, *, zero_all
     return value
 
 
-def server_environment(settings: Settings, port: int, folder: Path) -> dict[str, str]:
-    """Everything the server process sees. `folder` is its private temporary folder."""
+def server_environment(settings: Settings, port: int, folder: Path, identity: str) -> dict[str, str]:
+    """Everything the server process sees.
+
+    `folder` is its private temporary folder, `identity` what its health page says of it.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -91,6 +94,7 @@ def server_environment(settings: Settings, port: int, folder: Path) -> dict[str,
         **inherited,
         **settings.to_environment(),
         "PYTHONPATH": str(CHECKOUT),
+        "MINISTACK_EDITION": identity,
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "STATE_DIR": str(folder / "state"),
