@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
-from moto.moto_api._internal import moto_api_backend
+from moto.moto_api._internal.models import moto_api_backend
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.settings import Settings

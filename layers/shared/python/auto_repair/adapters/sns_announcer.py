@@ -1,4 +1,4 @@
-"""Messages to people through SNS (`ports.Announcer`): one for each incident and stage, however often asked."""
+"""Messages to people through SNS (`ports.Announcer`): one for each incident and stage."""
 
 import unicodedata
 from collections.abc import Callable
@@ -13,7 +13,9 @@ MAX_SUBJECT = 99  # SNS takes fewer than 100 characters
 MAX_BODY_BYTES = 250_000  # of the 262,144 that message and attributes may have together
 REMEMBERED_S = 30 * 24 * 3600
 IN_PROGRESS_MS = 60_000  # longer than one publish with its retries can take
-_SPELLED = str.maketrans({"→": "->", "←": "<-", "×": "x", "–": "-", "—": "-", "…": "...", "≥": ">=", "≤": "<="})
+_SPELLED = str.maketrans(
+    {"→": "->", "←": "<-", "×": "x", "–": "-", "—": "-", "…": "...", "≥": ">=", "≤": "<=", "ß": "ss"}
+)
 _CUT = "\n… (shortened: the report holds the rest)"
 
 
@@ -30,23 +32,25 @@ class SnsAnnouncer:
         """The id of the one message of this incident and stage, sent now or earlier."""
         sent: list[str] = []
 
-        def send(key: str) -> str:
-            names = {"incidentId": incident_id, "stage": stage, "functionName": function_name}
+        def send(notice: dict[str, str]) -> str:
+            attributes = {**notice, "functionName": function_name}
             answer = call(
                 self._clients.client("sns").publish,
                 TopicArn=self._settings.topic_arn,
                 Subject=subject_line(subject),
                 Message=shortened(body),
                 MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in names.items() if value
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                    if value  # SNS refuses empty values
                 },
             )
             sent.append(str(answer["MessageId"]))
             return sent[0]
 
-        return self._once(send, f"{incident_id}|{stage}", sent)
+        return self._once(send, {"incidentId": incident_id, "stage": stage}, sent)
 
-    def _once(self, send: Callable[[str], str], key: str, sent: list[str]) -> str:
+    def _once(self, send: Callable[[dict[str, str]], str], notice: dict[str, str], sent: list[str]) -> str:
         # Imported late: powertools' idempotency brings boto3 along, and only this call needs it.
         from aws_lambda_powertools.utilities.idempotency import (
             DynamoDBPersistenceLayer,
@@ -65,14 +69,19 @@ class SnsAnnouncer:
             expiry_attr="expiresAt",
             boto3_client=self._clients.client("dynamodb"),
         )
+        publish_time: Any = _PublishTime()
         config = IdempotencyConfig(
-            expires_after_seconds=REMEMBERED_S, hash_function="sha256", lambda_context=_PublishTime()
+            expires_after_seconds=REMEMBERED_S, hash_function="sha256", lambda_context=publish_time
         )
         once = idempotent_function(
-            send, data_keyword_argument="key", persistence_store=store, config=config, key_prefix="notification"
+            send,
+            data_keyword_argument="notice",
+            persistence_store=store,
+            config=config,
+            key_prefix="notification",
         )
         try:
-            return str(once(key=key))
+            return str(once(notice=notice))
         except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
             raise TransientError(f"another run is sending this message: {error}") from error
         except IdempotencyPersistenceLayerError as error:
