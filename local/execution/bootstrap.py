@@ -14,6 +14,7 @@ import importlib
 import json
 import logging
 import os
+import site
 import socket
 import sys
 import time
@@ -233,6 +234,7 @@ def main() -> None:
     channel = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8", newline="\n")
     configuration = json.loads(channel.readline())
     sys.path[:1] = configuration["import_path"]  # in place of this program's folder
+    site.setquit()  # what else `site` would do belongs to the machine we run on
     logger = set_up_logging()
 
     def answer(message: dict[str, Any]) -> None:

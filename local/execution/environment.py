@@ -125,28 +125,21 @@ class Environment:
         self._unfinished = {"channel": b"", "log": b""}
         self._peak_bytes = 0
         self._is_new = True
-        self._attempts: list[Attempt] = []
 
     @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def initialize(self) -> None:
-        """Run the INIT phase ahead of the first invocation, which reports it."""
-        if self._is_new and not self._attempts:
-            self._attempts = [self._start("init", self._init_seconds)]
-
     def invoke(
         self, request_id: str, event: Any, *, arn: str, timeout_seconds: float, trace_id: str | None = None
     ) -> Invocation:
         """Run the function once; never raises for what the function does."""
-        is_new_stream = self._is_new
-        self.initialize()
-        attempts, self._attempts, self._is_new = self._attempts, [], False
+        is_new_stream, self._is_new = self._is_new, False
+        attempts = [self._start("init", self._init_seconds)] if is_new_stream else []
         started = time.time()
         clock = time.monotonic()
         exchange = None
-        if not self.is_running or (attempts and not attempts[-1].has_succeeded):
+        if not self.is_running:
             attempts.append(self._start("invoke", timeout_seconds))
         if self.is_running:
             message = {
@@ -214,9 +207,8 @@ class Environment:
         assert self._channel is not None  # noqa: S101
         exchange = Exchange(started=time.time())
         clock = time.monotonic()
-        with contextlib.suppress(
-            BrokenPipeError, ConnectionResetError
-        ):  # seen as the end of the process below
+        # A process that has ended is noticed when its answer is read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._channel.sendall(json.dumps(message).encode() + b"\n")
         while exchange.answer is None and exchange.failure is None:
             self._wait(exchange, clock + seconds)

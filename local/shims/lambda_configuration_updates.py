@@ -50,7 +50,12 @@ _memory_limit_mb = Settings.from_environment().memory_limit_mb
 _former: dict[tuple[str, str, str], dict[str, Any]] = {}
 
 
+# Only requests are refused: CloudFormation, which calls the same functions, waits on AWS by itself.
+_is_request: contextvars.ContextVar[bool] = contextvars.ContextVar("lambda_request", default=False)
+
+
 def install() -> None:
+    wrap(lambda_svc, "handle_request")(_handle_request)
     wrap(lambda_svc, "_create_function")(_create)
     wrap(lambda_svc, "_update_config")(_update_configuration)
     wrap(lambda_svc, "_update_code")(_update)
@@ -58,6 +63,11 @@ def install() -> None:
     wrap(lambda_svc, "_execute_function")(_execute_function)
     lambda_svc._schedule_state_transition = _schedule_state_transition
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = SECONDS_IN_PROGRESS
+
+
+async def _handle_request(original: Any, *args: Any, **kwargs: Any) -> Any:
+    _is_request.set(True)
+    return await original(*args, **kwargs)
 
 
 def _create(original: Any, data: Any) -> Any:
@@ -97,7 +107,7 @@ def _publish_version(original: Any, name: Any, data: Any) -> Any:
 def _refusal(name: str) -> Any:
     """The conflict with a creation or update in progress, if there is one."""
     func = lambda_svc._functions.get(name)
-    if func is None:
+    if func is None or not _is_request.get():
         return None
     config = func["config"]
     problem = ""

@@ -29,9 +29,10 @@ from local.execution.pool import Pool
 from local.settings import HOST, Settings
 from local.shims import wrap
 
-# Set while a request is served: the request id that the caller gets is the one the function logs, and
+# Set while the Invoke API is served: the request id that the caller gets is the one the function logs, and
 # all attempts at an asynchronous event have the id of the request that brought it.
 request_id_of_call: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
+_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("served_request_id", default=None)
 
 _log_lock = threading.Lock()
 
@@ -58,18 +59,15 @@ def install() -> None:
     @wrap(app, "_dispatch_service_request")
     async def dispatch_service_request(original: Any, *args: Any, **kwargs: Any) -> Any:
         _request_id.set(args[5])
+        request_id_of_call.set(None)
         return await original(*args, **kwargs)
-
-
-_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("served_request_id", default=None)
 
 
 def _is_ours(func: Any, config: Any) -> bool:
     is_zip = config.get("PackageType", "Zip") == "Zip" and bool(func.get("code_zip"))
     is_python = str(config.get("Runtime", "")).startswith("python")
-    return (
-        is_zip and is_python and not lambda_svc._proxy_url_for(config) and not lambda_svc._durable_ctx.get()
-    )
+    is_special = lambda_svc._proxy_url_for(config) or lambda_svc._durable_ctx.get()
+    return is_zip and is_python and not is_special
 
 
 class Runner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.instance import Instance
-from tests.local.functions import Function, deploy, package, wait_for
+from tests.local.functions import Function, deploy, package, role, unique, wait_for
 
 SOURCE = (
     "import os\ndef handler(event, context): return [context.memory_limit_in_mb, os.environ.get('STAGE')]"
@@ -175,3 +176,26 @@ def test_an_unknown_runtime_is_refused(function: Function) -> None:
     assert message.startswith(
         "Value python9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["
     )
+
+
+def test_cloud_formation_publishes_what_it_has_just_created(embedded_aws: Instance) -> None:
+    properties = {"Handler": "index.handler", "Role": role(embedded_aws), "Runtime": "python3.13"}
+    code = {"ZipFile": "def handler(event, context): return 1"}
+    template = {
+        "Resources": {
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {**properties, "Code": code}},
+            "Version": {
+                "Type": "AWS::Lambda::Version",
+                "Properties": {"FunctionName": {"Ref": "Function"}},
+            },
+        }
+    }
+    stacks, name = embedded_aws.client("cloudformation"), unique("stack")
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+    def status() -> str:
+        found: str = stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return found
+
+    wait_for(lambda: status() != "CREATE_IN_PROGRESS")
+    assert status() == "CREATE_COMPLETE"

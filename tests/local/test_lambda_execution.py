@@ -9,7 +9,7 @@ import time
 import pytest
 
 from local.instance import Instance
-from tests.local.functions import Function, deploy, package, unique
+from tests.local.functions import Function, deploy, package, role, unique
 
 SOURCE = """import json, logging, os, sys, time
 from decimal import Decimal
@@ -48,6 +48,10 @@ def leave(event, context):
 
 def answer(event, context):
     return {"set": {1}, "decimal": Decimal("1.5")}[event["kind"]]
+
+def stop(event, context):
+    print("caf\u00e9")
+    exit(4)
 
 def look(event, context):
     return {
@@ -271,6 +275,37 @@ def test_a_function_that_ends_its_process(function: Function, status: int, reaso
     assert answer.payload["errorType"] == "Runtime.ExitError"
     assert answer.payload["errorMessage"] == f"RequestId: {answer.request_id} Error: {reason}"
     assert answer.tail.endswith("\tStatus: error\tError Type: Runtime.ExitError\n")
+
+
+def test_the_builtins_and_encodings_of_an_ordinary_interpreter(function: Function) -> None:
+    answer = function.invoke({"do": "stop"})
+    assert answer.payload["errorMessage"].endswith("Runtime exited with error: exit status 4")
+    assert "caf\u00e9\n" in answer.tail
+
+
+def test_state_machine_tasks_have_request_ids_of_their_own(
+    embedded_aws: Instance, function: Function
+) -> None:
+    direct = function.invoke({"do": "look"})
+    task = {"Type": "Task", "Resource": function.arn, "ResultPath": "$.seen", "Next": "Second"}
+    second = {**task, "ResultPath": "$.again", "End": True}
+    del second["Next"]
+    definition = {"StartAt": "First", "States": {"First": task, "Second": second}}
+    states = embedded_aws.client("stepfunctions")
+    machine = states.create_state_machine(
+        name=unique("machine"),
+        definition=json.dumps(definition),
+        roleArn=role(embedded_aws),
+        type="EXPRESS",
+    )
+    output = json.loads(
+        states.start_sync_execution(
+            stateMachineArn=machine["stateMachineArn"], input=json.dumps({"do": "look"})
+        )["output"]
+    )
+    assert direct.payload["request_id"] == direct.request_id
+    ids = {direct.request_id, output["seen"]["request_id"], output["again"]["request_id"]}
+    assert len(ids) == 3
 
 
 def test_a_function_sees_what_lambda_documents_and_nothing_of_the_server(function: Function) -> None:
