@@ -48,8 +48,18 @@ def assumed_role_arn(role_arn: str, session: str) -> str:
     return f"arn:aws:sts::{_account(role_arn)}:assumed-role/{_name(role_arn)}/{session}"
 
 
-def service_may(service: str, call: Call, policy: str | dict[str, Any] | None, source_arn: str) -> bool:
-    """Whether a resource's own policy lets a service call it on behalf of `source_arn`."""
+def service_may(
+    service: str,
+    call: Call,
+    policy: str | dict[str, Any] | None,
+    source_arn: str,
+    *,
+    with_owner: bool = True,
+) -> bool:
+    """Whether a resource's own policy lets a service call it on behalf of `source_arn`.
+
+    with_owner: whether the service's requests carry aws:SourceOwner, as those of older services do.
+    """
     if not policy:
         return False
     account = get_account_id()
@@ -63,7 +73,7 @@ def service_may(service: str, call: Call, policy: str | dict[str, Any] | None, s
         service_context={
             "aws:sourcearn": source_arn,
             "aws:sourceaccount": account,
-            "aws:sourceowner": account,
+            **({"aws:sourceowner": account} if with_owner else {}),
             **{key.lower(): value for key, value in call.context.items()},
         },
     )
