@@ -28,20 +28,25 @@ def main() -> None:
     arguments = parser.parse_args()
     sys.argv = ["ministack"]  # MiniStack parses the command line itself
     os.environ.pop("PYTHONPATH", None)  # was needed to find this package only
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until MiniStack has its own way to end
     if arguments.owned:
         watch = threading.Thread(target=_end_with_owner, args=(arguments.folder,), daemon=True)
         watch.start()
-    shims.install_all()
-
-    from ministack.app import main as serve
-
     try:
-        serve()
+        _serve()
     except Exception:
         traceback.print_exc()
     finally:
         sys.stdout.flush()  # nothing is flushed when the process group is ended by force
         _leave_nothing_behind(arguments.folder)
+
+
+def _serve() -> None:
+    shims.install_all()
+
+    from ministack.app import main as serve
+
+    serve()
 
 
 def _end_with_owner(folder: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from local import process
 from local.instance import Instance, StartError
-from local.settings import CHECKOUT, Settings
+from local.settings import CHECKOUT, Settings, server_environment
 from tests.local.functions import deploy, wait_for
 
 OWNER = """
@@ -116,3 +116,15 @@ def _children(pid: int) -> list[int]:
         ["/bin/ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
     return [int(line) for line in listing.stdout.split()]
+
+
+def test_a_server_whose_owner_ends_at_once_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir()
+    environment = server_environment(Settings(), 1, folder, "local-test")
+    command = [sys.executable, "-m", "local.launcher", "--folder", str(folder), "--owned"]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        server.wait(timeout=10)
+    assert not folder.exists()
