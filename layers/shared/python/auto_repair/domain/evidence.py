@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 
 @dataclass(frozen=True)
@@ -266,5 +267,6 @@ def percentile(values: Iterable[float], share: float) -> float:
     ordered = sorted(values)
     if not ordered:
         return 0.0
-    rank = max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))
-    return ordered[rank]
+    # Rounded first: 0.07 × 100 is a little more than 7 in floating point.
+    rank = ceil(round(share * len(ordered), 9))
+    return ordered[min(max(rank, 1), len(ordered)) - 1]

@@ -1,6 +1,6 @@
 """How far to go when a killed run hides what it needs, and where to stop when a run shows it."""
 
-from math import ceil
+from math import ceil, floor
 
 # A run killed at its limit proves only that it needs more than the limit. Tripling is the largest step that
 # still leaves the new limit within three times the need, and the fewest kills on the way.
@@ -22,3 +22,8 @@ def for_need(need: float) -> float:
 def round_up(value: float, step: int) -> int:
     """`value` rounded up to a whole multiple of `step`."""
     return ceil(value / step) * step
+
+
+def round_down(value: float, step: int) -> int:
+    """`value` rounded down to a whole multiple of `step`."""
+    return floor(value / step) * step

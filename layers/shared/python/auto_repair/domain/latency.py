@@ -26,9 +26,14 @@ DEPENDENCY_MARKS = (
 )
 
 
+def was_cut_off(run: Invocation) -> bool:
+    """Whether the run ended at the timeout while memory was not the reason."""
+    return run.status is Status.TIMEOUT and run.memory_share < FULL
+
+
 def timed_out(evidence: Evidence) -> tuple[Invocation, ...]:
-    """Runs that were cut off at the timeout while memory was not the reason."""
-    return tuple(i for i in evidence.invocations if i.status is Status.TIMEOUT and i.memory_share < FULL)
+    """Runs in the window that were cut off at the timeout while memory was not the reason."""
+    return tuple(run for run in evidence.invocations if was_cut_off(run))
 
 
 def healthy_durations_s(evidence: Evidence) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """Give the function more memory: as much as it is known to need, else the next rung of the ladder."""
 
 from auto_repair.domain.evidence import Evidence, Invocation, Status
-from auto_repair.domain.ladder import for_need, next_rung, round_up
+from auto_repair.domain.ladder import for_need, next_rung, round_down, round_up
 from auto_repair.domain.memory import died_of_memory
 from auto_repair.domain.repair import (
     Change,
@@ -33,8 +33,11 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
             f"memory is {current} MB, at or above the cap of {cap} MB",
             "raise limits.max_memory_mb of the function, or reduce what the code holds in memory",
         )
-    wanted, because = _wanted(evidence, context, current)
-    target = min(round_up(wanted, STEP_MB), cap)
+    sized = _size(evidence, context, current, cap)
+    if isinstance(sized, Refusal):
+        return sized
+    wanted, because = sized
+    target = min(wanted, cap)
     if target < wanted:
         because = (*because, f"capped at {cap} MB by limits.max_memory_mb")
     change = Change(
@@ -44,21 +47,44 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
     return Proposal(change, because)
 
 
-def _wanted(evidence: Evidence, context: RepairContext, current: int) -> tuple[float, tuple[str, ...]]:
+def _size(
+    evidence: Evidence, context: RepairContext, current: int, cap: int
+) -> tuple[int, tuple[str, ...]] | Refusal:
     runs = (*evidence.history, *evidence.invocations)
-    killed_here = any(died_of_memory(r) and r.memory_size_mb >= current for r in runs)
-    measured = _measured_need_mb(runs, above=current if killed_here else 0)
-    if measured and for_need(measured) > current:
-        return for_need(measured), (
-            f"runs with enough memory used {measured} MB; with headroom that is the new size",
+    too_small = _known_too_small_mb(runs, current)
+    measured = _measured_need_mb(runs, above=too_small)
+    if max(measured, too_small) >= cap:
+        return Refusal(
+            "memory cap",
+            f"runs need more than the cap of {cap} MB, so that no allowed size can help",
+            "raise limits.max_memory_mb of the function, or reduce what the code holds in memory",
+        )
+    if for_need(measured) > current:
+        because = f"runs with enough memory used {measured} MB; with headroom that is the new size"
+        return round_up(for_need(measured), STEP_MB), (because,)
+    if not too_small:
+        return Refusal(
+            "evidence",
+            f"no run died with the present {current} MB; those that did had less",
+            "start again if runs die with the present memory too",
         )
     known_good = [a.change.after(Setting.MEMORY_MB) or 0 for a in context.attempts if a.status == "VERIFIED"]
-    if max(known_good, default=0) > current:
+    if max(known_good, default=0) > too_small:
         return max(known_good), ("this size was verified in an earlier incident",)
     rung = len(context.rungs) + 1
-    return next_rung(current, rung=rung), (
+    return round_down(next_rung(too_small, rung=rung), STEP_MB), (
         f"killed runs hide how much they need; rung {rung} of the ladder is tried and measured",
     )
+
+
+def _known_too_small_mb(runs: tuple[Invocation, ...], current: int) -> int:
+    """The largest size, of the present one and more, with which runs died; 0 when none did."""
+    # A platform that reports no memory (size 0) speaks of the present size.
+    return max((r.memory_size_mb or current for r in runs if _died_with(r, current)), default=0)
+
+
+def _died_with(run: Invocation, size: int) -> bool:
+    return died_of_memory(run) and (run.memory_size_mb or size) >= size
 
 
 def _measured_need_mb(runs: tuple[Invocation, ...], *, above: int) -> int:

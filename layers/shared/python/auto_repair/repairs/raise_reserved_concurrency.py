@@ -41,6 +41,8 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
         )
     wanted, because = _wanted(evidence, current)
     target = min(wanted, cap)
+    if target < wanted:
+        because = (*because, f"capped at {cap} by the function's limit and the account's room")
     change = Change(
         evidence.function_name,
         (SettingChange(evidence.function_name, Setting.RESERVED_CONCURRENCY, current, target),),

@@ -1,7 +1,8 @@
 """Give the function more time, never beyond what its callers wait for; a queue's visibility moves with it."""
 
-from auto_repair.domain.evidence import Evidence, Status, percentile
-from auto_repair.domain.ladder import for_need, next_rung, round_up
+from auto_repair.domain.evidence import Evidence, Invocation, Status, percentile
+from auto_repair.domain.ladder import for_need, next_rung, round_down, round_up
+from auto_repair.domain.latency import was_cut_off
 from auto_repair.domain.repair import (
     Change,
     Check,
@@ -16,6 +17,7 @@ from auto_repair.domain.repair import (
 LAMBDA_MAX_S = 900
 SQS_MAX_VISIBILITY_S = 43200
 VISIBILITY_FACTOR = 6  # AWS's advice for queues that feed a function
+AT_LIMIT = 0.95  # share of the timeout from which a run that was cut off had all of it
 HEALTHY_SHARE = 0.8  # p99 above this share of the timeout is too close to the next cut
 
 
@@ -33,8 +35,11 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
             f"the timeout is {current} s and may not pass {cap} s ({why})",
             "make the work shorter, or move it behind a queue where nobody waits for it",
         )
-    wanted, because = _wanted(evidence, context, current)
-    target = min(round_up(wanted, 1), cap)
+    sized = _size(evidence, context, current, cap, why)
+    if isinstance(sized, Refusal):
+        return sized
+    wanted, because = sized
+    target = min(wanted, cap)
     if target < wanted:
         because = (*because, f"capped at {cap} s ({why})")
     # The queue goes first: with a longer timeout and the old visibility, messages would be seen twice.
@@ -42,7 +47,8 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
         *_visibility(evidence, target),
         SettingChange(evidence.function_name, Setting.TIMEOUT_S, current, target),
     )
-    return Proposal(Change(evidence.function_name, settings), because, needs_person=_who_waits(evidence))
+    person = "; ".join(filter(None, (_who_waits(evidence), _unknown_queues(evidence))))
+    return Proposal(Change(evidence.function_name, settings), because, needs_person=person)
 
 
 def _cap(evidence: Evidence, context: RepairContext) -> tuple[int, str]:
@@ -56,30 +62,61 @@ def _cap(evidence: Evidence, context: RepairContext) -> tuple[int, str]:
     return min(caps)
 
 
-def _wanted(evidence: Evidence, context: RepairContext, current: int) -> tuple[float, tuple[str, ...]]:
+def _size(
+    evidence: Evidence, context: RepairContext, current: int, cap: int, why: str
+) -> tuple[int, tuple[str, ...]] | Refusal:
     runs = (*evidence.history, *evidence.invocations)
+    too_short = _known_too_short_s(runs, current)
     longest = max((r.duration_ms / 1000 for r in runs if r.status is Status.SUCCESS), default=0.0)
-    cut_here = any(r.status is Status.TIMEOUT and r.duration_ms / 1000 >= 0.95 * current for r in runs)
-    if longest > (current if cut_here else 0) and for_need(longest) > current:
-        return for_need(longest), (f"runs that were not cut off took up to {longest:.1f} s",)
+    if max(longest, too_short) >= cap:
+        return Refusal(
+            "timeout cap",
+            f"runs need more than the {cap} s that are allowed ({why}), so that no allowed timeout can help",
+            "make the work shorter, or move it behind a queue where nobody waits for it",
+        )
+    if longest > too_short and for_need(longest) > current:
+        return round_up(for_need(longest), 1), (f"runs that were not cut off took up to {longest:.1f} s",)
+    if not too_short:
+        return Refusal(
+            "evidence",
+            f"no run was cut off at the present {current} s; those that were had less time",
+            "start again if runs are cut off at the present timeout too",
+        )
     known_good = [a.change.after(Setting.TIMEOUT_S) or 0 for a in context.attempts if a.status == "VERIFIED"]
-    if max(known_good, default=0) > current:
+    if max(known_good, default=0) > too_short:
         return max(known_good), ("this timeout was verified in an earlier incident",)
     rung = len(context.rungs) + 1
-    return next_rung(current, rung=rung), (
+    return round_down(next_rung(too_short, rung=rung), 1), (
         f"runs that are cut off hide how long they need; rung {rung} of the ladder is tried and measured",
     )
 
 
+def _known_too_short_s(runs: tuple[Invocation, ...], current: int) -> float:
+    """The longest timeout, of the present one and more, at which runs were cut off; 0 when none were."""
+    limits = (r.timeout_s or r.duration_ms / 1000 for r in runs if was_cut_off(r))
+    return max((max(limit, current) for limit in limits if limit >= AT_LIMIT * current), default=0.0)
+
+
 def _visibility(evidence: Evidence, timeout_s: int) -> tuple[SettingChange, ...]:
     needed = min(VISIBILITY_FACTOR * timeout_s, SQS_MAX_VISIBILITY_S)
+    # One queue may feed the function through several mappings.
+    known = {s.arn: s.visibility_timeout_s for s in evidence.event_sources if s.kind == "sqs"}
     return tuple(
-        SettingChange(source.arn, Setting.VISIBILITY_TIMEOUT_S, source.visibility_timeout_s, needed)
-        for source in evidence.event_sources
-        if source.kind == "sqs"
-        and source.visibility_timeout_s is not None
-        and source.visibility_timeout_s < needed
+        SettingChange(arn, Setting.VISIBILITY_TIMEOUT_S, visibility, needed)
+        for arn, visibility in known.items()
+        if visibility is not None and visibility < needed
     )
+
+
+def _unknown_queues(evidence: Evidence) -> str:
+    names = sorted(
+        s.arn.rsplit(":", 1)[-1]
+        for s in evidence.event_sources
+        if s.kind == "sqs" and s.enabled and s.visibility_timeout_s is None
+    )
+    if not names:
+        return ""
+    return f"the visibility timeout of {', '.join(names)} is unknown and must stay above the timeout"
 
 
 def _who_waits(evidence: Evidence) -> str:
