@@ -29,10 +29,9 @@ def main() -> None:
     sys.argv = ["ministack"]  # MiniStack parses the command line itself
     os.environ.pop("PYTHONPATH", None)  # was needed to find this package only
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # until MiniStack has its own way to end
-    if arguments.owned:
-        watch = threading.Thread(target=_end_with_owner, args=(arguments.folder,), daemon=True)
-        watch.start()
     try:
+        if arguments.owned:
+            threading.Thread(target=_end_with_owner, args=(arguments.folder,), daemon=True).start()
         _serve()
     except Exception:
         traceback.print_exc()
