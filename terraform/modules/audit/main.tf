@@ -77,6 +77,6 @@ module "bucket" {
   name                = local.bucket
   kms_key_arn         = var.kms_key_arn
   expiration_days     = var.retention_days
-  may_be_emptied      = !var.deletion_protection
+  is_disposable       = !var.deletion_protection
   further_policy_json = data.aws_iam_policy_document.bucket.json
 }

@@ -22,7 +22,7 @@ locals {
     INCIDENTS_TABLE              = module.incident_store.incidents_table
     REPORTS_BUCKET               = module.incident_store.reports_bucket
     TOPIC_ARN                    = module.notifications.topic_arn
-    EVENT_BUS                    = module.repair_workflow.event_bus_name
+    EVENT_BUS                    = "lambda-auto-repair-${var.environment}" # by name: functions need not wait for the bus
     POLICY_PREFIX                = "/lambda-auto-repair/${var.environment}/functions"
     NOTIFICATION_TEMPLATE        = var.notification_template
     EMAIL_TEMPLATE               = var.email_template
@@ -36,11 +36,22 @@ locals {
   }
 }
 
+module "artifacts" {
+  source = "../artifacts"
+
+  environment         = var.environment
+  folder              = var.artifacts_dir
+  packages            = concat(["layer.zip"], [for role in keys(local.functions) : "lambdas/${role}.zip"])
+  bucket_suffix       = local.bucket_suffix
+  kms_key_arn         = module.encryption.key_arn
+  deletion_protection = var.deletion_protection
+}
+
 module "shared_layer" {
   source = "../shared_layer"
 
   environment  = var.environment
-  package      = "${var.artifacts_dir}/layer.zip"
+  package      = module.artifacts.packages["layer.zip"]
   runtime      = local.runtime
   architecture = var.architecture
 }
@@ -51,7 +62,7 @@ module "functions" {
 
   name                  = "lambda-auto-repair-${replace(each.key, "_", "-")}-${var.environment}"
   description           = each.value.does
-  package               = "${var.artifacts_dir}/lambdas/${each.key}.zip"
+  package               = module.artifacts.packages["lambdas/${each.key}.zip"]
   layer_arns            = [module.shared_layer.arn]
   runtime               = local.runtime
   architecture          = var.architecture

@@ -89,10 +89,18 @@ data "aws_iam_policy_document" "read_pause_switches" {
 
 # Memory.
 
-data "aws_iam_policy_document" "claim_incidents" {
+data "aws_iam_policy_document" "open_incidents" {
   statement {
-    sid       = "ClaimIncidents"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    sid       = "OpenIncidents"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [local.arn_of.incidents]
+  }
+}
+
+data "aws_iam_policy_document" "close_incidents" {
+  statement {
+    sid       = "CloseIncidents"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
     resources = [local.arn_of.incidents]
   }
 }
@@ -100,7 +108,7 @@ data "aws_iam_policy_document" "claim_incidents" {
 data "aws_iam_policy_document" "read_repairs" {
   statement {
     sid       = "ReadRepairs"
-    actions   = ["dynamodb:GetItem", "dynamodb:Query"]
+    actions   = ["dynamodb:Query"]
     resources = [local.arn_of.repairs]
   }
 }
@@ -139,11 +147,18 @@ data "aws_iam_policy_document" "write_evidence" {
 
 # Telling people.
 
-data "aws_iam_policy_document" "publish" {
+data "aws_iam_policy_document" "tell_people" {
   statement {
     sid       = "TellPeople"
     actions   = ["sns:Publish"]
     resources = [module.notifications.topic_arn]
+  }
+
+  # What was sent is remembered beside the incidents, so that nothing is sent twice.
+  statement {
+    sid       = "RememberWhatWasSent"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [local.arn_of.incidents]
   }
 }
 
@@ -180,7 +195,7 @@ data "aws_iam_policy_document" "read_slack_webhook" {
 data "aws_iam_policy_document" "coordinator" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_function.json,
-    data.aws_iam_policy_document.claim_incidents.json,
+    data.aws_iam_policy_document.open_incidents.json,
   ]
 }
 
@@ -215,7 +230,7 @@ data "aws_iam_policy_document" "planner" {
 data "aws_iam_policy_document" "approver" {
   source_policy_documents = [
     data.aws_iam_policy_document.record_repairs.json,
-    data.aws_iam_policy_document.publish.json,
+    data.aws_iam_policy_document.tell_people.json,
     data.aws_iam_policy_document.encrypt.json,
   ]
 }
@@ -245,14 +260,13 @@ data "aws_iam_policy_document" "verifier" {
 
 data "aws_iam_policy_document" "notifier" {
   source_policy_documents = [
-    data.aws_iam_policy_document.read_policies.json,
     data.aws_iam_policy_document.read_evidence.json,
     data.aws_iam_policy_document.write_evidence.json,
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.record_repairs.json,
     data.aws_iam_policy_document.record_diagnoses.json,
-    data.aws_iam_policy_document.claim_incidents.json,
-    data.aws_iam_policy_document.publish.json,
+    data.aws_iam_policy_document.close_incidents.json,
+    data.aws_iam_policy_document.tell_people.json,
     data.aws_iam_policy_document.keep_failed_events.json,
     data.aws_iam_policy_document.encrypt.json,
   ]

@@ -13,11 +13,6 @@ variable "artifacts_dir" {
   description = "Folder of the built zips: layer.zip, lambdas/<function>.zip."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = fileexists("${var.artifacts_dir}/layer.zip")
-    error_message = "There is no layer.zip in artifacts_dir = ${var.artifacts_dir}. Run `make build` first."
-  }
 }
 
 variable "architecture" {

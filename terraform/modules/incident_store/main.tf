@@ -79,5 +79,5 @@ module "reports" {
   name            = "lambda-auto-repair-reports-${var.environment}${var.bucket_suffix}"
   kms_key_arn     = var.kms_key_arn
   expiration_days = var.retention_days
-  may_be_emptied  = !var.deletion_protection
+  is_disposable   = !var.deletion_protection
 }

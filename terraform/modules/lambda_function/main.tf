@@ -19,8 +19,10 @@ resource "aws_lambda_function" "this" {
   runtime                        = var.runtime
   architectures                  = [var.architecture]
   handler                        = "handler.handler"
-  filename                       = var.package
-  source_code_hash               = filebase64sha256(var.package)
+  s3_bucket                      = var.package.bucket
+  s3_key                         = var.package.key
+  s3_object_version              = var.package.version
+  source_code_hash               = var.package.sha256
   layers                         = var.layer_arns
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_s

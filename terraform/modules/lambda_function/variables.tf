@@ -11,9 +11,14 @@ variable "description" {
 }
 
 variable "package" {
-  description = "Path of the function's zip file."
-  type        = string
-  nullable    = false
+  description = "The zip file: where it lies in S3, and its SHA-256 in base64."
+  type = object({
+    bucket  = string
+    key     = string
+    version = string
+    sha256  = string
+  })
+  nullable = false
 }
 
 variable "layer_arns" {

@@ -3,7 +3,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:Regional by intent: the second region is an environment of its own with its own buckets
   #checkov:skip=CKV2_AWS_62:Nothing reacts to new objects
   bucket        = var.name
-  force_destroy = var.may_be_emptied
+  force_destroy = var.is_disposable
 }
 
 resource "aws_s3_bucket_public_access_block" "this" {
@@ -45,6 +45,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  count = var.is_disposable ? 0 : 1
+
   # Rules on versions need versioning first.
   depends_on = [aws_s3_bucket_versioning.this]
   bucket     = aws_s3_bucket.this.id

@@ -21,8 +21,8 @@ variable "expiration_days" {
   default     = null
 }
 
-variable "may_be_emptied" {
-  description = "Whether `terraform destroy` may remove a bucket that still holds objects."
+variable "is_disposable" {
+  description = "Whether the bucket lives for a demo or a test: it may be destroyed with its objects, and has no lifecycle rules, which take a minute to settle."
   type        = bool
   default     = false
   nullable    = false

@@ -91,16 +91,17 @@ resource "aws_lambda_permission" "notifier" {
 
 # What could not be delivered waits here; the system health alarm counts it.
 resource "aws_sqs_queue" "undelivered" {
-  name                      = "lambda-auto-repair-undelivered-events-${var.environment}"
+  name                      = local.undelivered_queue
   message_retention_seconds = 14 * 24 * 3600
   kms_master_key_id         = var.kms_key_arn
+  policy                    = data.aws_iam_policy_document.undelivered.json
 }
 
 data "aws_iam_policy_document" "undelivered" {
   statement {
     sid       = "OurRulesAndBus"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.undelivered.arn]
+    resources = ["arn:${local.partition}:sqs:${local.place}:${local.undelivered_queue}"]
 
     principals {
       type        = "Service"
@@ -116,9 +117,4 @@ data "aws_iam_policy_document" "undelivered" {
       ]
     }
   }
-}
-
-resource "aws_sqs_queue_policy" "undelivered" {
-  queue_url = aws_sqs_queue.undelivered.url
-  policy    = data.aws_iam_policy_document.undelivered.json
 }

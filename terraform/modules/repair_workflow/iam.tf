@@ -12,7 +12,7 @@ data "aws_iam_policy_document" "workflow_trust" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = ["arn:${local.partition}:states:${local.place}:stateMachine:${local.name}"]
+      values   = [local.arn]
     }
   }
 }
@@ -127,7 +127,7 @@ data "aws_iam_policy_document" "start" {
   statement {
     sid       = "StartTheWorkflow"
     actions   = ["states:StartExecution"]
-    resources = [aws_sfn_state_machine.this.arn]
+    resources = [local.arn]
   }
 }
 

@@ -6,6 +6,9 @@ locals {
   partition = data.aws_partition.current.partition
   place     = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
   name      = "lambda-auto-repair-workflow-${var.environment}"
+  arn       = "arn:${local.partition}:states:${local.place}:stateMachine:${local.name}"
+
+  undelivered_queue = "lambda-auto-repair-undelivered-events-${var.environment}"
 }
 
 resource "aws_cloudwatch_log_group" "executions" {

@@ -5,9 +5,14 @@ variable "environment" {
 }
 
 variable "package" {
-  description = "Path of the layer's zip file."
-  type        = string
-  nullable    = false
+  description = "The zip file: where it lies in S3, and its SHA-256 in base64."
+  type = object({
+    bucket  = string
+    key     = string
+    version = string
+    sha256  = string
+  })
+  nullable = false
 }
 
 variable "runtime" {

@@ -1,0 +1,208 @@
+# The real provider plans everything and writes the policies; what it would ask AWS is answered here.
+
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "mock"
+  secret_key                  = "mock"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.encryption.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.notifications.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.repair_workflow.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.audit[0].data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.monitored_functions["orders"].data.aws_lambda_function.this
+  values = { timeout = 30 }
+}
+
+override_data {
+  target = module.monitored_functions["billing"].data.aws_lambda_function.this
+  values = { timeout = 30 }
+}
+
+override_module {
+  target = module.artifacts
+  outputs = {
+    packages = {
+      "layer.zip"                  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/coordinator.zip"    = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/collector.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/diagnoser.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/planner.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/approver.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/executor.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/verifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/notifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/slack_notifier.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+    }
+  }
+}
+
+variables {
+  environment   = "dev"
+  artifacts_dir = "built-elsewhere"
+}
+
+run "a_system_without_functions_grants_nothing" {
+  command = plan
+
+  assert {
+    condition     = module.changes_to_functions.policies + module.changes_to_queues.policies + module.probes.policies == 0
+    error_message = "Nobody onboarded a function, and yet something may be changed."
+  }
+}
+
+run "the_executor_may_change_exactly_what_is_onboarded" {
+  command = plan
+
+  variables {
+    monitored_functions            = { orders = {} }
+    additional_monitored_functions = { billing = { queues = ["arn:aws:sqs:us-east-1:123456789012:bills"] } }
+  }
+
+  assert {
+    condition = toset(flatten([for document in module.changes_to_functions.documents : jsondecode(document).Statement[*].Resource])) == toset([
+      "arn:aws:lambda:us-east-1:123456789012:function:orders",
+      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
+      "arn:aws:lambda:us-east-1:123456789012:function:billing",
+      "arn:aws:lambda:us-east-1:123456789012:function:billing:*",
+    ])
+    error_message = "The executor may change more or less than the onboarded functions."
+  }
+
+  assert {
+    condition     = flatten([for document in module.changes_to_queues.documents : jsondecode(document).Statement[*].Resource]) == ["arn:aws:sqs:us-east-1:123456789012:bills"]
+    error_message = "The executor may change more or less than the queues that an entry lists."
+  }
+
+  assert {
+    condition     = module.probes.documents == []
+    error_message = "Without a probe_payload nobody may invoke a function of other people."
+  }
+}
+
+run "the_verifier_may_invoke_only_where_the_owner_gave_a_probe" {
+  command = plan
+
+  variables {
+    monitored_functions = { orders = { probe_payload = { ping = true } }, billing = {} }
+  }
+
+  assert {
+    condition = toset(flatten([for document in module.probes.documents : jsondecode(document).Statement[*].Resource])) == toset([
+      "arn:aws:lambda:us-east-1:123456789012:function:orders",
+      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
+    ])
+    error_message = "The verifier may invoke more or less than what has a probe."
+  }
+}
+
+run "an_additional_entry_replaces_the_one_of_the_same_name" {
+  command = plan
+
+  variables {
+    monitored_functions            = { orders = { mode = "auto" }, billing = { mode = "ask" } }
+    additional_monitored_functions = { orders = { mode = "observe" } }
+  }
+
+  assert {
+    condition     = { for name, function in output.monitored_functions : name => function.mode } == { orders = "observe", billing = "ask" }
+    error_message = "The maps are not merged, or the wrong one wins."
+  }
+}
+
+run "functions_run_under_the_names_of_the_manual" {
+  command = plan
+
+  assert {
+    condition     = output.functions["executor"] == "lambda-auto-repair-executor-dev" && output.functions["slack_notifier"] == "lambda-auto-repair-slack-notifier-dev"
+    error_message = "A function has another name than the operations manual says."
+  }
+
+  assert {
+    condition     = output.tables == { repairs = "lambda-auto-repair-repairs-dev", diagnosis = "lambda-auto-repair-diagnosis-dev", incidents = "lambda-auto-repair-incidents-dev" }
+    error_message = "A table has another name than the operations manual says."
+  }
+
+  assert {
+    condition     = output.buckets == { reports = "lambda-auto-repair-reports-dev-123456789012", knowledge = "lambda-auto-repair-knowledge-bucket-dev-123456789012" }
+    error_message = "Bucket names are global: they carry the account unless told otherwise."
+  }
+}
+
+run "an_empty_suffix_gives_the_bare_bucket_names" {
+  command = plan
+
+  variables {
+    bucket_suffix = ""
+  }
+
+  assert {
+    condition     = output.buckets == { reports = "lambda-auto-repair-reports-dev", knowledge = "lambda-auto-repair-knowledge-bucket-dev" }
+    error_message = "An empty suffix still adds something."
+  }
+}
+
+run "refuses_a_list_of_functions" {
+  command = plan
+
+  variables {
+    monitored_functions = ["orders"]
+  }
+
+  expect_failures = [var.monitored_functions]
+}
+
+run "refuses_an_environment_that_makes_names_too_long" {
+  command = plan
+
+  variables {
+    environment = "production-europe"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "refuses_the_webhook_itself" {
+  command = plan
+
+  variables {
+    slack_webhook_secret_arn = "https://hooks.slack.com/services/x"
+  }
+
+  expect_failures = [var.slack_webhook_secret_arn]
+}
+
+run "refuses_a_trail_without_its_log_group" {
+  command = plan
+
+  variables {
+    audit_log_group = false
+  }
+
+  expect_failures = [var.audit_trail]
+}

@@ -1,0 +1,3 @@
+mock_data "aws_lambda_function" {
+  defaults = { timeout = 30 }
+}
