@@ -22,6 +22,7 @@ from local.scenarios import all_scenarios
 from local.scenarios.model import Scenario
 from local.scenarios.run import Ending, run
 from local.scenarios.stage import deploy, extra_vars
+from local.settings import UNWANTED_CLIENT_VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".build" / "demo"
@@ -57,14 +58,12 @@ def main() -> int:
 
 
 def _incidents(instance: Instance, scenarios: list[Scenario]) -> list[Ending]:
-    os.environ.update(instance.environment)
-    os.environ.pop("AWS_PROFILE", None)
-    session = boto3.Session()
+    session = use(instance)
     with _step("Deploying three ordinary functions, as their owners would"):
         for scenario in scenarios:
             deploy(session, scenario)
     with _step("Deploying Lambda Auto-Repair with Terraform and onboarding them", shows_output=True):
-        _apply(instance, extra_vars(scenarios, instance.folder / "onboarding.tfvars.json"))
+        apply(extra_vars(scenarios, instance.folder / "onboarding.tfvars.json"), instance.folder)
     return [
         _incident(session, scenario, number, len(scenarios))
         for number, scenario in enumerate(scenarios, start=1)
@@ -76,10 +75,18 @@ def _incident(session: boto3.Session, scenario: Scenario, number: int, count: in
     return run(session, scenario, STATE_MACHINE, REPORTS, tell)
 
 
-def _apply(instance: Instance, onboarding: Path) -> None:
-    """`terraform apply`, with one dot of progress for every resource."""
+def use(instance: Instance) -> boto3.Session:
+    """Point this process, and what it starts, to the instance."""
+    for unwanted in UNWANTED_CLIENT_VARIABLES:
+        os.environ.pop(unwanted, None)
+    os.environ.update(instance.environment)
+    return boto3.Session()
+
+
+def apply(onboarding: Path, state: Path) -> None:
+    """`terraform apply ENV=local`, with one dot of progress for every resource. `state` is a folder."""
     command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
-    command += ["--extra-vars", str(onboarding), "--state", str(instance.folder)]
+    command += ["--extra-vars", str(onboarding), "--state", str(state)]
     environment = {**os.environ, "NO_COLOR": "1"}
     log = REPORTS / "terraform.log"
     log.parent.mkdir(parents=True, exist_ok=True)
