@@ -1,9 +1,9 @@
 """The handler raises an exception of its own. No setting of the function can cure that."""
 
 from auto_repair.domain.diagnosis import FailureMode, Finding, Reason
-from auto_repair.domain.evidence import ErrorSignature, Evidence
+from auto_repair.domain.evidence import ErrorSignature, Evidence, Status
 from auto_repair.domain.latency import DEPENDENCY_MARKS
-from auto_repair.domain.memory import MEMORY_ERRORS
+from auto_repair.domain.memory import MEMORY_ERRORS, died_of_memory
 
 ADVICE = (
     "Fix the code or its input, or move the alias back to the last version that ran. Nothing was changed."
@@ -13,15 +13,21 @@ PLATFORM = ("Runtime.", "Sandbox.", "Extension.")
 
 def detect(evidence: Evidence) -> Finding | None:
     """Match when failed runs ended with an exception of the customer's code."""
-    own = sorted((s for s in evidence.signatures if _raised_by_code(s)), key=lambda s: -s.count)
-    if not own or not evidence.failures:
+    failed = [run for run in evidence.failures if run.status is Status.ERROR and not died_of_memory(run)]
+    # What the code logged and then handled explains nothing: the run must have ended with it.
+    ended_with = {run.error_type for run in failed} - {""}
+    own = sorted(
+        (s for s in evidence.signatures if s.error_type in ended_with and _raised_by_code(s)),
+        key=lambda s: -s.count,
+    )
+    if not own:
         return None
     top = own[0]
     because = [Reason(f"{top.count}× {top.error_type}: {top.template}"[:300], ("logs.errors",))]
     if top.frame:
         because.append(Reason(f"raised at {top.frame}", ("logs.errors",)))
     because.append(Reason(f"first seen {top.first_seen:%Y-%m-%d %H:%M:%S} UTC", ("logs.errors",)))
-    explained = sum(run.error_type in {s.error_type for s in own} for run in evidence.failures)
+    explained = sum(run.error_type in {s.error_type for s in own} for run in failed)
     return Finding(
         confidence=0.9 * min(1.0, explained / len(evidence.failures)),
         because=tuple(because),
