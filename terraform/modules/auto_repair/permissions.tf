@@ -60,7 +60,7 @@ data "aws_iam_policy_document" "read_signals" {
   statement {
     sid       = "ReadLogs"
     actions   = ["logs:FilterLogEvents"]
-    resources = ["${local.arn_of.function_logs}:*"]
+    resources = [local.arn_of.function_logs]
   }
 
   statement {
