@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+SECONDS_TO_VANISH = 0.5
 
 
 def started_at(pid: int) -> str | None:
@@ -40,8 +41,22 @@ def end_group(pid: int, is_running: Callable[[], bool], grace_seconds: float) ->
     """End the process group led by `pid`: politely first, then by force, workers included."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while is_running() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    _wait_while(is_running, grace_seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
+    # Where nobody collects orphans the group never gets empty, so this must not last.
+    _wait_while(lambda: is_running() or _has_members(pid), SECONDS_TO_VANISH)
+
+
+def _has_members(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait_while(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while condition() and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
