@@ -7,6 +7,7 @@ group. `--owned` ties the server to its owner's life: end of file on standard in
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 from local import shims
 
 SECONDS_TO_END = 5.0
+SECONDS_TO_COLLECT = 0.5
 
 
 def main() -> None:
@@ -56,10 +58,24 @@ def _end_with_owner(folder: Path) -> None:
 
 
 def _leave_nothing_behind(folder: Path) -> None:
-    """Remove the private folder and end the whole process group: this process and all workers."""
+    """Remove the private folder and end the whole process group: all workers and this process."""
     shutil.rmtree(folder, ignore_errors=True)
-    if os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
+    if os.getpgrp() != os.getpid():
+        return
+    if threading.current_thread() is threading.main_thread():  # others cannot change what signals do
+        _end_workers()
+    os.killpg(0, signal.SIGKILL)
+
+
+def _end_workers() -> None:
+    """End the other members of the group and collect them, so that no orphans are left to somebody else."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+    deadline = time.monotonic() + SECONDS_TO_COLLECT
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.01)
 
 
 if __name__ == "__main__":
