@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, present
@@ -83,7 +84,7 @@ def _reference_windows(
     levels, steps = slide(reference, before, after)
     if len(levels) >= 8:
         return levels, steps
-    return list(known), [b - a for a, b in zip(known, known[1:], strict=False)]
+    return list(known), [b - a for a, b in pairwise(known)]
 
 
 def slide(reference: Gappy, before: int, after: int) -> tuple[list[float], list[float]]:

@@ -68,7 +68,10 @@ def _investigation(folder: Path, case: dict[str, Any]) -> Investigation:
     graph = _load_once(str(folder / case["graph"])) if case.get("graph") else {"nodes": [], "edges": []}
     return Investigation(
         Alarm(
-            target["node"], ROLES.get(target["metric"], Role.OTHER), target["timestamp"], target.get("statistic", "")
+            target["node"],
+            ROLES.get(target["metric"], Role.OTHER),
+            target["timestamp"],
+            target.get("statistic", ""),
         ),
         _reference(str(folder / case["normal"]["file"]), first, last),
         _frame(window),

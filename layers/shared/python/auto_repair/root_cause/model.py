@@ -70,9 +70,9 @@ class Frame:
 
     @classmethod
     def of(cls, timestamps: Sequence[Any], columns: Iterable[tuple[Column, Sequence[Any]]]) -> Frame:
-        """Sort rows, let the later of two rows with one timestamp complete the earlier, drop what is no number.
+        """Sort rows, merge rows of one timestamp (the later value wins), turn NaN and infinity into gaps.
 
-        Raises InvalidInvestigation when a column and the timestamps differ in length or a timestamp is missing.
+        Raises InvalidInvestigation when lengths differ, a timestamp is missing or a value is no number.
         """
         times = [_number(t) for t in timestamps]
         if None in times:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 MOSTLY_AFTER = 0.5  # a row counts as after the onset when at least half of its period is
 BARELY_AFTER = 0.1  # and as before it when at most a tenth is; rows in between say neither
@@ -25,7 +26,7 @@ class Rows:
 
 def period_of(timestamps: Sequence[float]) -> float:
     """Seconds from row to row (the median), 60 when there are fewer than two rows."""
-    steps = sorted(b - a for a, b in zip(timestamps, timestamps[1:], strict=False) if b > a)
+    steps = sorted(b - a for a, b in pairwise(timestamps) if b > a)
     return steps[len(steps) // 2] if steps else 60.0
 
 

@@ -15,7 +15,9 @@ from auto_repair.root_cause.graph import CallGraph
 from auto_repair.root_cause.model import Change, Evidence, Kind, LogSignature
 
 FORGOTTEN_S = 1800.0  # after this long a change is suspected e times less
-CHANGE_WEIGHT = 1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
+CHANGE_WEIGHT = (
+    1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
+)
 LOG_WEIGHT = 0.4
 LEAST = 1.5  # what the strongest score is taken for when hardly anything was measured
 
@@ -53,7 +55,8 @@ def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]
             Evidence(
                 Kind.CHANGED,
                 change.node,
-                f"{change.summary}, {_minutes(ago)} the first deviation" + (f", by {change.actor}" if change.actor else ""),
+                f"{change.summary}, {_minutes(ago)} the first deviation"
+                + (f", by {change.actor}" if change.actor else ""),
                 CHANGE_WEIGHT * freshness * trouble.yardstick,
             )
         )

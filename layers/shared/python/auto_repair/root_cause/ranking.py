@@ -20,7 +20,7 @@ from auto_repair.root_cause.symptoms import (
     usual_level,
 )
 from auto_repair.root_cause.telemetry import Telemetry, is_newcomer
-from auto_repair.root_cause.traffic import Calls, count_calls, lost_calls
+from auto_repair.root_cause.traffic import count_calls, lost_calls
 
 OTHER_SYMPTOM = 0.25  # weight of failures when latency alarmed, and the reverse
 MESSENGER = 0.35  # the alarmed node is the usual messenger: its own excess counts less
@@ -28,7 +28,7 @@ SHARE_POWER = 0.7  # below 1: a small own excess beside a large one is not negli
 BY_COVERAGE = 0.5  # half of a score depends on how much of the movement lies above the candidate
 IN_STEP = 0.3  # bonus for moving in step with the alarmed node
 FAR_END = 0.4  # a boundary gap accuses the callee; the caller gets this much
-PER_EDGE = 0.25  # and every further gap at the same node adds this share
+PER_EDGE = 0.25  # every further edge of a node that shows the same adds this share
 RISE = 3.0  # sigmas from which a resource or a lost call is mentioned
 SILENCE = 0.5  # weight of lost calls, when nothing else explains the alarm
 
@@ -65,7 +65,9 @@ class _Ledger:
         return max(self.scores().values(), default=0.0)
 
 
-def rank_candidates(investigation: Investigation, telemetry: Telemetry, rows: Rows, onset: float) -> Candidates:
+def rank_candidates(
+    investigation: Investigation, telemetry: Telemetry, rows: Rows, onset: float
+) -> Candidates:
     """Score every node that anything speaks for."""
     alarm = investigation.alarm
     calls = count_calls(telemetry)
@@ -91,13 +93,17 @@ def rank_candidates(investigation: Investigation, telemetry: Telemetry, rows: Ro
     alarmed_kind = Kind.FAILING if alarm.role is Role.AVAILABILITY else Kind.SLOW
     ledger = _Ledger()
     for kind in (alarmed_kind, Kind.FAILING if alarmed_kind is Kind.SLOW else Kind.SLOW):
-        ledger.add(_own_trouble(flows[kind], kind, alarm.node, 1.0 if kind is alarmed_kind else OTHER_SYMPTOM))
+        ledger.add(
+            _own_trouble(flows[kind], kind, alarm.node, 1.0 if kind is alarmed_kind else OTHER_SYMPTOM)
+        )
     ledger.add(_boundary_gaps(edges))
     ledger.add(_resources(telemetry, rows))
     ledger.add(_silences(lost_calls(telemetry, calls, investigation.graph, rows), ledger.strongest))
     flow = flows[alarmed_kind]
     ledger.add(_priors(investigation, flow, ledger, onset, period_of(telemetry.reference.timestamps)))
-    scores, siblings = level_siblings(ledger.scores(), flow, calls, alarm.node) if calls else (ledger.scores(), ())
+    scores, siblings = (
+        level_siblings(ledger.scores(), flow, calls, alarm.node) if calls else (ledger.scores(), ())
+    )
     symptoms = slow if alarmed_kind is Kind.SLOW else failing
     return Candidates(
         # Rounding keeps the order independent of the unit's last bits.
@@ -191,20 +197,17 @@ def _resources(telemetry: Telemetry, rows: Rows) -> list[Evidence]:
 def _silences(lost: Mapping[tuple[str, str], float], strongest: float) -> list[Evidence]:
     """Calls that are no longer made tell most when nothing else explains the alarm."""
     unexplained = max(0.0, 1 - strongest)
-    worst: dict[str, tuple[float, str]] = {}
+    at_caller: dict[str, list[tuple[float, str]]] = {}
     for (caller, callee), sigmas in lost.items():
-        if sigmas > RISE and sigmas > worst.get(caller, (0.0, ""))[0]:
-            worst[caller] = (sigmas, callee)
-    return [
-        Evidence(
-            Kind.SILENT,
-            caller,
-            f"{caller} calls {callee} less often than it used to",
-            SILENCE * strength(sigmas) * unexplained,
-            sigmas,
-        )
-        for caller, (sigmas, callee) in worst.items()
-    ]
+        if sigmas > RISE:
+            at_caller.setdefault(caller, []).append((sigmas, callee))
+    found = []
+    for caller, drops in at_caller.items():
+        sigmas, callee = max(drops, key=lambda drop: drop[0])
+        value = SILENCE * strength(sigmas) * (1 + PER_EDGE * (len(drops) - 1))
+        text = f"{caller} calls {callee} less often than it used to, {len(drops)} callee(s) in all"
+        found.append(Evidence(Kind.SILENT, caller, text, value * unexplained, sigmas))
+    return found
 
 
 def _priors(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 Gappy = Sequence[float | None]
 
@@ -26,7 +27,7 @@ def median(values: Iterable[float | None]) -> float | None:
 
 def differences(values: Gappy) -> list[float | None]:
     """Steps from row to row."""
-    return [None if a is None or b is None else b - a for a, b in zip(values, values[1:], strict=False)]
+    return [None if a is None or b is None else b - a for a, b in pairwise(values)]
 
 
 def minus(left: Gappy, right: Gappy) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""Nodes the data cannot tell apart: the same calls, the same excess (an API stage, its integration, its function).
+"""Nodes the data cannot tell apart: the same calls, the same excess (an API stage and its function).
 
 With a graph the flow already leaves only the deepest with an excess of its own. Without one, their
 scores differ by noise only. They share the best score of the group, and the one whose traffic follows

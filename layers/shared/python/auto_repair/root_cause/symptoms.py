@@ -1,4 +1,4 @@
-"""What a node shows: slower calls, failing calls, an edge that only its caller finds slow, a resource running out."""
+"""What a node shows: slow calls, failing calls, an edge only its caller finds slow, a resource running out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Symptom:
         return self.shift.sigmas
 
     def volume(self, rows: Rows, calls: Sequence[float] | None) -> float:
-        """Excess per row (seconds or failed calls; per call when the calls are unknown), recent rows first."""
+        """Excess seconds or failed calls per row (per call when `calls` are unknown), onset first."""
         weighed = [
             (weight, (value - self.shift.base) * (calls[i] if calls else 1.0))
             for weight, i in zip(rows.weights, rows.after, strict=True)
@@ -93,7 +93,9 @@ def _failure(column: Column, window: Values, reference: Values, calls: Calls | N
     if made <= 0:
         return Symptom(column, NO_SHIFT, window)
     usual = (usual_failed + 0.5) / (usual_calls + 1) if usual_calls > 0 else UNKNOWN_FAILURE_RATE
-    earlier = (earlier_failed + PRIOR_CALLS * usual) / (earlier_calls + PRIOR_CALLS) if earlier_calls > 0 else 0.0
+    earlier = (
+        (earlier_failed + PRIOR_CALLS * usual) / (earlier_calls + PRIOR_CALLS) if earlier_calls > 0 else 0.0
+    )
     base = max(usual, earlier)
     sigmas = max(0.0, surprise(failed, made * base))
     if sigmas > 0 and len(usual_rows) >= 20:

@@ -72,7 +72,10 @@ def is_newcomer(telemetry: Telemetry, node: str, rows: Rows) -> bool:
     usual = max(_active_share(telemetry.in_reference(c), c.role) for c in columns)
     if usual >= RARELY:
         return False
-    active = [any(_is_active(telemetry.in_window(c)[i], c.role) for c in columns) for i in (*rows.before, *rows.after)]
+    active = [
+        any(_is_active(telemetry.in_window(c)[i], c.role) for c in columns)
+        for i in (*rows.before, *rows.after)
+    ]
     early = active[: len(rows.before)]
     return not any(early) and any(active)
 

@@ -28,7 +28,9 @@ def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
     sums mean the same, and the number of calls is what tells three failures from noise.
     """
     columns = {
-        node: requests[0] for node in telemetry.by_node if (requests := telemetry.columns(node, Role.REQUESTS))
+        node: requests[0]
+        for node in telemetry.by_node
+        if (requests := telemetry.columns(node, Role.REQUESTS))
     }
     known = [
         value

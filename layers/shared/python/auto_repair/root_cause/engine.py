@@ -1,0 +1,78 @@
+"""The engine: an alarm and what is known about it in, a ranked and reasoned verdict out."""
+
+from __future__ import annotations
+
+import math
+
+from auto_repair.root_cause.calibration import QUIET_BELOW, SURE_FROM, incident_probability
+from auto_repair.root_cause.hypotheses import word_hypotheses
+from auto_repair.root_cause.model import (
+    InvalidInvestigation,
+    Investigation,
+    Kind,
+    Outcome,
+    Role,
+    Verdict,
+)
+from auto_repair.root_cause.onset import find_onset
+from auto_repair.root_cause.periods import period_of, split
+from auto_repair.root_cause.ranking import Candidates, rank_candidates
+from auto_repair.root_cause.telemetry import observed_anywhere, read_telemetry
+
+SYMPTOMATIC = (Role.LATENCY, Role.AVAILABILITY)
+FEWEST_REFERENCE_ROWS = 8
+POINTERS = (Kind.CHANGED, Kind.LOGGED)  # evidence that needs no metric
+
+
+def investigate(investigation: Investigation) -> Verdict:
+    """Rank the causes of one alarm.
+
+    Says "cannot tell", with the reason, when the data does not carry an answer. Raises
+    InvalidInvestigation when the alarm has no usable time.
+    """
+    alarm = investigation.alarm
+    if not math.isfinite(alarm.at):
+        raise InvalidInvestigation("the alarm has no time")
+    telemetry = read_telemetry(investigation)
+    reference = investigation.reference.timestamps
+    period = period_of(reference if len(reference) > 1 else investigation.window.timestamps)
+    onset = find_onset(telemetry, alarm.at, period)
+    rows = split(investigation.window.timestamps, period, onset)
+    blind = _what_is_missing(investigation, observed_anywhere(telemetry, rows))
+    candidates = rank_candidates(investigation, telemetry, rows, onset)
+    pointed = any(item.kind in POINTERS for items in candidates.evidence.values() for item in items)
+    if blind and not pointed:
+        return Verdict(Outcome.CANNOT_TELL, 0.0, (), blind)
+    best = max(candidates.scores.values(), default=0.0)
+    probability = incident_probability(best, candidates.alarm_sigmas)
+    hypotheses = word_hypotheses(candidates, investigation, rows, probability)
+    return Verdict(
+        _outcome(probability),
+        probability,
+        hypotheses,
+        (*blind, *_reasons(candidates, probability, alarm.node)),
+    )
+
+
+def _what_is_missing(investigation: Investigation, observed: bool) -> tuple[str, ...]:
+    missing = []
+    if not investigation.window.timestamps or not observed:
+        missing.append("no metric has data around the alarm")
+    if len(investigation.reference.timestamps) < FEWEST_REFERENCE_ROWS:
+        missing.append(f"the reference has fewer than {FEWEST_REFERENCE_ROWS} rows: nothing to compare with")
+    return tuple(missing)
+
+
+def _outcome(probability: float) -> Outcome:
+    if probability < QUIET_BELOW:
+        return Outcome.NO_INCIDENT
+    return Outcome.INCIDENT if probability >= SURE_FROM else Outcome.CANNOT_TELL
+
+
+def _reasons(candidates: Candidates, probability: float, alarmed: str) -> tuple[str, ...]:
+    if probability >= SURE_FROM:
+        return ()
+    moved = f"{alarmed} itself moved by {candidates.alarm_sigmas:.1f} sigmas"
+    if not candidates.scores:
+        return (f"nothing moved that is new against both the reference and the minutes before; {moved}",)
+    return (f"the strongest evidence is weak (score {max(candidates.scores.values()):.2f}); {moved}",)
