@@ -291,7 +291,12 @@ def repaired(**changes: object) -> IncidentReport:
 
 def undecided(status: str, **changes: object) -> IncidentReport:
     """An incident in which nothing was changed."""
-    nothing = {"evidence_after": None, "repair": None, "verification": None, "attempts": []}
+    nothing: dict[str, object] = {
+        "evidence_after": None,
+        "repair": None,
+        "verification": None,
+        "attempts": [],
+    }
     return repaired(status=status, **(nothing | changes))
 
 

@@ -209,7 +209,7 @@ def _concurrency(observed: _Observed) -> Drawing | None:
     curve = tuple(zip(seen.times, seen.values, strict=True))
     return Drawing(
         "concurrency",
-        "Concurrent runs against the reservation",
+        "Concurrency against the limit",
         lines,
         "",
         (("curve", "concurrent runs"), ("limit", "reserved concurrency")),

@@ -66,7 +66,7 @@ def _explanation(report: IncidentReport) -> str:
         report.verification.reason if report.verification else "",
         report.rollback.reason if report.rollback else "",
     )
-    return " ".join(sentence(text) for text in told if text)
+    return " ".join(sentence(text, report.incident.function_name) for text in told if text)
 
 
 def _function(report: IncidentReport) -> str:
@@ -92,7 +92,7 @@ def _rolled_back(report: IncidentReport) -> str:
 
 def _rejected(report: IncidentReport) -> str:
     said = answer(report.approval) if report.approval else "the answer was no"
-    return f"{said[:1].upper()}{sentence(said[1:])} {standing(report)}"
+    return f"{sentence(said)} {standing(report)}"
 
 
 def _refused(report: IncidentReport) -> str:
@@ -134,8 +134,8 @@ def _advised(report: IncidentReport) -> str:
 
 
 def _invalid(report: IncidentReport) -> str:
-    problem = sentence(report.incident.problem or "it is not one we can act on")
-    return f"The event could not be understood: {problem} {standing(report)}"
+    problem = one_line(report.incident.problem or "it is not one we can act on").rstrip(".")
+    return f"The event could not be understood: {problem}. {standing(report)}"
 
 
 def _joined(report: IncidentReport) -> str:

@@ -48,7 +48,7 @@ def for_markdown(text: object, limit: int = SENTENCE) -> str:
 
 def code_span(text: object, limit: int = SENTENCE) -> str:
     """One line as Markdown code."""
-    line = one_line(text, limit)
+    line = re.sub(r"`{9,}", "`" * 8, one_line(text, limit))  # parsers give up on very long fences
     fence = "`" * (_longest_run_of_backticks(line) + 1)
     # A blank on both sides keeps a backtick at the edge apart from the fence; Markdown strips it again.
     return f"{fence} {line} {fence}" if "`" in line else f"`{line or ' '}`"

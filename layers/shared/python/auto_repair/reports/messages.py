@@ -83,13 +83,13 @@ def _short(report: IncidentReport, conclusion: Conclusion) -> str:
 
 
 def _custom(conclusion: Conclusion, report_uri: str) -> Iterator[str]:
-    yield f"{conclusion.label}: {conclusion.headline}"
+    yield conclusion.headline
     yield conclusion.explanation
     yield f"Report: {one_line(report_uri, SAMPLE)}"
 
 
 def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> Iterator[str]:
-    yield f"{conclusion.label}: {conclusion.headline}"
+    yield conclusion.headline
     yield conclusion.explanation
     yield _change(report)
     yield _list("What a person should do", map(one_line, conclusion.next_steps))

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Trigger
+from auto_repair.domain.repair import Change
+from auto_repair.domain.repair_progress import Progress
 from auto_repair.reports.charts import Chart, small_multiples
+from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.plot import Mark
 from auto_repair.reports.statements import decided_by, name_of
@@ -39,7 +42,7 @@ def facts(report: IncidentReport) -> tuple[Fact, ...]:
         ("Function", function),
         ("Alarm", alarm.name if alarm else ""),
         ("Alarm's reason", alarm.reason if alarm else ""),
-        ("Trigger", "started by hand" if incident.trigger is Trigger.MANUAL else "CloudWatch alarm"),
+        ("Trigger", "started by hand" if incident.trigger is Trigger.MANUAL else ""),
         ("Alarm fired" if alarm else "Started", moment(incident.started_at)),
         ("Reported", moment(report.reported_at) if report.reported_at else ""),
         ("Decided", decided_by(report)),
@@ -83,10 +86,15 @@ def difference(report: IncidentReport) -> tuple[Difference, ...]:
         for s in change.settings
     ]
     if change.publishes:
-        new = report.repair.published_version if report.repair else ""
-        was = f"version {change.alias_version}" if change.alias_version else "its former version"
-        rows.append(Difference(f"alias {change.alias}", was, f"version {new}" if new else "a new version"))
+        rows.append(_alias_move(change, report.repair))
     return tuple(rows)
+
+
+def _alias_move(change: Change, repair: Progress | None) -> Difference:
+    before = f"version {one_line(change.alias_version, 40)}" if change.alias_version else "its former version"
+    published = one_line(repair.published_version, 40) if repair else ""
+    after = f"version {published}" if published else "a new version"
+    return Difference(f"alias {one_line(change.alias, 140)}", before, after)
 
 
 def charts(report: IncidentReport) -> tuple[Chart, ...]:

@@ -78,11 +78,10 @@ pre.commands{white-space:normal}
 .difference .what{flex:1 1 220px}
 .difference del,.difference ins{text-decoration:none;font-size:19px;font-weight:600;
   font-variant-numeric:tabular-nums}
-.difference del{color:var(--bad);text-decoration:line-through;text-decoration-thickness:1.5px;
-  font-weight:500}
+.difference del{color:var(--bad);font-weight:500}
 .difference ins{color:var(--good)}
 .difference.untouched ins{color:var(--calm)}
-.difference.untouched del{color:var(--calm);text-decoration:none}
+.difference.untouched del{color:var(--calm)}
 .hypothesis{border-top:1px solid var(--line);padding:16px 0 4px}
 .hypothesis:first-of-type{border-top:0;padding-top:0}
 .hypothesis h3{margin:0 0 6px;display:flex;flex-wrap:wrap;gap:4px 12px;align-items:baseline}
@@ -105,10 +104,10 @@ tr:last-child td{border-bottom:0}
 td:last-child,th:last-child{padding-right:0}
 tr:target td{background:var(--calm-soft)}
 td .query{display:block;margin-top:4px;color:var(--muted);font-size:12px;line-height:1.45}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(290px,1fr));gap:26px 30px;
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:26px 30px;
   margin:6px 0 22px}
-figure{margin:0;min-width:0;break-inside:avoid}
-figcaption{font-size:14px;margin-bottom:6px}
+figure{display:flex;flex-direction:column;margin:0;min-width:0;break-inside:avoid}
+figcaption{flex:1;font-size:14px;margin-bottom:6px}
 figcaption b,figcaption span{display:block}
 figcaption span{color:var(--muted)}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;font-size:12.5px;color:var(--muted);margin:4px 0 0 2px;
@@ -158,7 +157,7 @@ body{font-size:11pt}
 .masthead nav{display:none}
 section{box-shadow:none;border:0;border-top:1px solid var(--line);border-radius:0;padding:14px 0;
   margin:0}
-h2{break-after:avoid}
+h2,h3{break-after:avoid}
 tr,li,.hypothesis{break-inside:avoid}
 .timeline li{break-inside:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}

@@ -16,6 +16,7 @@ WIDTH, HEIGHT = 360, 190
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 26, 24  # margins: value labels, edge, mark labels, time labels
 SLOTS = 24  # of the time axis, in which runs are counted
 SLOT = (WIDTH - LEFT - RIGHT) / SLOTS
+LEAST_HEIGHT = 3.0  # of a failure among very many runs, so that it is seen
 LABEL_WIDTH = 56.0  # least distance between the labels of two marks
 LONGEST_GAP = 0.35  # share of the axis that a stretch without data may take before it is cut
 
@@ -212,14 +213,15 @@ def _columns(drawing: Drawing, axis: TimeAxis) -> list[_Column]:
 
 
 def _stack(column: _Column, top: float) -> Markup:
-    middle, bottom, peak = _y(column.bad, top), _y(0, top), _y(column.good + column.bad, top)
+    foot, peak = _y(0, top), _y(column.good + column.bad, top)
+    middle = min(_y(column.bad, top), foot - LEAST_HEIGHT) if column.bad else foot
     good = _block("ok", column, peak, middle) if column.good else None
-    bad = _block("bad", column, middle, bottom) if column.bad else None
+    bad = _block("bad", column, middle, foot) if column.bad else None
     return joined(good, bad)
 
 
 def _block(kind: str, column: _Column, upper: float, lower: float) -> Markup:
-    x, y, width, height = map(_at, (column.x, upper, column.width, lower - upper))
+    x, y, width, height = map(_at, (column.x, upper, column.width, max(lower - upper, 0.0)))
     return element("rect", class_=kind, x=x, y=y, width=width, height=height)
 
 

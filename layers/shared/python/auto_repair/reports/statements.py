@@ -13,7 +13,7 @@ _STANDING = {
     Standing.UNTOUCHED: "Nothing was changed.",
     Standing.CHANGED: "The change is live.",
     Standing.RESTORED: "The former configuration is back.",
-    Standing.UNCLEAR: "The configuration may be left half changed.",
+    Standing.UNCLEAR: "What is live now is not certain.",
 }
 
 _DECIDED = {
@@ -36,7 +36,7 @@ def decided_by(report: IncidentReport) -> str:
     """On whose word something was done or left."""
     if report.approval:
         return answer(report.approval)
-    return _DECIDED[report.plan.decision] if report.plan else "nothing was decided"
+    return _DECIDED[report.plan.decision] if report.plan else ""
 
 
 def answer(approval: Approval) -> str:
@@ -78,7 +78,9 @@ def gaps(report: IncidentReport) -> list[str]:
     return [one_line(gap, 120) for gap in dict.fromkeys(told or named)][:6]
 
 
-def sentence(text: str) -> str:
-    """One line that ends like a sentence."""
+def sentence(text: str, name: str = "") -> str:
+    """One line like a sentence: a full stop at the end, a capital unless it starts with `name` or code."""
     line = one_line(text)
-    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+    ended = line if line.endswith((".", "!", "?", "…")) else f"{line}."
+    first = line.split(" ", 1)[0]
+    return ended[:1].upper() + ended[1:] if first.isalpha() and first != name else ended

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Trigger
+from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.reports.conclusion import Tone
 from auto_repair.reports.escaping import one_line
@@ -93,6 +94,12 @@ def _diagnosis(report: IncidentReport) -> Iterator[Entry]:
 
 def _attempts(report: IncidentReport) -> Iterator[Entry]:
     """Each rung's plan and answer; the executor's steps are known of the last one."""
+    if report.plan and not report.records and not report.plan.change:
+        decision = report.plan.decision
+        what = (
+            "Decided: no repair" if decision is Decision.NOTHING else f"Decided: {decision.replace('_', ' ')}"
+        )
+        yield Entry(parsed(report.plan.planned_at), what, "; ".join(report.plan.reasons))
     records = report.records or _record_of_plan(report)
     for number, record in enumerate(records, 1):
         rung = f", rung {number} of {len(records)}" if len(records) > 1 else ""
@@ -111,10 +118,9 @@ def _attempts(report: IncidentReport) -> Iterator[Entry]:
 
 def _record_of_plan(report: IncidentReport) -> tuple[RepairRecord, ...]:
     plan = report.plan
-    if plan is None:
+    if plan is None or plan.change is None:
         return ()
-    change = str(plan.change) if plan.change else "; ".join(plan.reasons)
-    return (RepairRecord(executed_at=plan.planned_at, action=plan.repair or plan.decision, change=change),)
+    return (RepairRecord(executed_at=plan.planned_at, action=plan.repair, change=str(plan.change)),)
 
 
 def _question(report: IncidentReport, record: RepairRecord, is_last: bool) -> Iterator[Entry]:

@@ -3,6 +3,9 @@
 from shlex import quote
 
 from auto_repair.domain.repair import Change, Setting, SettingChange
+from auto_repair.reports.escaping import one_line
+
+LONGEST_NAME = 256
 
 _LAMBDA_OPTIONS = {Setting.MEMORY_MB: "--memory-size", Setting.TIMEOUT_S: "--timeout"}
 
@@ -16,7 +19,7 @@ def undo_commands(undo: Change, region: str) -> tuple[str, ...]:
     commands: list[str] = []
     alias_first = undo.publishes and undo.alias_version
     if alias_first:  # callers are helped at once; $LATEST follows
-        commands.append(aws.move_alias(undo.alias or "", quote(undo.alias_version or "")))
+        commands.append(aws.move_alias(undo.alias or "", _argument(undo.alias_version or "")))
     if any(s.setting in _LAMBDA_OPTIONS for s in undo.settings):
         commands += aws.restore_configuration(undo)
     commands += [_restore(s, aws) for s in undo.settings if s.setting not in _LAMBDA_OPTIONS]
@@ -38,15 +41,22 @@ def _restore(change: SettingChange, aws: "_Aws") -> str:
     return aws.set_reserved_concurrency(change.after)
 
 
+def _argument(text: str) -> str:
+    """One shell word. No AWS name holds what is cleaned away here, nor is any as long."""
+    return quote(one_line(text, LONGEST_NAME))
+
+
 class _Aws:
     """Spells commands for one function."""
 
     def __init__(self, function_name: str, region: str) -> None:
-        self._region = f" --region {quote(region)}" if region else ""
-        self._function = f"{self._region} --function-name {quote(function_name)}"
+        self._region = f" --region {_argument(region)}" if region else ""
+        self._function = f"{self._region} --function-name {_argument(function_name)}"
 
     def move_alias(self, alias: str, version: str) -> str:
-        return f"aws lambda update-alias{self._function} --name {quote(alias)} --function-version {version}"
+        return (
+            f"aws lambda update-alias{self._function} --name {_argument(alias)} --function-version {version}"
+        )
 
     def new_version(self) -> str:
         return f'"$(aws lambda publish-version{self._function} --query Version --output text)"'
@@ -76,7 +86,7 @@ class _Aws:
             return f"aws sqs get-queue-attributes{queue} --attribute-names VisibilityTimeout"
         if change.setting is Setting.RESERVED_CONCURRENCY:
             return f"aws lambda get-function-concurrency{self._function}"
-        qualifier = f" --qualifier {quote(alias)}" if alias else ""
+        qualifier = f" --qualifier {_argument(alias)}" if alias else ""
         fields = ", ".join(f"{name}: {name}" for name in ("MemorySize", "Timeout"))
         return f"aws lambda get-function-configuration{self._function}{qualifier} --query '{{{fields}}}'"
 
@@ -84,9 +94,8 @@ class _Aws:
         """Region and URL of a queue. The URL is asked for: its form differs between partitions."""
         parts = arn.split(":")
         region, account, name = (parts[3], parts[4], parts[5]) if len(parts) == 6 else ("", "", arn)
-        where = f" --region {quote(region)}" if region else self._region
-        owner = f" --queue-owner-aws-account-id {quote(account)}" if account else ""
-        lookup = (
-            f"aws sqs get-queue-url{where} --queue-name {quote(name)}{owner} --query QueueUrl --output text"
-        )
+        where = f" --region {_argument(region)}" if region else self._region
+        owner = f" --queue-owner-aws-account-id {_argument(account)}" if account else ""
+        queue = f"{where} --queue-name {_argument(name)}{owner}"
+        lookup = f"aws sqs get-queue-url{queue} --query QueueUrl --output text"
         return f'{where} --queue-url "$({lookup})"'

@@ -1,0 +1,99 @@
+"""Every way to end is told honestly, and says what a person should do."""
+
+import pytest
+
+from auto_repair.domain.diagnosis import Diagnosis, Verdict
+from auto_repair.reports.conclusion import Tone, conclude
+from tests.unit.reports import cases
+
+HEADLINES = {
+    "repaired": ("Repaired and verified", Tone.GOOD, "orders-checkout works again: memory 128 MB → 384 MB."),
+    "climbed_and_rolled_back": ("Rolled back", Tone.WARN, "taken back: memory 128 MB again."),
+    "nothing_wrong": (
+        "Nothing is wrong",
+        Tone.GOOD,
+        "Nothing is wrong with orders-checkout that we can see.",
+    ),
+    "cannot_tell": ("Cannot tell", Tone.WARN, "CloudWatch Logs is missing."),
+    "advised": ("A person has to act", Tone.WARN, "no repair of ours is right."),
+    "refused": ("Refused by a rule", Tone.WARN, "the rule “caller_timeout” forbids it."),
+    "observed": ("Observed only", Tone.CALM, "In mode auto: memory 128 MB → 384 MB."),
+    "awaiting": ("Waiting for an answer", Tone.WARN, "memory 128 MB → 384 MB"),
+    "rejected": (
+        "Rejected",
+        Tone.CALM,
+        "Rejected by arn:aws:iam::123456789012:user/ada: “stopped on purpose”.",
+    ),
+    "expired": ("No answer in time", Tone.CALM, "Nobody answered in time, which means no."),
+    "inconclusive": ("Changed, proof missing", Tone.WARN, "Nobody can say yet whether the change helped"),
+    "failed_before_change": ("Our workflow failed", Tone.BAD, "failed in DiagnoseIssue (AwsCallFailed)."),
+    "failed_half_way": ("Needs a person now", Tone.BAD, "What is live now is not certain."),
+    "gave_up": ("Needs a person now", Tone.BAD, "the live configuration is no longer ours."),
+    "invalid": ("Event not understood", Tone.WARN, "detail.alarmName is missing"),
+    "joined": ("Joined an open incident", Tone.CALM, "20260131T120400Z-orders-checkout-00000001"),
+}
+
+
+@pytest.mark.parametrize("case", HEADLINES)
+def test_headline(case: str) -> None:
+    label, tone, words = HEADLINES[case]
+    conclusion = conclude(cases.ALL[case]())
+    assert (conclusion.label, conclusion.tone) == (label, tone)
+    assert words in conclusion.headline
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "nothing_wrong",
+        "cannot_tell",
+        "advised",
+        "refused",
+        "observed",
+        "rejected",
+        "expired",
+        "failed_before_change",
+    ],
+)
+def test_an_untouched_function_is_said_to_be_untouched(case: str) -> None:
+    assert "Nothing was changed." in conclude(cases.ALL[case]()).headline
+
+
+STEPS = {
+    "repaired": "Write memory 384 MB into Terraform",
+    "timeout_behind_alias": "Write visibility timeout of orders-inbox 90 s; timeout 15 s into Terraform",
+    "climbed_and_rolled_back": "Look at what else was considered: “A memory leak”.",
+    "refused": "Make the work asynchronous",
+    "observed": "set the mode to ask or auto",
+    "advised": "Fix app.py line 12",
+    "cannot_tell": "Make readable what was missing, for a surer diagnosis next time: CloudWatch Logs.",
+    "inconclusive": "Still open: killed runs.",
+    "expired": "To be asked again",
+    "failed_half_way": "check commands",
+    "nothing_wrong": "raise its threshold",
+}
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_next_steps(case: str) -> None:
+    assert any(STEPS[case] in step for step in conclude(cases.ALL[case]()).next_steps)
+
+
+def test_an_unknown_status_is_shown_as_it_is() -> None:
+    conclusion = conclude(cases.undecided("SOMETHING_NEW"))
+    assert conclusion.label == "SOMETHING_NEW"
+    assert conclusion.tone is Tone.CALM
+
+
+def test_explanation_gives_cause_and_proof() -> None:
+    explanation = conclude(cases.repaired()).explanation
+    assert "needs more than its 128 MB" in explanation
+    assert "20 runs since the change, none failed" in explanation
+
+
+def test_an_explanation_keeps_the_spelling_of_the_function() -> None:
+    diagnosis = Diagnosis(Verdict.NOTHING_WRONG, "orders is healthy")
+    report = cases.undecided(
+        "NOTHING_WRONG", diagnosis=diagnosis, incident=cases.an_incident(function_name="orders")
+    )
+    assert conclude(report).explanation == "orders is healthy."

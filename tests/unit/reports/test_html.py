@@ -1,0 +1,147 @@
+"""The page is complete, self-contained and well formed, and foreign text stays text."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auto_repair.reports import html
+from auto_repair.reports.elements import _VOID
+from tests.unit.reports import cases
+from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
+
+
+class Page(HTMLParser):
+    """Tags in order, attributes, and whether every tag is closed where it should be."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.attributes if key == name]
+
+
+@pytest.fixture(params=cases.ALL)
+def page(request: pytest.FixtureRequest) -> Page:
+    return Page(html.render(cases.ALL[request.param]()))
+
+
+def test_every_tag_is_closed(page: Page) -> None:
+    assert page.open == []
+
+
+def test_it_loads_and_runs_nothing(page: Page) -> None:
+    assert not {"script", "link", "img", "iframe", "object", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "srcset")]
+    assert any(value.startswith("default-src 'none'") for value in page.values("content"))
+
+
+def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert {href[1:] for href in page.values("href") if href.startswith("#")} <= set(ids)
+    assert all(href.startswith(("#", "https://")) for href in page.values("href"))
+
+
+def test_it_is_for_phone_paper_and_both_schemes() -> None:
+    source = html.render(cases.repaired())
+    assert 'name="viewport" content="width=device-width,initial-scale=1"' in source
+    for query in ("prefers-color-scheme:dark", "@media print", "max-width:640px"):
+        assert query in source
+
+
+SECTIONS = {
+    "repaired": "overview next root-cause changes verification rollback timeline evidence",
+    "climbed_and_rolled_back": "overview next root-cause changes verification timeline evidence",
+    "nothing_wrong": "overview next root-cause changes verification timeline evidence",
+    "failed_before_change": "overview next verification failure timeline evidence",
+    "failed_half_way": "overview next root-cause changes verification rollback failure timeline evidence",
+    "invalid": "overview next timeline",
+    "joined": "overview timeline",
+}
+
+
+@pytest.mark.parametrize("case", SECTIONS)
+def test_sections(case: str) -> None:
+    source = html.render(cases.ALL[case]())
+    assert re.findall(r'<section id="([a-z-]+)"', source) == SECTIONS[case].split()
+
+
+def text_of(case: str) -> str:
+    return " ".join(" ".join(Page(html.render(cases.ALL[case]())).text).split())
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("repaired", "very likely (93 %)"),
+        ("repaired", "128 MB → 384 MB"),
+        ("repaired", "24 of 36 runs were killed by the platform"),
+        ("repaired", "A memory leak"),
+        ("repaired", "aws lambda update-function-configuration --region eu-central-1"),
+        ("repaired", "about USD 1.27 more a month"),
+        ("repaired", "0 errors, same hours of the last 7 days"),
+        ("timeout_behind_alias", "version 7 → version 8"),
+        ("timeout_behind_alias", "approved by arn:aws:iam::123456789012:user/ada"),
+        ("climbed_and_rolled_back", "128 MB → 768 MB → 128 MB"),
+        ("climbed_and_rolled_back", "still killed at 384 MB"),
+        ("cannot_tell", "CloudWatch Logs: AccessDeniedException on logs:FilterLogEvents"),
+        ("refused", "API Gateway waits 29 s, a longer timeout would help no caller"),
+        ("failed_before_change", "dynamodb:PutItem"),
+        ("observed", "What would have been changed"),
+    ],
+)
+def test_it_says(case: str, words: str) -> None:
+    assert words in text_of(case)
+
+
+def test_reasons_link_to_their_evidence() -> None:
+    assert re.search(r'<a class="cite" href="#evidence-2">logs.oom</a>', html.render(cases.repaired()))
+
+
+@pytest.mark.parametrize("case", cases.ALL)
+@given(text=texts)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_foreign_text_never_becomes_markup(case: str, text: str) -> None:
+    source = html.render(poisoned(cases.ALL[case](), text))
+    assert Page(source).tags == Page(html.render(poisoned(cases.ALL[case](), "q"))).tags
+    assert not hidden_characters(source)
+    source.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_a_flood_of_text_is_cut(text: str) -> None:
+    assert len(html.render(poisoned(cases.repaired(), text))) < 400_000
+
+
+@given(st.integers(1, 500))
+@settings(max_examples=5, deadline=None)
+def test_a_flood_of_items_is_cut_and_said(number: int) -> None:
+    item = cases.evidence_before().items[0]
+    report = cases.repaired(evidence_before=cases.evidence_before(items=(item,) * number))
+    hidden = number - html.MOST_ROWS
+    assert (f"{hidden} more in the JSON report." in html.render(report)) == (hidden > 0)

@@ -1,0 +1,95 @@
+"""What is live now, and what there is to undo, follows from what happened."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from auto_repair.domain.case import WorkflowError
+from auto_repair.reports.incident_report import Standing
+from auto_repair.reports.repair_record import RepairRecord
+from tests.unit.reports import cases
+
+
+@pytest.mark.parametrize(
+    ("case", "standing"),
+    [
+        ("repaired", Standing.CHANGED),
+        ("inconclusive", Standing.CHANGED),
+        ("climbed_and_rolled_back", Standing.RESTORED),
+        ("observed", Standing.UNTOUCHED),
+        ("rejected", Standing.UNTOUCHED),
+        ("refused", Standing.UNTOUCHED),
+        ("nothing_wrong", Standing.UNTOUCHED),
+        ("invalid", Standing.UNTOUCHED),
+        ("failed_before_change", Standing.UNTOUCHED),
+        ("failed_half_way", Standing.UNCLEAR),
+        ("gave_up", Standing.UNCLEAR),
+    ],
+)
+def test_standing(case: str, standing: Standing) -> None:
+    assert cases.ALL[case]().standing is standing
+
+
+def test_a_failed_first_write_leaves_it_unclear_what_is_live() -> None:
+    report = cases.undecided("FAILED", failure=WorkflowError("ExecuteRepair", "States.Timeout"))
+    assert report.standing is Standing.UNCLEAR
+    assert report.undo_commands
+
+
+def test_a_failure_after_which_everything_went_back_is_restored() -> None:
+    report = cases.repaired(status="FAILED", failure=WorkflowError("VerifyRepair"), rollback=cases.TAKEN_BACK)
+    assert report.standing is Standing.RESTORED
+    assert report.undo_commands == ()
+
+
+def test_an_earlier_rung_that_is_live_can_be_undone_though_the_next_was_refused() -> None:
+    refused_later = cases.repaired(
+        status="REFUSED", attempts=[cases.an_item("EXECUTED"), cases.an_item("REFUSED")], verification=None
+    )
+    assert refused_later.standing is Standing.CHANGED
+    assert refused_later.undo_commands
+
+
+def test_undo_spans_all_rungs() -> None:
+    report = cases.climbed_and_rolled_back()
+    assert report.change
+    assert str(report.change) == "memory of orders-checkout: 128 MB → 768 MB"
+
+
+def test_nothing_to_undo_where_nothing_was_changed() -> None:
+    assert all(
+        cases.ALL[name]().undo_commands == () for name in ("observed", "rejected", "refused", "advised")
+    )
+
+
+def test_records_come_in_the_order_of_their_time() -> None:
+    first, second = cases.climbed_and_rolled_back().records
+    assert first.executed_at < second.executed_at
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"memory_mb": 128}, {"memory": "128 MB"}),
+        ({"memory_mb": Decimal(128)}, {"memory": "128 MB"}),
+        ({"reserved_concurrency": None}, {"reserved concurrency": "none"}),
+        ('{"timeout_s": 3}', {"timeout": "3 s"}),
+        ({"MemorySize": 128, "Environment": {"A": "b"}}, {"MemorySize": "128", "Environment": '{"A": "b"}'}),
+        ("not json", {"configuration": "not json"}),
+        (None, {}),
+        (17, {}),
+    ],
+)
+def test_configurations_are_read_leniently(stored: object, shown: dict[str, str]) -> None:
+    assert RepairRecord.from_item({"previousConfig": stored}).previous == shown
+
+
+def test_the_difference_of_an_item_without_words_comes_from_its_configurations() -> None:
+    item = cases.an_item()
+    item.pop("change")
+    assert RepairRecord.from_item(item).difference == "memory: 128 MB → 384 MB"
+
+
+def test_an_empty_item_is_no_error() -> None:
+    assert replace(RepairRecord.from_item({})) == RepairRecord()

@@ -1,0 +1,100 @@
+"""The Markdown says what the page says, and foreign text does not change its structure."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from auto_repair.reports import markdown
+from tests.unit.reports import cases
+from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
+
+SECTIONS = {
+    "repaired": [
+        "What a person should do or look at",
+        "Root cause",
+        "What was changed",
+        "Verification",
+        "How to take it back",
+        "Timeline",
+        "Evidence",
+    ],
+    "rejected": [
+        "What a person should do or look at",
+        "Root cause",
+        "What was changed",
+        "Verification",
+        "Timeline",
+        "Evidence",
+    ],
+    "invalid": ["What a person should do or look at", "Timeline"],
+}
+
+
+@pytest.mark.parametrize("case", SECTIONS)
+def test_sections(case: str) -> None:
+    assert re.findall(r"^## (.*)$", markdown.render(cases.ALL[case]()), re.MULTILINE) == SECTIONS[case]
+
+
+@pytest.mark.parametrize(
+    ("case", "line"),
+    [
+        ("repaired", "# orders-checkout works again: memory 128 MB → 384 MB."),
+        ("repaired", "| memory | 128 MB | 384 MB |"),
+        ("repaired", "| peak memory | 128 of 128 MB | 262 of 384 MB | passed | 68 %, below 85 % |"),
+        (
+            "repaired",
+            "- Memory used against the limit: Before: peak 128 of 128 MB. After: peak 262 of 384 MB",
+        ),
+        ("repaired", "**The function runs out of memory**, very likely (93 %)"),
+        ("timeout_behind_alias", "| alias live | version 7 | version 8 |"),
+        ("cannot_tell", "- missing: CloudWatch Logs: AccessDeniedException on logs:FilterLogEvents"),
+        ("failed_before_change", "State `DiagnoseIssue`: AwsCallFailed"),
+    ],
+)
+def test_it_says(case: str, line: str) -> None:
+    assert line in markdown.render(cases.ALL[case]()).splitlines()
+
+
+def test_commands_stand_in_a_block_of_their_own() -> None:
+    commands = cases.timeout_behind_alias().undo_commands
+    assert "```sh\n" + "\n".join(commands) + "\n```" in markdown.render(cases.timeout_behind_alias())
+
+
+def shape(document: str) -> list[str]:
+    """What kind of line each line outside of code blocks is; tables with their number of cells."""
+    kinds: list[str] = []
+    fence = ""
+    for line in document.split("\n"):
+        opened = re.match(r"`{3,}", line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif opened:
+            fence = opened[0]
+            kinds.append("code")
+        else:
+            kinds.append(_kind(line))
+    return kinds
+
+
+def _kind(line: str) -> str:
+    if line.startswith("|"):
+        pipes = re.findall(r"(?<!\\)(?:\\\\)*\|", line)  # cells are found before code is
+        return f"row of {len(pipes)}"
+    marker = re.match(r"#+ |- |\d+\. |>|<|\s{4}|={3,}|-{3,}|\+ |\* ", line)
+    return marker[0] if marker else "text" if line else "empty"
+
+
+@pytest.mark.parametrize("case", cases.ALL)
+@given(text=texts)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_foreign_text_does_not_change_the_structure(case: str, text: str) -> None:
+    document = markdown.render(poisoned(cases.ALL[case](), text))
+    assert shape(document) == shape(markdown.render(poisoned(cases.ALL[case](), "q")))
+    assert not hidden_characters(document)
+    document.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_a_flood_of_text_is_cut(text: str) -> None:
+    assert len(markdown.render(poisoned(cases.repaired(), text))) < 400_000

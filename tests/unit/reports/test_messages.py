@@ -1,0 +1,186 @@
+"""Messages are short, say what people need, and their commands work when pasted."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from auto_repair.reports.messages import approval_request, result_message
+from tests.unit.reports import cases
+from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
+
+URI = "s3://lambda-auto-repair-reports-prod/orders-checkout/20260131T120431Z/report.html"
+LINKS = {"Execution": "https://eu-central-1.console.aws.amazon.com/states/home", "Bad": "javascript:alert(1)"}
+TOKEN = "AQCEAAAAKgAAAAMAAAAA+/TASKtoken=="
+ARN = "arn:aws:sts::123456789012:assumed-role/operators/ada"
+EXPIRES = cases.ALARM_AT + timedelta(hours=4)
+SNS_LIMIT = 262_144  # bytes, attributes included
+
+
+def request(
+    case: str = "timeout_behind_alias", token: str = TOKEN, region: str = cases.REGION
+) -> tuple[str, str]:
+    report = cases.ALL[case]()
+    assert report.plan
+    return approval_request(report.incident, report.plan, report.diagnosis, token, EXPIRES, region)
+
+
+@pytest.mark.parametrize("case", cases.ALL)
+@pytest.mark.parametrize("notification", ["default", "custom"])
+@pytest.mark.parametrize("email", ["brief", "detailed"])
+def test_every_message_has_a_subject_a_reason_and_the_report(
+    case: str, notification: str, email: str
+) -> None:
+    subject, body = result_message(
+        cases.ALL[case](), URI, LINKS, notification_template=notification, email_template=email
+    )
+    assert cases.ALL[case]().incident.function_name in subject
+    assert subject.isascii()
+    assert len(subject) < 100
+    assert URI in body
+    assert "\n\n\n" not in body
+
+
+def test_a_repair_in_words() -> None:
+    subject, body = result_message(cases.repaired(), URI, LINKS)
+    assert subject == "[Repaired and verified] orders-checkout: memory 128 MB -> 384 MB"
+    for words in (
+        "orders-checkout works again: memory 128 MB → 384 MB.",
+        "- memory: 128 MB → 384 MB",
+        "the owner's policy allows it (mode auto)",
+        "about USD 1.27 more a month",
+        "killed runs: 24 of 36 → 0 of 20, passed",
+        "for: 24 of 36 runs were killed by the platform",
+        "aws lambda update-function-configuration --region eu-central-1",
+        "Execution: https://eu-central-1.console.aws.amazon.com/states/home",
+    ):
+        assert words in body
+    assert "javascript" not in body
+
+
+def test_brief_keeps_change_and_undo_but_no_evidence() -> None:
+    _, body = result_message(cases.repaired(), URI, LINKS, email_template="brief")
+    assert "--memory-size 128" in body
+    assert "killed runs" not in body
+    assert "Console" not in body
+
+
+def test_custom_is_three_lines() -> None:
+    _, body = result_message(cases.repaired(), URI, notification_template="custom")
+    assert len(body.splitlines()) == 3
+
+
+def test_unknown_templates_count_as_the_first() -> None:
+    assert result_message(
+        cases.repaired(), URI, notification_template="x", email_template="y"
+    ) == result_message(cases.repaired(), URI)
+
+
+def test_no_way_back_is_offered_where_nothing_was_changed() -> None:
+    _, body = result_message(cases.rejected(), URI)
+    assert "aws lambda" not in body
+    assert "Not changed:\n- memory: 128 MB → 384 MB" in body
+
+
+def test_the_question_says_what_why_price_way_back_and_expiry() -> None:
+    subject, body = request()
+    assert subject.startswith(
+        "[Approval needed] orders-checkout: visibility timeout of orders-inbox 30 s -> 90 s"
+    )
+    for words in (
+        "- visibility timeout of orders-inbox: 30 s → 90 s",
+        "- timeout of orders-checkout: 3 s → 15 s",
+        "- alias live moves to a new version (now version 7)",
+        "needs more than its 128 MB of memory",
+        "very likely (93 %)",
+        "Price: about USD 1.27 more a month.",
+        "timeout of orders-checkout: 15 s → 3 s; visibility timeout of orders-inbox: 90 s → 30 s",
+        "No answer by 2026-01-31 16:04:31 UTC means no",
+    ):
+        assert words in body
+
+
+def commands(body: str) -> list[str]:
+    return [line for line in body.splitlines() if line.startswith("aws ")]
+
+
+def test_exactly_two_commands_answer() -> None:
+    approve, reject = commands(request()[1])
+    assert approve.startswith(
+        f"aws stepfunctions send-task-success --region eu-central-1 --task-token '{TOKEN}' --task-output "
+    )
+    assert approve.replace("approve", "reject") == reject
+
+
+@pytest.mark.parametrize(("position", "decision"), [(0, "approve"), (1, "reject")])
+def test_without_a_shell_the_output_is_valid_json(position: int, decision: str) -> None:
+    arguments = shlex.split(commands(request()[1])[position])
+    output = json.loads(arguments[-1])
+    assert output["decision"] == decision
+    assert output["answeredBy"].startswith("$(aws sts get-caller-identity")
+
+
+@pytest.mark.parametrize("shell", filter(shutil.which, ["bash", "sh", "zsh"]))
+@pytest.mark.parametrize("token", [TOKEN, 'it\'s "quoted" $HOME `id` \\ !x'])
+def test_a_shell_fills_in_who_answers(shell: str, token: str, tmp_path: Path) -> None:
+    aws = tmp_path / "aws"
+    aws.write_text(
+        f'#!/bin/sh\n[ "$1" = sts ] && echo {ARN} && exit\nprintf "%s\\n" "$6" "$8" > {tmp_path}/said\n'
+    )
+    aws.chmod(0o755)
+    command = commands(request(token=token)[1])[0]
+    subprocess.run(
+        [str(shutil.which(shell)), "-c", command], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True
+    )
+    said_token, output = (tmp_path / "said").read_text().splitlines()
+    assert said_token == token
+    assert json.loads(output) == {"decision": "approve", "answeredBy": ARN}
+
+
+@pytest.mark.parametrize("case", cases.ALL)
+@given(text=texts)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_foreign_text_adds_no_lines_and_no_hidden_characters(case: str, text: str) -> None:
+    subject, body = result_message(poisoned(cases.ALL[case](), text), URI)
+    _, plain = result_message(poisoned(cases.ALL[case](), "q"), URI)
+    undo = re.compile(r"^aws .*", re.MULTILINE | re.DOTALL)
+    assert undo.sub("", body).count("\n") == undo.sub("", plain).count("\n")
+    assert subject.isascii()
+    assert subject.isprintable()
+    body.encode("utf-8")
+
+
+@given(text=texts)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_hostile_question_still_has_exactly_two_commands(text: str) -> None:
+    report = poisoned(cases.timeout_behind_alias(), text)
+    subject, body = approval_request(
+        report.incident, report.plan, report.diagnosis, TOKEN, EXPIRES, cases.REGION
+    )
+    assert len(commands(body)) == 2
+    assert len(subject) < 100
+    assert not hidden_characters(body)
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_messages_fit_into_sns(text: str) -> None:
+    report = poisoned(cases.timeout_behind_alias(), text)
+    _, body = result_message(report, URI)
+    _, question = approval_request(
+        report.incident, report.plan, report.diagnosis, TOKEN, EXPIRES, cases.REGION
+    )
+    assert len(question.encode()) < SNS_LIMIT
+    assert len(body.encode()) < SNS_LIMIT
+
+
+def test_a_plan_without_a_price_says_so() -> None:
+    report = cases.timeout_behind_alias()
+    plan = replace(cases.a_plan(), extra_cost_usd_per_month=None)
+    assert "Price: not priced." in approval_request(report.incident, plan, None, TOKEN, EXPIRES, "")[1]

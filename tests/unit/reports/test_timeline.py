@@ -1,0 +1,89 @@
+"""The timeline tells everything in the order in which it happened."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from auto_repair.domain.evidence import ChangeEvent
+from auto_repair.reports.timeline import timeline
+from tests.unit.reports import cases
+
+
+def told(case: str) -> list[str]:
+    return [entry.what for entry in timeline(cases.ALL[case]())]
+
+
+def test_a_repair_from_the_first_deviation_to_the_message() -> None:
+    assert told("repaired") == [
+        "Change: UpdateFunctionCode20150331v2",
+        "First deviation seen",
+        "Alarm fired: lambda-errors-alarm-orders-checkout",
+        "Incident opened",
+        "Diagnosed: The function runs out of memory, very likely (93 %)",
+        "Planned: raise_memory",
+        "Executor",
+        "Executor",
+        "Change is live",
+        "Verified: repaired",
+        "People notified, report written",
+    ]
+
+
+@pytest.mark.parametrize("case", cases.ALL)
+def test_times_never_run_backwards(case: str) -> None:
+    known = [entry.at for entry in timeline(cases.ALL[case]()) if entry.at]
+    assert all(earlier <= later for earlier, later in pairwise(known))
+
+
+def test_question_and_answer_are_told() -> None:
+    entries = timeline(cases.timeout_behind_alias())
+    answered = next(entry for entry in entries if entry.what == "Answered: approve")
+    assert answered.at == cases.ALARM_AT + timedelta(seconds=31)
+    assert "user/ada" in answered.detail
+    assert [entry.what for entry in entries].index("Asked people") < entries.index(answered)
+
+
+def test_silence_is_told_as_a_no() -> None:
+    assert "No answer in time: that is a no" in told("expired")
+
+
+def test_each_rung_and_the_way_back_are_told() -> None:
+    lines = told("climbed_and_rolled_back")
+    assert lines.index("Planned, rung 1 of 2: raise_memory") < lines.index(
+        "Planned, rung 2 of 2: raise_memory"
+    )
+    assert lines.index("Verified: not repaired") < lines.index("Former configuration is live again")
+
+
+def test_a_rollback_given_up_is_told() -> None:
+    assert "Rollback given up" in told("gave_up")
+
+
+def test_our_own_failure_is_told() -> None:
+    assert "Our workflow failed in DiagnoseIssue" in told("failed_before_change")
+
+
+def test_an_event_that_was_not_understood_is_told() -> None:
+    assert told("invalid") == ["Event rejected", "People notified, report written"]
+
+
+def test_joined_alarms_are_told() -> None:
+    assert "Another alarm joined" in told("manual")
+
+
+def test_where_logs_are_silent_metrics_tell_the_first_deviation() -> None:
+    entry = next(e for e in timeline(cases.throttled()) if e.what == "First deviation seen")
+    assert entry.detail == "Throttles 12"
+
+
+def test_a_healthy_function_has_no_first_deviation() -> None:
+    assert "First deviation seen" not in told("nothing_wrong")
+
+
+def test_our_own_changes_are_told_as_ours() -> None:
+    change = ChangeEvent(
+        cases.ALARM_AT, "UpdateFunctionConfiguration20150331v2", cases.FUNCTION, "x", ours=True
+    )
+    report = cases.repaired(evidence_before=cases.evidence_before(changes=(change,)))
+    assert any("by our own repair" in entry.detail for entry in timeline(report))
