@@ -82,15 +82,20 @@ class RecordedClients(Clients):
         self._answers = answers
 
     def client(self, service: str, **_: Any) -> Any:
-        return _Recorded(service, self)
+        return _Recorded(service, super().client(service).meta, self)
 
     def answer(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
         self.calls.append((f"{service}.{method}", arguments))
         return self._answers[f"{service}.{method}"](**arguments)
 
+    def count(self, call: str) -> int:
+        """How often that call was made."""
+        return sum(name == call for name, _ in self.calls)
+
 
 class _Recorded:
-    def __init__(self, service: str, clients: RecordedClients) -> None:
+    def __init__(self, service: str, meta: Any, clients: RecordedClients) -> None:
+        self.meta = meta
         self._service = service
         self._clients = clients
 

@@ -1,0 +1,161 @@
+"""Who changed the function, as CloudTrail's event history tells. It lags by minutes."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, timedelta
+from time import sleep
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.console_links import ConsoleLinks
+from auto_repair.adapters.deadline import Deadline
+from auto_repair.domain.evidence import ChangeEvent, Evidence, EvidenceItem, Window
+from auto_repair.domain.naming import executor_role
+from auto_repair.domain.redaction import redact
+from auto_repair.ports import EvidenceSource, Target
+from auto_repair.settings import Settings
+
+LOOK_BACK = timedelta(hours=24)
+PAUSE_S = 0.5  # LookupEvents takes two requests a second
+MAX_PAGES = 2  # of 50 events, for each name
+MAX_SHOWN = 5
+_API_VERSION = re.compile(r"\d{8}(v\d+)?$")  # UpdateFunctionConfiguration20150331v2
+# What is worth telling of a request. CloudTrail itself leaves out the values of environment variables.
+_TELLING = (
+    "memorySize",
+    "timeout",
+    "runtime",
+    "handler",
+    "role",
+    "layers",
+    "environment",
+    "ephemeralStorage",
+    "reservedConcurrentExecutions",
+    "name",
+    "functionVersion",
+    "routingConfig",
+    "s3Key",
+    "imageUri",
+)
+
+
+class ChangesSource:
+    """Two lookups: CloudTrail knows a function as the request wrote it, by name or by ARN."""
+
+    name = "changes"
+
+    def __init__(
+        self,
+        clients: Clients,
+        links: ConsoleLinks,
+        *,
+        our_role: str,
+        arn_of: Callable[[str], str],
+        deadline_s: float = 15.0,
+        pause: Callable[[float], None] = sleep,
+    ) -> None:
+        self._clients = clients
+        self._links = links
+        self._our_role = our_role
+        self._arn_of = arn_of
+        self._deadline_s = deadline_s
+        self._pause = pause
+
+    def collect(self, target: Target) -> Evidence:
+        """Changes of the last day before the window's end, oldest first; refused ones are none."""
+        window = target.window
+        if target.history:
+            window = Window(window.end - max(LOOK_BACK, window.end - window.start), window.end)
+        events = {event["EventId"]: event for event in self._events(target.function_name, window)}
+        found = [change for event in events.values() if (change := self._change(target, event))]
+        found.sort(key=lambda change: change.at)
+        item = EvidenceItem(
+            id="changes",
+            source=self.name,
+            query=f"cloudtrail:LookupEvents ResourceName={target.function_name}",
+            window=window,
+            observed="; ".join(map(_shown, found[-MAX_SHOWN:])) or "no change is known",
+            link=self._links.trail(target.function_name),
+        )
+        return Evidence(target.function_name, target.window, changes=tuple(found), items=(item,))
+
+    def _events(self, function_name: str, window: Window) -> Iterator[Mapping[str, Any]]:
+        deadline, first = Deadline(self._deadline_s), True
+        for name in (function_name, self._arn_of(function_name)):
+            page: dict[str, Any] = {}
+            for _ in range(MAX_PAGES):
+                if not first:
+                    if deadline.passed:
+                        return
+                    self._pause(PAUSE_S)
+                first = False
+                page = call(
+                    self._clients.client("cloudtrail").lookup_events,
+                    LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
+                    StartTime=window.start,
+                    EndTime=window.end,
+                    MaxResults=50,
+                    **({"NextToken": page["NextToken"]} if page else {}),
+                )
+                yield from page.get("Events", ())
+                if not page.get("NextToken"):
+                    break
+
+    def _change(self, target: Target, event: Mapping[str, Any]) -> ChangeEvent | None:
+        record = json.loads(event.get("CloudTrailEvent") or "{}")
+        read_only = str(event.get("ReadOnly", record.get("readOnly", ""))).lower() == "true"
+        if read_only or record.get("errorCode"):
+            return None
+        identity = record.get("userIdentity") or {}
+        return ChangeEvent(
+            at=event["EventTime"].astimezone(UTC),
+            action=_API_VERSION.sub("", event["EventName"]),
+            resource=target.function_name,
+            actor=redact(_actor(identity) or event.get("Username", "")),
+            summary=redact(_summary(record.get("requestParameters") or {})),
+            ours=_issuer(identity) == self._our_role,
+        )
+
+
+def _issuer(identity: Mapping[str, Any]) -> str:
+    """Name of the role behind a session, empty for other identities."""
+    issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
+    return str(issuer.get("userName") or "")
+
+
+def _actor(identity: Mapping[str, Any]) -> str:
+    """`role/session` for roles, else the user or service."""
+    if role := _issuer(identity):
+        session = str(identity.get("arn", "")).rsplit("/", 1)[-1]
+        return f"{role}/{session}" if session and session != role else role
+    return str(identity.get("userName") or identity.get("invokedBy") or identity.get("type") or "")
+
+
+def _summary(parameters: Mapping[str, Any]) -> str:
+    told = []
+    for key in _TELLING:
+        value = parameters.get(key)
+        if key == "environment" and key in parameters:
+            told.append("environment variables")
+        elif value is not None:
+            told.append(f"{key} {value if isinstance(value, str | int) else json.dumps(value)}")
+    return ", ".join(told)[:300]
+
+
+def _shown(change: ChangeEvent) -> str:
+    what = f" ({change.summary})" if change.summary else ""
+    who = "our own repair" if change.ours else change.actor or "unknown"
+    return f"{change.at:%Y-%m-%d %H:%M:%S} UTC {change.action}{what} by {who}"
+
+
+def source(settings: Settings, clients: Clients) -> EvidenceSource:
+    """The source, ready for use."""
+    _, partition, _, region, account, _ = settings.topic_arn.split(":", 5)
+    return ChangesSource(
+        clients,
+        ConsoleLinks(settings.region),
+        our_role=executor_role(settings.environment),
+        arn_of=lambda name: f"arn:{partition}:lambda:{region}:{account}:function:{name}",
+    )
