@@ -50,6 +50,7 @@ class Instance:
         self._any_port = port == 0
         self._detached = detached
         self._server: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Any] = {}  # making one takes longer than most calls
 
     def __enter__(self) -> Instance:
         return self.start()
@@ -106,6 +107,20 @@ class Instance:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the instance's account root; `options` go to `boto3.client`."""
+        if options:
+            return self._new_client(service, options)
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service, {})
+        return self._clients[service]
+
+    def reset(self) -> None:
+        """Delete everything in all accounts; takes milliseconds."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection.request("POST", "/_ministack/reset")
+        connection.getresponse().read()
+        connection.close()
+
+    def _new_client(self, service: str, options: dict[str, Any]) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -118,13 +133,6 @@ class Instance:
         }
         make_client: Any = boto3.client
         return make_client(service, **{**defaults, **options})
-
-    def reset(self) -> None:
-        """Delete everything in all accounts; takes milliseconds."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
-        connection.request("POST", "/_ministack/reset")
-        connection.getresponse().read()
-        connection.close()
 
     def _start_once(self) -> None:
         if self._any_port:
