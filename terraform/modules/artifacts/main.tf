@@ -4,9 +4,10 @@
 module "bucket" {
   source = "../private_bucket"
 
-  name          = "lambda-auto-repair-artifacts-${var.environment}${var.bucket_suffix}"
-  kms_key_arn   = var.kms_key_arn
-  is_disposable = !var.deletion_protection
+  name               = "lambda-auto-repair-artifacts-${var.environment}${var.bucket_suffix}"
+  kms_key_arn        = var.kms_key_arn
+  is_disposable      = !var.deletion_protection
+  refuses_plain_http = var.refuses_plain_http
 }
 
 resource "aws_s3_object" "packages" {
