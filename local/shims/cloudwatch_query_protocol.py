@@ -61,6 +61,12 @@ def decode(shape: Any, form: Mapping[str, str], prefix: str = "") -> Any:
         while _is_present(form, f"{prefix}.member.{len(items) + 1}"):
             items.append(decode(shape.member, form, f"{prefix}.member.{len(items) + 1}"))
         return items
+    if shape.type_name == "map":
+        entries: dict[str, Any] = {}
+        while _is_present(form, f"{prefix}.entry.{len(entries) + 1}"):
+            entry = f"{prefix}.entry.{len(entries) + 1}"
+            entries[form[f"{entry}.key"]] = decode(shape.value, form, f"{entry}.value")
+        return entries
     text = form[prefix]
     if shape.type_name in ("integer", "long"):
         return int(text)
