@@ -316,7 +316,15 @@ def climbed_and_rolled_back() -> IncidentReport:
                 previousConfig={"memory_mb": 384},
                 newConfig={"memory_mb": 768},
             ),
-            an_item("EXECUTED", change=str(first), changedAt=iso(ALARM_AT + seconds(20))),
+            an_item(
+                "EXECUTED",
+                change=str(first),
+                changedAt=iso(ALARM_AT + seconds(20)),
+                steps=["memory of orders-checkout: 128 MB → 384 MB"],
+                verdict="not_repaired",
+                outcome="5 of 5 runs were killed at 384 MB",
+                verifiedAt=iso(ALARM_AT + seconds(55)),
+            ),
         ],
         repair=replace(APPLIED, changed_at=iso(ALARM_AT + seconds(80))),
         rollback=TAKEN_BACK,
@@ -355,10 +363,11 @@ def timeout_behind_alias() -> IncidentReport:
             an_item(
                 change=str(change),
                 action="raise_timeout",
+                askedAt=iso(ALARM_AT + seconds(10)),
+                startedAt=iso(ALARM_AT + seconds(31)),
                 approval={
                     "decision": "approve",
                     "answeredBy": "arn:aws:iam::123456789012:user/ada",
-                    "answeredAt": iso(ALARM_AT + seconds(31)),
                     "comment": "go ahead",
                 },
             )
@@ -396,6 +405,35 @@ def throttled(decision: Decision = Decision.AUTO, before: int | None = 0) -> Inc
         evidence_before=blocked,
         evidence_after=freed,
         attempts=[an_item(change=str(change))],
+    )
+
+
+def later_rung_rejected() -> IncidentReport:
+    """The first rung did not help, a person declined the second, and everything went back."""
+    second = memory_change(384, 768)
+    planned_at = iso(ALARM_AT + seconds(60))
+    return repaired(
+        status="ROLLED_BACK",
+        plan=a_plan(
+            Decision.ASK, second, undo=memory_change(128, 768).inverse(), planned_at=planned_at, rung=2
+        ),
+        approval=Approval(False, "reject", "arn:aws:iam::123456789012:user/ada"),
+        repair=replace(APPLIED, planned_at=iso(ALARM_AT + seconds(9))),
+        rollback=TAKEN_BACK,
+        attempts=[an_item("ROLLED_BACK"), an_item("REJECTED", executedAt=planned_at, change=str(second))],
+        verification=replace(REPAIRED, outcome=Outcome.NOT_REPAIRED, reason="5 of 5 runs were killed"),
+        reported_at=CHANGED_AT + timedelta(minutes=6),
+    )
+
+
+def stale() -> IncidentReport:
+    """Somebody else changed the function first: nothing was written, so the rollback had nothing to do."""
+    return undecided(
+        "FAILED",
+        plan=a_plan(),
+        attempts=[an_item("FAILED", startedAt=iso(ALARM_AT + seconds(11)))],
+        failure=WorkflowError("ExecuteRepair", "StaleConfiguration", "the live value is 512"),
+        rollback=Progress(ProgressStatus.DONE, changed_at=iso(ALARM_AT + seconds(15))),
     )
 
 
@@ -572,6 +610,8 @@ ALL = {
         climbed_and_rolled_back,
         timeout_behind_alias,
         throttled,
+        later_rung_rejected,
+        stale,
         nothing_wrong,
         cannot_tell,
         advised,

@@ -149,3 +149,12 @@ def test_any_measurements_can_be_drawn(
     for chart in small_multiples(look(before), look(after), [Mark(at, "change") for at in sorted(changed)]):
         assert "nan" not in chart.svg
         assert parse(chart).tag == "svg"
+
+
+def test_duration_comes_from_metrics_where_no_log_tells_it() -> None:
+    before = cases.evidence_before(
+        invocations=(), series=(cases.series("Duration.max", cases.ALARM_AT, [900.0, 2999.0]),)
+    )
+    (chart,) = small_multiples(before, None)
+    assert chart.lines == ("Slowest 3 s of 30 s allowed",)
+    assert count(chart, "curve") == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Verdict
+from auto_repair.domain.repair import Refusal
 from auto_repair.reports.conclusion import Tone, conclude
 from tests.unit.reports import cases
 
@@ -28,6 +29,7 @@ HEADLINES = {
     "inconclusive": ("Changed, proof missing", Tone.WARN, "Nobody can say yet whether the change helped"),
     "failed_before_change": ("Our workflow failed", Tone.BAD, "failed in DiagnoseIssue (AwsCallFailed)."),
     "failed_half_way": ("Needs a person now", Tone.BAD, "What is live now is not certain."),
+    "stale": ("Our workflow failed", Tone.BAD, "(StaleConfiguration). Nothing was changed."),
     "gave_up": ("Needs a person now", Tone.BAD, "the live configuration is no longer ours."),
     "invalid": ("Event not understood", Tone.WARN, "detail.alarmName is missing"),
     "joined": ("Joined an open incident", Tone.CALM, "20260131T120400Z-orders-checkout-00000001"),
@@ -64,7 +66,7 @@ STEPS = {
     "timeout_behind_alias": "Write visibility timeout of orders-inbox 90 s; timeout 15 s into Terraform",
     "climbed_and_rolled_back": "Look at what else was considered: “A memory leak”.",
     "refused": "Make the work asynchronous",
-    "observed": "set the mode to ask or auto",
+    "observed": "onboard the function with mode ask or auto",
     "advised": "Fix app.py line 12",
     "cannot_tell": "Make readable what was missing, for a surer diagnosis next time: CloudWatch Logs.",
     "inconclusive": "Still open: killed runs.",
@@ -97,3 +99,16 @@ def test_an_explanation_keeps_the_spelling_of_the_function() -> None:
         "NOTHING_WRONG", diagnosis=diagnosis, incident=cases.an_incident(function_name="orders")
     )
     assert conclude(report).explanation == "orders is healthy."
+
+
+def test_a_declined_rung_is_part_of_the_explanation() -> None:
+    assert (
+        "Rejected by arn:aws:iam::123456789012:user/ada." in conclude(cases.later_rung_rejected()).explanation
+    )
+
+
+def test_a_rule_that_stopped_the_ladder_is_told_with_its_way_out() -> None:
+    refusal = Refusal("max_memory", "the owner's cap is 384 MB", "Raise the cap")
+    plan = cases.a_plan(is_last_rung=True, refusal=refusal)
+    (step,) = (s for s in conclude(cases.repaired(plan=plan)).next_steps if "max_memory" in s)
+    assert step.endswith("The owner's cap is 384 MB. Raise the cap.")

@@ -25,6 +25,8 @@ from tests.unit.reports import cases
         ("failed_before_change", Standing.UNTOUCHED),
         ("failed_half_way", Standing.UNCLEAR),
         ("gave_up", Standing.UNCLEAR),
+        ("later_rung_rejected", Standing.RESTORED),
+        ("stale", Standing.UNTOUCHED),
     ],
 )
 def test_standing(case: str, standing: Standing) -> None:
@@ -55,6 +57,16 @@ def test_undo_spans_all_rungs() -> None:
     report = cases.climbed_and_rolled_back()
     assert report.change
     assert str(report.change) == "memory of orders-checkout: 128 MB → 768 MB"
+
+
+def test_a_rung_that_was_declined_is_not_told_as_a_change() -> None:
+    change = cases.later_rung_rejected().change
+    assert change
+    assert str(change) == "memory of orders-checkout: 128 MB → 384 MB"
+
+
+def test_a_failure_nobody_could_record_still_leaves_it_unclear_what_is_live() -> None:
+    assert cases.repaired(status="FAILED", verification=None).standing is Standing.UNCLEAR
 
 
 def test_nothing_to_undo_where_nothing_was_changed() -> None:

@@ -55,7 +55,7 @@ def test_a_repair_in_words() -> None:
         "orders-checkout works again: memory 128 MB → 384 MB.",
         "- memory: 128 MB → 384 MB",
         "the owner's policy allows it (mode auto)",
-        "about USD 1.27 more a month",
+        "up to USD 1.27 more a month",
         "killed runs: 24 of 36 → 0 of 20, passed",
         "for: 24 of 36 runs were killed by the platform",
         "aws lambda update-function-configuration --region eu-central-1",
@@ -100,7 +100,7 @@ def test_the_question_says_what_why_price_way_back_and_expiry() -> None:
         "- alias live moves to a new version (now version 7)",
         "needs more than its 128 MB of memory",
         "very likely (93 %)",
-        "Price: about USD 1.27 more a month.",
+        "Price: up to USD 1.27 more a month.",
         "timeout of orders-checkout: 15 s → 3 s; visibility timeout of orders-inbox: 90 s → 30 s",
         "No answer by 2026-01-31 16:04:31 UTC means no",
     ):
@@ -127,7 +127,7 @@ def test_without_a_shell_the_output_is_valid_json(position: int, decision: str) 
     assert output["answeredBy"].startswith("$(aws sts get-caller-identity")
 
 
-@pytest.mark.parametrize("shell", filter(shutil.which, ["bash", "sh", "zsh"]))
+@pytest.mark.parametrize("shell", [name for name in ("bash", "sh", "zsh") if shutil.which(name)])
 @pytest.mark.parametrize("token", [TOKEN, 'it\'s "quoted" $HOME `id` \\ !x'])
 def test_a_shell_fills_in_who_answers(shell: str, token: str, tmp_path: Path) -> None:
     aws = tmp_path / "aws"

@@ -53,7 +53,7 @@ def test_each_rung_and_the_way_back_are_told() -> None:
     assert lines.index("Planned, rung 1 of 2: raise_memory") < lines.index(
         "Planned, rung 2 of 2: raise_memory"
     )
-    assert lines.index("Verified: not repaired") < lines.index("Former configuration is live again")
+    assert lines.index("Verified: not repaired") < lines.index("Former configuration is live")
 
 
 def test_a_rollback_given_up_is_told() -> None:
@@ -87,3 +87,17 @@ def test_our_own_changes_are_told_as_ours() -> None:
     )
     report = cases.repaired(evidence_before=cases.evidence_before(changes=(change,)))
     assert any("by our own repair" in entry.detail for entry in timeline(report))
+
+
+def test_a_rung_that_did_not_help_says_so() -> None:
+    entries = timeline(cases.climbed_and_rolled_back())
+    looked = next(entry for entry in entries if entry.what == "Verified, rung 1 of 2: not repaired")
+    assert looked.detail == "5 of 5 runs were killed at 384 MB"
+
+
+def test_the_steps_of_a_rung_are_not_told_of_another() -> None:
+    lines = told("later_rung_rejected")
+    declined = lines.index("Planned, rung 2 of 2: raise_memory")
+    assert lines.count("Change is live, rung 1 of 2") == 1
+    assert lines.index("Change is live, rung 1 of 2") < declined
+    assert "Change is live, rung 2 of 2" not in lines

@@ -45,7 +45,7 @@ class _Ending:
 def conclude(report: IncidentReport) -> Conclusion:
     """The conclusion that the report's status stands for; an unknown status is shown as it is."""
     ending = _ending(report)
-    steps = (*ending.steps(report), *next_steps.close_gaps(report))
+    steps = (*ending.steps(report), *next_steps.lift_limit(report), *next_steps.close_gaps(report))
     return Conclusion(ending.label, ending.tone, ending.headline(report), _explanation(report), steps)
 
 
@@ -65,8 +65,14 @@ def _explanation(report: IncidentReport) -> str:
         refusal.reason if refusal and report.status == "REFUSED" else "",
         report.verification.reason if report.verification else "",
         report.rollback.reason if report.rollback else "",
+        answer(report.approval) if _is_later_no(report) and report.approval else "",
     )
     return " ".join(sentence(text, report.incident.function_name) for text in told if text)
+
+
+def _is_later_no(report: IncidentReport) -> bool:
+    """Whether a person declined a further step, after which everything went back."""
+    return report.approval is not None and not report.approval.approved and report.status == "ROLLED_BACK"
 
 
 def _function(report: IncidentReport) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from auto_repair.domain.diagnosis import Hypothesis, Reason
 from auto_repair.domain.evidence import Evidence, EvidenceItem
+from auto_repair.domain.repair import Check
 from auto_repair.reports import overview
 from auto_repair.reports.charts import Chart
 from auto_repair.reports.conclusion import Conclusion, Tone, conclude
@@ -13,16 +14,16 @@ from auto_repair.reports.escaping import SAMPLE, SENTENCE, clean, https_link, on
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.page_style import STYLE
 from auto_repair.reports.repair_record import RepairRecord
-from auto_repair.reports.statements import standing
+from auto_repair.reports.statements import result, standing
 from auto_repair.reports.timeline import Entry, timeline
-from auto_repair.reports.wording import confidence, count, moment, parsed, span
+from auto_repair.reports.wording import confidence, count, moment, span
 
 MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
 
 # Even markup that slipped through could then neither run nor load anything.
 _NOTHING_FROM_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-_ANSWERS = {True: (Tone.GOOD, "passed"), False: (Tone.BAD, "failed"), None: (Tone.WARN, "cannot tell yet")}
+_TONES = {"passed": Tone.GOOD, "failed": Tone.BAD}
 
 _EVIDENCE_HEAD = ("Id", "Observed", "Baseline", "Source")
 
@@ -243,13 +244,13 @@ def _attempts(report: IncidentReport) -> Markup | None:
     if len(report.records) < 2:
         return None
     rows = [_attempt(number, record) for number, record in enumerate(report.records[:MOST_ROWS], 1)]
-    return joined(element("h3", "Step by step"), _table(("Rung", "Change", "Status", "Why", "Planned"), rows))
+    return joined(element("h3", "Step by step"), _table(("Rung", "Change", "Status", "Why", "Came to"), rows))
 
 
 def _attempt(number: int, record: RepairRecord) -> tuple[object, ...]:
     status = element("span", one_line(record.status, 40), class_="chip calm")
-    planned = moment(parsed(record.executed_at))
-    return str(number), one_line(record.difference), status, one_line(record.reason), planned
+    change, reason, outcome = map(one_line, (record.difference, record.reason, record.outcome))
+    return str(number), change, status, reason, outcome or "–"
 
 
 def _verification(report: IncidentReport) -> Markup | None:
@@ -288,7 +289,7 @@ def _checks(report: IncidentReport) -> Markup | None:
             one_line(c.name, 120),
             one_line(c.before, 120),
             one_line(c.after, 120),
-            _answer(c.passed),
+            _result(c),
             one_line(c.text),
         )
         for c in checks
@@ -296,9 +297,9 @@ def _checks(report: IncidentReport) -> Markup | None:
     return _table(("Signal", "Before", "After", "Result", "In words"), rows)
 
 
-def _answer(passed: bool | None) -> Markup:
-    tone, word = _ANSWERS[passed]
-    return element("span", word, class_=f"chip {tone}")
+def _result(check: Check) -> Markup:
+    word = result(check)
+    return element("span", word, class_=f"chip {_TONES.get(word, Tone.WARN)}")
 
 
 def _figure(chart: Chart) -> Markup:

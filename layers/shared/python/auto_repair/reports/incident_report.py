@@ -1,7 +1,7 @@
 """All that is known about one incident when it is reported: the input of every renderer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +21,7 @@ from auto_repair.reports.undo_commands import check_commands, undo_commands
 from auto_repair.reports.wording import parsed
 
 _APPLIED = frozenset({"EXECUTED", "VERIFIED", "INCONCLUSIVE"})
+_WRITING_STATES = frozenset({"ExecuteRepair", "RollBackRepair"})
 
 
 class Standing(StrEnum):
@@ -64,25 +65,41 @@ class IncidentReport:
     @cached_property
     def standing(self) -> Standing:
         """What the configuration is now."""
-        if self.rollback and self.rollback.status is not ProgressStatus.DONE:
-            return Standing.UNCLEAR
-        if self.rollback or self.status == "ROLLED_BACK":
+        if self.rollback:
+            return self._after_rollback(self.rollback)
+        if self.status == "ROLLED_BACK":
             return Standing.RESTORED
-        if self.failure and self.repair is None and self.failure.state == "ExecuteRepair":
-            return Standing.UNCLEAR
-        if self.failure and self.repair:
-            return Standing.UNCLEAR
+        if self.status == "FAILED":
+            return Standing.UNCLEAR if self._may_have_written else Standing.UNTOUCHED
         is_applied = self.status in _APPLIED or any(r.status in _APPLIED for r in self.records)
         return Standing.CHANGED if is_applied else Standing.UNTOUCHED
 
+    def _after_rollback(self, rollback: Progress) -> Standing:
+        if rollback.status is not ProgressStatus.DONE:
+            return Standing.UNCLEAR
+        took_steps = rollback.steps or (self.repair and self.repair.steps)
+        return Standing.RESTORED if took_steps else Standing.UNTOUCHED
+
+    @property
+    def _may_have_written(self) -> bool:
+        failed_writing = self.failure is not None and self.failure.state in _WRITING_STATES
+        return failed_writing or self.repair is not None or any(r.started_at for r in self.records)
+
     @cached_property
     def change(self) -> Change | None:
-        """From the state before the incident to the state that was wanted last, over all rungs."""
-        if self.plan is None:
-            return None
-        if self.plan.undo and (self.standing is not Standing.UNTOUCHED or self.plan.change is None):
-            return self.plan.undo.inverse()
-        return self.plan.change
+        """What was changed over all rungs of the incident; where nothing was, what was wanted."""
+        plan = self.plan
+        if plan is None or plan.undo is None:
+            return plan.change if plan else None
+        if self.standing is Standing.UNTOUCHED and plan.change:
+            return plan.change
+        whole = plan.undo.inverse()
+        return whole if self._is_plan_carried_out(plan) else _without_last(whole, plan.change)
+
+    def _is_plan_carried_out(self, plan: Plan) -> bool:
+        """Whether the last plan is the one that was applied, not a further rung that was not."""
+        applied = self.repair.planned_at if self.repair else ""
+        return not (applied and plan.planned_at) or applied == plan.planned_at
 
     @property
     def undo(self) -> Change | None:
@@ -115,3 +132,10 @@ class IncidentReport:
     def is_asked(self) -> bool:
         """Whether a person was asked."""
         return self.approval is not None or (self.plan is not None and self.plan.decision is Decision.ASK)
+
+
+def _without_last(whole: Change, last: Change | None) -> Change:
+    """`whole` up to where `last` would have begun, which was not carried out."""
+    begins = {(s.resource, s.setting): s.before for s in last.settings} if last else {}
+    settings = (replace(s, after=begins.get((s.resource, s.setting), s.after)) for s in whole.settings)
+    return replace(whole, settings=tuple(s for s in settings if s.before != s.after))

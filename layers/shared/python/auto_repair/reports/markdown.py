@@ -10,15 +10,13 @@ from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import SAMPLE, code_block, code_cell, code_span, for_markdown, https_link
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.repair_record import RepairRecord
-from auto_repair.reports.statements import standing
+from auto_repair.reports.statements import result, standing
 from auto_repair.reports.timeline import Entry, timeline
 from auto_repair.reports.wording import confidence, count, moment, parsed, span
 
 MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
 
 _WHOLE = 20_000  # characters: a command that is cut is worse than a long one
-
-_ANSWERS = {True: "passed", False: "**failed**", None: "cannot tell yet"}
 
 
 def render(report: IncidentReport) -> str:
@@ -103,7 +101,8 @@ def _changes(report: IncidentReport) -> Iterator[str]:
     reasons = "\n".join(f"- {for_markdown(reason)}" for reason in report.plan.reasons[:MOST_ROWS])
     yield f"Why this decision:\n\n{reasons}" if reasons else ""
     if len(report.records) > 1:
-        yield _table(("Planned", "Change", "Status", "Why"), map(_attempt, report.records[:MOST_ROWS]))
+        rungs = map(_attempt, report.records[:MOST_ROWS])
+        yield _table(("Planned", "Change", "Status", "Why", "Came to"), rungs)
 
 
 _CHANGE_HEADS = {
@@ -115,7 +114,8 @@ _CHANGE_HEADS = {
 
 
 def _attempt(record: RepairRecord) -> tuple[str, ...]:
-    return moment(parsed(record.executed_at)), record.difference, record.status, record.reason
+    planned = moment(parsed(record.executed_at))
+    return planned, record.difference, record.status, record.reason, record.outcome
 
 
 def _verification(report: IncidentReport) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _verification(report: IncidentReport) -> Iterator[str]:
 
 
 def _check(check: Check) -> tuple[object, ...]:
-    return check.name, check.before, check.after, _Raw(_ANSWERS[check.passed]), check.text
+    return check.name, check.before, check.after, result(check), check.text
 
 
 def _rollback(report: IncidentReport) -> Iterator[str]:

@@ -20,7 +20,7 @@ from auto_repair.reports import overview
 from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import SAMPLE, for_subject, https_link, one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
-from auto_repair.reports.statements import decided_by, differences, sentence, standing
+from auto_repair.reports.statements import decided_by, differences, result, sentence, standing
 from auto_repair.reports.wording import confidence, moment, price
 
 MOST_REASONS = 6  # of any list in a message; the report has them all
@@ -145,10 +145,9 @@ def _arguments(cause: Hypothesis) -> list[str]:
 
 
 def _checks(report: IncidentReport) -> Iterator[str]:
-    words = {True: "passed", False: "FAILED", None: "cannot tell yet"}
     for check in report.verification.checks if report.verification else ():
         compared = f"{one_line(check.before, 80)} → {one_line(check.after, 80)}"
-        yield f"{one_line(check.name, 80)}: {compared}, {words[check.passed]}"
+        yield f"{one_line(check.name, 80)}: {compared}, {result(check)}"
 
 
 # --- question ---------------------------------------------------------------------------------------------

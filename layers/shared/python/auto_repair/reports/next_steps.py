@@ -56,9 +56,19 @@ def way_out(report: IncidentReport) -> list[str]:
     return [sentence(refusal.way_out)] if refusal and refusal.way_out else []
 
 
+def lift_limit(report: IncidentReport) -> list[str]:
+    """A further step was wanted, and a rule forbade it."""
+    plan = report.plan
+    if plan is None or not plan.is_last_rung or plan.refusal is None:
+        return []
+    rule = one_line(plan.refusal.rule, 80)
+    why = f"A further step was wanted, but the rule “{rule}” forbids it: {sentence(plan.refusal.reason)}"
+    return [f"{why} {sentence(plan.refusal.way_out)}" if plan.refusal.way_out else why]
+
+
 def promote(_: IncidentReport) -> list[str]:
     """The mode was observe."""
-    return ["If the plan is right, carry it out by hand, or set the mode to ask or auto for the next time."]
+    return ["If the plan is right, carry it out by hand, or onboard the function with mode ask or auto."]
 
 
 def look_at_execution(_: IncidentReport) -> list[str]:

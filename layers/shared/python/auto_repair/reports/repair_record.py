@@ -20,33 +20,47 @@ class RepairRecord:
     change: str = ""
     reason: str = ""
     executed_by: str = ""
+    outcome: str = ""
+    verdict: str = ""
     previous: dict[str, str] = field(default_factory=dict)
     new: dict[str, str] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
     answer: str = ""  # approve, reject, expired, unclear
     answered_by: str = ""
-    answered_at: datetime | None = None
     comment: str = ""
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    started_at: datetime | None = None  # from here on the target may be changed
     changed_at: datetime | None = None
+    verified_at: datetime | None = None
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "RepairRecord":
         """Understand an item; what is missing stays empty."""
-        approval = item.get("approval")
+        approval, steps = item.get("approval"), item.get("steps")
         answer: Mapping[str, Any] = approval if isinstance(approval, Mapping) else {}
+        # Carrying out begins, and a rejected plan ends, with the answer.
+        next_step = item.get("startedAt") or item.get("endedAt")
         return cls(
-            executed_at=str(item.get("executedAt") or ""),
-            status=str(item.get("status") or ""),
-            action=str(item.get("action") or ""),
-            change=str(item.get("change") or ""),
-            reason=str(item.get("reason") or ""),
-            executed_by=str(item.get("executedBy") or ""),
+            executed_at=_text(item, "executedAt"),
+            status=_text(item, "status"),
+            action=_text(item, "action"),
+            change=_text(item, "change"),
+            reason=_text(item, "reason"),
+            executed_by=_text(item, "executedBy"),
+            outcome=_text(item, "outcome"),
+            verdict=_text(item, "verdict"),
             previous=_configuration(item.get("previousConfig")),
             new=_configuration(item.get("newConfig")),
-            answer=str(answer.get("decision") or ""),
-            answered_by=str(answer.get("answeredBy") or ""),
-            answered_at=parsed(answer.get("answeredAt")),
-            comment=str(answer.get("comment") or ""),
+            steps=tuple(str(step) for step in steps) if isinstance(steps, list | tuple) else (),
+            answer=_text(answer, "decision"),
+            answered_by=_text(answer, "answeredBy"),
+            comment=_text(answer, "comment"),
+            asked_at=parsed(item.get("askedAt")),
+            answered_at=parsed(answer.get("answeredAt") or (next_step if answer else None)),
+            started_at=parsed(item.get("startedAt")),
             changed_at=parsed(item.get("changedAt")),
+            verified_at=parsed(item.get("verifiedAt")),
         )
 
     @property
@@ -57,6 +71,10 @@ class RepairRecord:
             f"{name}: {self.previous.get(name, 'none')} → {self.new.get(name, 'none')}" for name in names
         )
         return self.change or "; ".join(pairs)
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    return str(item.get(name) or "")
 
 
 def _configuration(stored: Any) -> dict[str, str]:

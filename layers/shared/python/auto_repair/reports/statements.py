@@ -4,7 +4,7 @@ from typing import Literal
 
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.plan import Decision
-from auto_repair.domain.repair import LABELS, Change, SettingChange
+from auto_repair.domain.repair import LABELS, Change, Check, SettingChange
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.wording import setting_value
@@ -19,7 +19,7 @@ _STANDING = {
 _DECIDED = {
     Decision.AUTO: "the owner's policy allows it (mode auto)",
     Decision.ASK: "a person was asked, no answer is on record",
-    Decision.OBSERVE: "the owner's policy says observe",
+    Decision.OBSERVE: "looked only: the mode is observe, or nobody has onboarded the function",
     Decision.ADVISE: "left to people: no repair of ours is right",
     Decision.REFUSE: "a guardrail refused",
     Decision.ROLL_BACK: "no further step is allowed, so everything goes back",
@@ -69,6 +69,13 @@ def name_of(setting: SettingChange, change: Change) -> str:
     label = LABELS[setting.setting]
     other = one_line(setting.resource.rsplit(":", 1)[-1], 100)
     return label if setting.resource == change.function_name else f"{label} of {other}"
+
+
+def result(check: Check) -> str:
+    """What one verification signal came to."""
+    if check.passed is False and not check.essential:
+        return "short of the aim"  # worth another step, not worth taking the repair back
+    return {True: "passed", False: "failed", None: "cannot tell yet"}[check.passed]
 
 
 def gaps(report: IncidentReport) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from auto_repair.domain.approval import Approval
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Trigger
 from auto_repair.domain.plan import Decision
@@ -93,13 +94,11 @@ def _diagnosis(report: IncidentReport) -> Iterator[Entry]:
 
 
 def _attempts(report: IncidentReport) -> Iterator[Entry]:
-    """Each rung's plan and answer; the executor's steps are known of the last one."""
+    """Each rung with plan, answer, steps and, unless it is the last one, what it came to."""
     if report.plan and not report.records and not report.plan.change:
         decision = report.plan.decision
-        what = (
-            "Decided: no repair" if decision is Decision.NOTHING else f"Decided: {decision.replace('_', ' ')}"
-        )
-        yield Entry(parsed(report.plan.planned_at), what, "; ".join(report.plan.reasons))
+        word = "no repair" if decision is Decision.NOTHING else decision.replace("_", " ")
+        yield Entry(parsed(report.plan.planned_at), f"Decided: {word}", "; ".join(report.plan.reasons))
     records = report.records or _record_of_plan(report)
     for number, record in enumerate(records, 1):
         rung = f", rung {number} of {len(records)}" if len(records) > 1 else ""
@@ -107,40 +106,49 @@ def _attempts(report: IncidentReport) -> Iterator[Entry]:
         yield Entry(
             parsed(record.executed_at), f"Planned{rung}: {record.action or 'no repair'}", record.difference
         )
-        if record.answer or (is_last and report.is_asked):
-            yield from _question(report, record, is_last)
-        if not is_last:
-            detail = f"{record.status}. {record.reason}".strip(". ")
-            yield Entry(record.changed_at, f"Carried out{rung}", detail)
-        elif report.repair:
-            yield from _steps(report.repair, "Change is live")
+        yield from _question(record, report.approval if is_last else None)
+        yield from _carried_out(record, rung, _progress_of(record, report.repair, is_last))
+        if not is_last and record.verdict:
+            verdict = record.verdict.replace("_", " ")
+            yield Entry(record.verified_at, f"Verified{rung}: {verdict}", record.outcome, Tone.WARN)
+
+
+def _progress_of(record: RepairRecord, repair: Progress | None, is_last: bool) -> Progress | None:
+    """The executor's account if it is about this record: a last rung that was declined has none."""
+    if repair is None or repair.planned_at:
+        return repair if repair and repair.planned_at == record.executed_at else None
+    return repair if is_last else None
 
 
 def _record_of_plan(report: IncidentReport) -> tuple[RepairRecord, ...]:
+    """What the table would say, for when it could not be read."""
     plan = report.plan
     if plan is None or plan.change is None:
         return ()
     return (RepairRecord(executed_at=plan.planned_at, action=plan.repair, change=str(plan.change)),)
 
 
-def _question(report: IncidentReport, record: RepairRecord, is_last: bool) -> Iterator[Entry]:
-    yield Entry(None, "Asked people")
-    said, who, comment = record.answer, record.answered_by, record.comment
-    if is_last and report.approval:
-        said, who, comment = report.approval.decision, report.approval.answered_by, report.approval.comment
-    if said:
-        what = "No answer in time: that is a no" if said == "expired" else f"Answered: {said}"
+def _question(record: RepairRecord, approval: Approval | None) -> Iterator[Entry]:
+    if not (approval or record.answer or record.asked_at):
+        return
+    yield Entry(record.asked_at, "Asked people")
+    said = approval.decision if approval else record.answer
+    who = approval.answered_by if approval else record.answered_by
+    comment = approval.comment if approval else record.comment
+    if said == "expired":
+        yield Entry(record.answered_at, "No answer in time: that is a no", tone=Tone.WARN)
+    elif said:
         tone = Tone.GOOD if said == "approve" else Tone.WARN
-        yield Entry(
-            record.answered_at, what, one_line(f"by {who} {comment}") if said != "expired" else "", tone
-        )
+        yield Entry(record.answered_at, f"Answered: {said}", one_line(f"by {who} {comment}"), tone)
 
 
-def _steps(progress: Progress, done: str) -> Iterator[Entry]:
-    for step in progress.steps:
+def _carried_out(record: RepairRecord, rung: str, repair: Progress | None) -> Iterator[Entry]:
+    """The executor's own account where there is one, else the record's."""
+    for step in repair.steps if repair else record.steps:
         yield Entry(None, "Executor", step)
-    if progress.status is ProgressStatus.DONE:
-        yield Entry(parsed(progress.changed_at), done, "from now on callers see it", Tone.GOOD)
+    live_at = parsed(repair.changed_at) if repair else record.changed_at
+    if live_at or (repair and repair.status is ProgressStatus.DONE):
+        yield Entry(live_at, f"Change is live{rung}", "from now on callers see it", Tone.GOOD)
 
 
 def _verification(report: IncidentReport) -> Iterator[Entry]:
@@ -152,7 +160,11 @@ def _verification(report: IncidentReport) -> Iterator[Entry]:
 
 
 def _rollback(rollback: Progress) -> Iterator[Entry]:
-    yield from _steps(rollback, "Former configuration is live again")
+    for step in rollback.steps:
+        yield Entry(None, "Executor", step)
+    if rollback.status is ProgressStatus.DONE:
+        back_at = parsed(rollback.changed_at)
+        yield Entry(back_at, "Former configuration is live", "from now on callers see it", Tone.GOOD)
     if rollback.status is ProgressStatus.GAVE_UP:
         yield Entry(None, "Rollback given up", rollback.reason, Tone.BAD)
 

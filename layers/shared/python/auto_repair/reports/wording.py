@@ -26,15 +26,15 @@ def confidence(share: float) -> str:
 
 
 def price(usd_per_month: float | None) -> str:
-    """What a change costs a month, as an estimate at list prices."""
+    """What a change costs a month at list prices; the planner's figure is an upper bound."""
     if usd_per_month is None:
         return "not priced"
     amount = abs(usd_per_month)
     if amount == 0:
         return "no extra cost"
-    direction = "more" if usd_per_month > 0 else "less"
-    figure = "under USD 0.01" if amount < 0.01 else f"about USD {amount:,.2f}"
-    return f"{figure} {direction} a month"
+    if amount < 0.01:
+        return "under USD 0.01 a month"
+    return f"up to USD {amount:,.2f} more a month" if usd_per_month > 0 else f"USD {amount:,.2f} less a month"
 
 
 def moment(at: datetime | None) -> str:
