@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy import FunctionPolicy
-from auto_repair.domain.repair import Attempt, Change, Refusal
+from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal
 from auto_repair.domain.timestamps import parse
 
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
@@ -96,7 +96,8 @@ def unreleased_code(s: Situation) -> Refusal | None:
 def pinned_version(s: Situation) -> Refusal | None:
     """Callers name a version; no alias can be moved for them."""
     live = s.evidence.configuration
-    if live and live.version != "$LATEST" and s.change.alias is None:
+    versioned = any(setting.setting in VERSIONED_SETTINGS for setting in s.change.settings)
+    if versioned and live and live.version != "$LATEST" and s.change.alias is None:
         return Refusal(
             "pinned version",
             f"callers use version {live.version} directly, and a version cannot be changed",

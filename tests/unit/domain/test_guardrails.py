@@ -1,0 +1,166 @@
+"""Each rule forbids what it is for, and nothing else; every refusal names the way out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.evidence import Alias
+from auto_repair.domain.guardrails import GUARDRAILS, Situation, check
+from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits
+from auto_repair.domain.timestamps import iso
+from tests.builders import (
+    NOW,
+    a_change,
+    a_configuration,
+    a_policy,
+    ago,
+    an_attempt,
+    evidence,
+    memory,
+    reservation,
+)
+
+ALIASED = a_change(alias="live", alias_version="5")
+VERSION_5 = a_configuration(version="5")
+
+
+def situation(policy: FunctionPolicy | None = None, **facts: Any) -> Situation:
+    defaults: dict[str, Any] = {
+        "now": NOW,
+        "incident_id": "incident-2",
+        "evidence": evidence(),
+        "paused": False,
+        "attempts": (),
+        "change": a_change(),
+        "extra_cost_usd_per_month": 1.0,
+    }
+    return Situation(policy=policy or a_policy(), **(defaults | facts))
+
+
+def rule(refused_by: Situation, *, person_decides: bool = False) -> str:
+    refusal = check(refused_by, person_decides=person_decides)
+    if refusal is None:
+        return ""
+    assert refusal.reason
+    assert refusal.way_out
+    return refusal.rule
+
+
+def test_ordinary_change_is_allowed() -> None:
+    assert rule(situation()) == ""
+
+
+def test_every_rule_has_a_name_of_its_own() -> None:
+    assert len({r.__name__ for r in GUARDRAILS}) == len(GUARDRAILS)
+
+
+def test_pause() -> None:
+    assert rule(situation(paused=True)) == "paused"
+
+
+def test_freeze() -> None:
+    assert NOW.weekday() == 5  # Saturday
+    weekend, monday_night = FreezeWindow("fri 16:00", "mon 08:00"), FreezeWindow("mon 16:00", "tue 08:00")
+    assert rule(situation(a_policy(freeze_windows=(monday_night, weekend)))) == "freeze window"
+    assert rule(situation(a_policy(freeze_windows=(monday_night,)))) == ""
+
+
+@pytest.mark.parametrize("busy", [{"last_update_status": "InProgress"}, {"state": "Pending"}])
+def test_somebody_is_updating(busy: dict[str, str]) -> None:
+    assert rule(situation(evidence=evidence(configuration=a_configuration(**busy)))) == "update in progress"
+    assert rule(situation(evidence=evidence(latest=a_configuration(**busy)))) == "update in progress"
+
+
+def test_alias_that_splits_its_traffic() -> None:
+    seen = evidence(
+        configuration=VERSION_5,
+        latest=a_configuration(),
+        aliases=(Alias("live", "5", {"6": 0.1}), Alias("other", "4", {"5": 0.5})),
+    )
+    assert rule(situation(evidence=seen, change=ALIASED)) == "deployment in progress"
+    assert rule(situation(evidence=seen)) != "deployment in progress"
+
+
+def test_callers_that_name_a_version() -> None:
+    seen = evidence(configuration=VERSION_5, latest=a_configuration())
+    assert rule(situation(evidence=seen)) == "pinned version"
+    assert rule(situation(evidence=seen, change=ALIASED)) == ""
+
+
+def test_reservation_belongs_to_no_version() -> None:
+    seen = evidence(configuration=VERSION_5, latest=a_configuration())
+    assert rule(situation(evidence=seen, change=a_change(reservation(5, 10)))) == ""
+
+
+@pytest.mark.parametrize(
+    "latest",
+    [
+        a_configuration(fingerprint="code-2"),
+        a_configuration(memory_mb=256),
+        a_configuration(timeout_s=9),
+        None,
+    ],
+)
+def test_publishing_would_release_what_nobody_released(latest: Any) -> None:
+    seen = evidence(configuration=VERSION_5, latest=latest)
+    assert rule(situation(evidence=seen, change=ALIASED)) == "unreleased code"
+
+
+def test_without_an_alias_nothing_is_published() -> None:
+    seen = evidence(latest=a_configuration(fingerprint="code-2"))
+    assert rule(situation(evidence=seen)) == ""
+
+
+def test_cooldown() -> None:
+    fresh = an_attempt(status="VERIFIED", executed_at=iso(NOW - timedelta(seconds=599)))
+    assert rule(situation(attempts=(fresh,))) == "cooldown"
+    assert rule(situation(attempts=(fresh,)), person_decides=True) == ""
+    assert rule(situation(a_policy(cooldown_s=599), attempts=(fresh,))) == ""
+
+
+@pytest.mark.parametrize("status", ["OBSERVED", "REFUSED", "REJECTED", "PLANNED", "AWAITING_APPROVAL"])
+def test_plans_that_changed_nothing_need_no_cooldown(status: str) -> None:
+    assert rule(situation(attempts=(an_attempt(status=status, executed_at=iso(NOW)),))) == ""
+
+
+def test_own_rungs_need_no_cooldown() -> None:
+    own = an_attempt(incident_id="incident-2", executed_at=iso(NOW))
+    assert rule(situation(attempts=(own,))) == ""
+
+
+def test_third_try_is_for_people() -> None:
+    vain = [
+        an_attempt(incident_id=f"old-{i}", status=status, executed_at=iso(ago(hours=1 + i)))
+        for i, status in enumerate(("ROLLED_BACK", "INCONCLUSIVE"))
+    ]
+    assert rule(situation(attempts=tuple(vain))) == "repeat without effect"
+    assert rule(situation(attempts=tuple(vain)), person_decides=True) == ""
+    assert rule(situation(attempts=tuple(vain[:1]))) == ""
+
+
+def test_old_and_successful_repairs_do_not_count_as_vain() -> None:
+    attempts = (
+        an_attempt(incident_id="a", status="VERIFIED", executed_at=iso(ago(hours=1))),
+        an_attempt(incident_id="b", status="ROLLED_BACK", executed_at=iso(ago(hours=2))),
+        an_attempt(incident_id="c", status="ROLLED_BACK", executed_at=iso(ago(hours=25))),
+    )
+    assert rule(situation(attempts=attempts)) == ""
+
+
+def test_price() -> None:
+    dear = situation(a_policy(limits=Limits(max_extra_cost_usd_per_month=5)), extra_cost_usd_per_month=5.01)
+    assert rule(dear) == "price"
+    assert rule(dear, person_decides=True) == "price"
+    assert rule(situation(extra_cost_usd_per_month=None)) == ""
+
+
+def test_most_basic_refusal_is_named_first() -> None:
+    recent = an_attempt(memory(128, 384), executed_at=iso(NOW))
+    assert rule(situation(paused=True, attempts=(recent,), extra_cost_usd_per_month=999.0)) == "paused"
+
+
+def test_times_with_a_zone_of_their_own_are_compared() -> None:
+    noon_utc = datetime(2026, 1, 30, 15, 30, tzinfo=UTC)  # Friday 16:30 in Berlin
+    window = FreezeWindow("fri 16:00", "mon 08:00", "Europe/Berlin")
+    assert rule(situation(a_policy(freeze_windows=(window,)), now=noon_utc)) == "freeze window"
