@@ -22,11 +22,13 @@ def read(answer: Any) -> Approval:
         return Approval(
             False, "unclear", comment=f"expected an object with 'decision', got {str(answer)[:80]!r}"
         )
-    decision = str(answer.get("decision", "")).strip().lower()
+    said = answer.get("decision")
     who = str(answer.get("answeredBy") or "unknown")[:256]
     comment = str(answer.get("comment") or "")[:1000]
-    if decision in ("approve", "reject", "expired"):
-        return Approval(decision == "approve", decision, who, comment)
-    return Approval(
-        False, "unclear", who, comment or f"'decision' is approve or reject, got {decision[:40]!r}"
-    )
+    if said == "approve":  # letter for letter, as the workflow's own choice compares it
+        return Approval(True, "approve", who, comment)
+    word = str(said).strip().lower()
+    if word in ("reject", "expired"):
+        return Approval(False, word, who, comment)
+    problem = f"'decision' is exactly approve or reject, got {str(said)[:40]!r}"
+    return Approval(False, "unclear", who, f"{comment} ({problem})" if comment else problem)
