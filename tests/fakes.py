@@ -322,7 +322,9 @@ class FakeAnnouncer:
 
     messages: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
-    def publish(self, *, subject: str, body: str, incident_id: str, stage: str) -> str:
+    def publish(
+        self, *, subject: str, body: str, incident_id: str, stage: str, function_name: str = ""
+    ) -> str:
         self.messages.setdefault((incident_id, stage), (subject, body))
         return f"message-{incident_id}-{stage}"
 
