@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, present
@@ -51,6 +51,8 @@ def measure_shift(window: Gappy, reference: Gappy, rows: Rows) -> Shift:
         return NO_SHIFT
     before = present(window[i] for i in rows.before)
     level = mean(after)
+    if before and level <= mean(before):
+        return Shift(level=level, against_before=0.0)  # no step upwards: spare the comparison
     levels, steps = _reference_windows(reference, known, len(before) or len(rows.before), len(after))
     usual, noise = centre_and_scale(levels, level)
     floor = RELATIVE_FLOOR * abs(usual) + 1e-9 * abs(level) or 1e-300
@@ -88,25 +90,34 @@ def _reference_windows(
 
 
 def slide(reference: Gappy, before: int, after: int) -> tuple[list[float], list[float]]:
-    """Mean of `after` rows, and its difference from the mean of the `before` rows preceding them."""
+    """Mean of `after` rows, and its difference from the mean of the `before` rows preceding them.
+
+    Running sums make a window cost the same whatever its width.
+    """
     width = before + after
     last = len(reference) - width
     if last < 4:
         return [], []
-    gaps = None in reference
-    levels: list[float] = []
-    steps: list[float] = []
-    for start in range(0, last + 1, max(1, last // BLOCKS)):
-        middle = start + before
-        head, tail = reference[start:middle], reference[middle : middle + after]
-        if gaps:
-            head, tail = present(head), present(tail)
-        if tail:
-            level = sum(tail) / len(tail)  # type: ignore[arg-type]
-            levels.append(level)
-            if head:
-                steps.append(level - sum(head) / len(head))  # type: ignore[arg-type]
-    return levels, steps
+    every = max(1, last // BLOCKS)
+    sums = [0.0, *accumulate(v or 0.0 for v in reference)]
+    at = (sums[: last + 1 : every], sums[before : last + before + 1 : every], sums[width::every])
+    if None not in reference:
+        levels = [(end - middle) / after for _, middle, end in zip(*at, strict=True)]
+        if not before:
+            return levels, []
+        return levels, [
+            level - (middle - start) / before for level, start, middle in zip(levels, *at[:2], strict=True)
+        ]
+    counts = [0, *accumulate(v is not None for v in reference)]
+    held = (counts[: last + 1 : every], counts[before : last + before + 1 : every], counts[width::every])
+    gappy_levels, steps = [], []
+    for start, middle, end, had_start, had_middle, had_end in zip(*at, *held, strict=True):
+        if had_end > had_middle:
+            level = (end - middle) / (had_end - had_middle)
+            gappy_levels.append(level)
+            if had_middle > had_start:
+                steps.append(level - (middle - start) / (had_middle - had_start))
+    return gappy_levels, steps
 
 
 def centre_and_scale(values: Sequence[float], towards: float, *, of_rare: bool = True) -> tuple[float, float]:

@@ -5,13 +5,13 @@ Times are seconds since the epoch; rows are periods and carry the time at which 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Values = tuple[float | None, ...]
+ABSURD = 1e100
 
 
 class InvalidInvestigation(ValueError):
@@ -99,13 +99,14 @@ def _number(value: Any) -> float | None:
         return None
     if not isinstance(value, int | float):
         raise InvalidInvestigation(f"{value!r} is not a number")
-    return float(value) if math.isfinite(value) else None
+    # What no metric can mean is a gap, and sums of it would overflow.
+    return float(value) if abs(value) <= ABSURD else None
 
 
 def _numbers(raw: Sequence[Any]) -> Values:
-    # The usual column is all floats: summing it is the quickest proof that nothing needs cleaning.
+    # The usual column is all floats: adding it up is the quickest proof that nothing needs cleaning.
     try:
-        if math.isfinite(sum(raw)) and bool not in set(map(type, raw)):
+        if sum(map(abs, raw)) <= ABSURD and bool not in set(map(type, raw)):
             return tuple(raw)
     except (TypeError, OverflowError):
         pass

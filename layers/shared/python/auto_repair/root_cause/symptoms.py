@@ -1,11 +1,18 @@
-"""What a node shows: slow calls, failing calls, an edge only its caller finds slow, a resource running out."""
+"""What a node shows: slow calls, failing calls, an edge only its caller finds slow, a rising resource."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auto_repair.root_cause.baselines import NO_SHIFT, Shift, centre_and_scale, measure_shift, slide
+from auto_repair.root_cause.baselines import (
+    MEMORYLESS,
+    NO_SHIFT,
+    Shift,
+    centre_and_scale,
+    measure_shift,
+    slide,
+)
 from auto_repair.root_cause.model import Column, Role, Values
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, median, minus, present
@@ -68,30 +75,29 @@ def failures(telemetry: Telemetry, calls: Mapping[str, Calls], rows: Rows) -> di
     )
     if best <= 0:
         return {}
-    return {
-        node: _failure(
-            column,
-            _failed_share(telemetry.in_window(column), best),
-            _failed_share(telemetry.in_reference(column), best),
-            calls.get(node),
-            rows,
-        )
-        for node, column in columns.items()
-    }
+    found = {}
+    for node, column in columns.items():
+        window = _failed_share(telemetry.in_window(column), best)
+        found[node] = Symptom(column, NO_SHIFT, window)
+        if any(window[i] for i in rows.after):
+            reference = _failed_share(telemetry.in_reference(column), best)
+            shift = _failure(window, reference, calls.get(node), rows)
+            found[node] = Symptom(column, shift, window)
+    return found
 
 
 def _failed_share(availability: Gappy, best: float) -> Values:
-    return tuple(None if v is None else min(1.0, max(0.0, 1 - v / best)) for v in availability)
+    return tuple([None if v is None else 1 - v / best if v > 0 else 1.0 for v in availability])
 
 
-def _failure(column: Column, window: Values, reference: Values, calls: Calls | None, rows: Rows) -> Symptom:
+def _failure(window: Values, reference: Values, calls: Calls | None, rows: Rows) -> Shift:
     calls = calls or _calls_behind(window, reference)
     usual_rows = _without_worst(reference)
     usual_failed, usual_calls = _tally(reference, calls.reference, usual_rows)
     earlier_failed, earlier_calls = _tally(window, calls.window, rows.before)
     failed, made = _tally(window, calls.window, rows.after)
     if made <= 0:
-        return Symptom(column, NO_SHIFT, window)
+        return NO_SHIFT
     usual = (usual_failed + 0.5) / (usual_calls + 1) if usual_calls > 0 else UNKNOWN_FAILURE_RATE
     earlier = (
         (earlier_failed + PRIOR_CALLS * usual) / (earlier_calls + PRIOR_CALLS) if earlier_calls > 0 else 0.0
@@ -101,8 +107,8 @@ def _failure(column: Column, window: Values, reference: Values, calls: Calls | N
     if sigmas > 0 and len(usual_rows) >= 20:
         sigmas = min(sigmas, _beyond_habit(window, reference, rows))
     if rows.before and earlier_calls <= 0:
-        sigmas *= 0.5
-    return Symptom(column, Shift(sigmas, max(0.0, failed / made - base), base, failed / made), window)
+        sigmas *= MEMORYLESS
+    return Shift(sigmas, max(0.0, failed / made - base), base, failed / made)
 
 
 def _calls_behind(window: Values, reference: Values) -> Calls:
@@ -113,7 +119,8 @@ def _calls_behind(window: Values, reference: Values) -> Calls:
 
 
 def _without_worst(reference: Values) -> list[int]:
-    known = sorted((i for i, v in enumerate(reference) if v is not None), key=lambda i: reference[i] or 0.0)
+    known = [i for i, v in enumerate(reference) if v is not None]
+    known.sort(key=reference.__getitem__)  # type: ignore[arg-type]
     return known[: max(1, int((1 - OFTEN_BAD) * len(known)))]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auto_repair.root_cause.baselines import measure_shift
 from auto_repair.root_cause.model import Graph, Role
 from auto_repair.root_cause.periods import Rows
-from auto_repair.root_cause.series import mean, median, present, ratio
+from auto_repair.root_cause.series import Gappy, mean, median, present, ratio
 from auto_repair.root_cause.telemetry import Telemetry
 
 
@@ -33,11 +33,10 @@ def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
         if (requests := telemetry.columns(node, Role.REQUESTS))
     }
     known = [
-        value
+        least
         for column in columns.values()
         for values in (telemetry.in_window(column), telemetry.in_reference(column))
-        for value in values
-        if value is not None and value > 0
+        if (least := min([v for v in values if v and v > 0], default=0.0)) > 0
     ]
     if not known:
         return {}
@@ -48,10 +47,14 @@ def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
         seen = present(telemetry.in_window(column))
         fill = mean(seen) if seen else usual
         counted[node] = Calls(
-            tuple((fill if v is None else max(0.0, v)) / one for v in telemetry.in_window(column)),
-            tuple((usual if v is None else max(0.0, v)) / one for v in telemetry.in_reference(column)),
+            _in_calls(telemetry.in_window(column), fill, one),
+            _in_calls(telemetry.in_reference(column), usual, one),
         )
     return counted
+
+
+def _in_calls(values: Gappy, fill: float, one: float) -> tuple[float, ...]:
+    return tuple([(fill if v is None else v if v > 0 else 0.0) / one for v in values])
 
 
 def surprise(observed: float, expected: float) -> float:
