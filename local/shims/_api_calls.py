@@ -19,9 +19,9 @@ _OBJECT_OPERATIONS = {
     "DELETE": "DeleteObject",
 }
 
-# Operations of these are told apart by method and path alone.
-iam_actions._BOTOCORE_SERVICE_MAP.setdefault("lambda", ["lambda"])
-iam_actions._BOTOCORE_SERVICE_MAP["s3 operations"] = ["s3"]
+# Routes of services whose operations are told apart by method and path alone, under names of our own.
+LAMBDA_ROUTES, _S3_ROUTES = "lambda operations", "s3 operations"
+iam_actions._BOTOCORE_SERVICE_MAP.update({LAMBDA_ROUTES: ["lambda"], _S3_ROUTES: ["s3"]})
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Request:
             return str(action[0] if isinstance(action, list) else action)
         if self.service == "s3":
             return self._s3_operation()
-        return self._rest_operation(self.service)
+        return self._rest_operation(LAMBDA_ROUTES if self.service == "lambda" else self.service)
 
     @property
     def access_key(self) -> str:
@@ -74,7 +74,7 @@ class Request:
     def _s3_operation(self) -> str:
         is_object = len([part for part in self.path.split("/") if part]) > 1
         if not is_object:
-            return self._rest_operation("s3 operations")
+            return self._rest_operation(_S3_ROUTES)
         if "x-amz-copy-source" in self.headers:
             return "CopyObject"
         if "uploadId" in self.params or "uploads" in self.params:

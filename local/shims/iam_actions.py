@@ -1,0 +1,75 @@
+"""Gap 15, and its like: requests are authorised as the actions that IAM knows.
+
+Converse needs bedrock:InvokeModel. The emulator tells Lambda operations apart by a part of the path, so that
+moving an alias passes as listing aliases and changing an event source mapping is not checked at all; here they
+come from the service model of AWS, and calls of a version or alias are authorised on its qualified ARN. A
+denial names the resource.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.core import iam_actions
+
+from local.shims import _api_calls, wrap
+
+_BEDROCK = {
+    "bedrock:Converse": "bedrock:InvokeModel",
+    "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
+}
+# IAM's names of Lambda operations that differ from the API's.
+_LAMBDA = {
+    "Invoke": "InvokeFunction",
+    "InvokeAsync": "InvokeFunction",
+    "InvokeWithResponseStream": "InvokeFunction",
+    "GetLayerVersionByArn": "GetLayerVersion",
+}
+_SERVICE = _api_calls.LAMBDA_ROUTES
+
+
+def install() -> None:
+    wrap(iam_actions, "extract_iam_action")(_action)
+    wrap(iam_actions, "extract_resource_arn")(_resource_arn)
+    wrap(iam_actions, "access_denied_response")(_access_denied)
+
+
+def _action(
+    original: Any, service: str, method: str, path: str, headers: Any, body: bytes, params: Any
+) -> str | None:
+    if service == "lambda":
+        operation = iam_actions._match_rest_action(_SERVICE, method, path, params)
+        if operation:
+            return f"lambda:{_LAMBDA.get(operation, operation)}"
+    action: str | None = original(service, method, path, headers, body, params)
+    return _BEDROCK.get(action, action) if action else None
+
+
+def _resource_arn(
+    original: Any, service: str, method: str, path: str, headers: Any, body: bytes, params: Any, *scope: str
+) -> str:
+    arn = str(original(service, method, path, headers, body, params, *scope))
+    qualifier = params.get("Qualifier") if service == "lambda" else None
+    qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
+    is_function = ":function:" in arn and arn.count(":") == 6
+    return f"{arn}:{qualifier}" if qualifier and is_function else arn
+
+
+def _access_denied(
+    original: Any,
+    service: str,
+    action: str,
+    principal: str,
+    request_id: str,
+    *,
+    message: str = "",
+    resource_arn: str = "*",
+    **more: Any,
+) -> Any:
+    by_identity = not (more.get("error_code") or more.get("resource_policy_arn"))
+    if by_identity and not message and resource_arn != "*":
+        is_explicit = bool(more.get("explicit_deny"))
+        message = iam_actions.identity_denial_message(action, principal, resource_arn, is_explicit)
+    return original(
+        service, action, principal, request_id, message=message, resource_arn=resource_arn, **more
+    )
