@@ -15,7 +15,6 @@ module "auto_repair" {
   # Names as the operations manual writes them, and nothing worth protecting.
   bucket_suffix       = ""
   deletion_protection = false
-  refuses_plain_http  = false
   # The embedded AWS records changes, but its trails write nothing.
   audit_trail        = false
   monthly_budget_usd = 100

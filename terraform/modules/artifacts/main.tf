@@ -4,10 +4,9 @@
 module "bucket" {
   source = "../private_bucket"
 
-  name               = "lambda-auto-repair-artifacts-${var.environment}${var.bucket_suffix}"
-  kms_key_arn        = var.kms_key_arn
-  is_disposable      = !var.deletion_protection
-  refuses_plain_http = var.refuses_plain_http
+  name          = "lambda-auto-repair-artifacts-${var.environment}${var.bucket_suffix}"
+  kms_key_arn   = var.kms_key_arn
+  is_disposable = !var.deletion_protection
 }
 
 resource "aws_s3_object" "packages" {

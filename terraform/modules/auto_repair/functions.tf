@@ -45,7 +45,6 @@ module "artifacts" {
   bucket_suffix       = local.bucket_suffix
   kms_key_arn         = module.encryption.key_arn
   deletion_protection = var.deletion_protection
-  refuses_plain_http  = var.refuses_plain_http
 }
 
 module "shared_layer" {

@@ -29,7 +29,6 @@ module "incident_store" {
   bucket_suffix       = local.bucket_suffix
   retention_days      = var.retention_days
   deletion_protection = var.deletion_protection
-  refuses_plain_http  = var.refuses_plain_http
 }
 
 module "notifications" {
@@ -48,7 +47,6 @@ module "knowledge_base" {
   documents           = "${local.repository}/knowledge"
   kms_key_arn         = module.encryption.key_arn
   deletion_protection = var.deletion_protection
-  refuses_plain_http  = var.refuses_plain_http
 }
 
 module "repair_workflow" {

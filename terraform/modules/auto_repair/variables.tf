@@ -141,13 +141,6 @@ variable "deletion_protection" {
   nullable    = false
 }
 
-variable "refuses_plain_http" {
-  description = "Whether buckets refuse requests without TLS. False only for the embedded AWS, which has no TLS."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "audit_log_group" {
   description = "Whether to make the log group CloudTrail/lambda-auto-repair. Its name is the same in every environment: false for the second one in an account and region."
   type        = bool

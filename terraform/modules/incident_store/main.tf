@@ -76,9 +76,8 @@ resource "aws_dynamodb_table" "incidents" {
 module "reports" {
   source = "../private_bucket"
 
-  name               = "lambda-auto-repair-reports-${var.environment}${var.bucket_suffix}"
-  kms_key_arn        = var.kms_key_arn
-  expiration_days    = var.retention_days
-  is_disposable      = !var.deletion_protection
-  refuses_plain_http = var.refuses_plain_http
+  name            = "lambda-auto-repair-reports-${var.environment}${var.bucket_suffix}"
+  kms_key_arn     = var.kms_key_arn
+  expiration_days = var.retention_days
+  is_disposable   = !var.deletion_protection
 }

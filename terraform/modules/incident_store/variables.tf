@@ -29,10 +29,3 @@ variable "deletion_protection" {
   default     = true
   nullable    = false
 }
-
-variable "refuses_plain_http" {
-  description = "Whether the bucket refuses requests without TLS. False only for the embedded AWS, which has no TLS."
-  type        = bool
-  default     = true
-  nullable    = false
-}

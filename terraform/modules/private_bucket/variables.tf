@@ -28,13 +28,6 @@ variable "is_disposable" {
   nullable    = false
 }
 
-variable "refuses_plain_http" {
-  description = "Whether requests without TLS are refused. False only for the embedded AWS, which has no TLS."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "further_policy_json" {
   description = "Bucket policy statements beyond the refusal of plain HTTP, as a policy document."
   type        = string
