@@ -7,6 +7,7 @@ without data is left out.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 
 from auto_repair.domain.evidence import Evidence, Invocation, MetricSeries, Status
@@ -53,13 +54,13 @@ class _Observed:
     after: Evidence | None
     marks: tuple[Mark, ...]
 
-    @property
+    @cached_property
     def looks(self) -> list[tuple[str, Evidence]]:
         """The looks there were, with their names."""
         named = (("Before", self.before), ("After", self.after))
         return [(name, evidence) for name, evidence in named if evidence]
 
-    @property
+    @cached_property
     def invocations(self) -> list[Invocation]:
         """Every invocation once, oldest first."""
         known = {i.request_id: i for _, e in self.looks for i in e.invocations}
@@ -76,7 +77,7 @@ class _Observed:
         times = tuple(sorted(points))
         return MetricSeries(name, period, times, tuple(points[t] for t in times))
 
-    @property
+    @cached_property
     def log_is_complete(self) -> bool:
         """Whether the log tells of as many invocations as the metrics; then its exact times are better."""
         return bool(self.invocations) and len(self.invocations) >= self.series("Invocations").total

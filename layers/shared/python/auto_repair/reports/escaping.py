@@ -26,7 +26,8 @@ def clean(text: object, limit: int = SAMPLE) -> str:
     """Readable text of at most about `limit` characters, without control or bidi characters."""
     whole = str(text)
     kept = whole[:limit].replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join("\ufffd" if _is_hidden(c) else c for c in kept)
+    if not kept.isprintable():  # nearly every text is, and needs no closer look
+        kept = "".join("\ufffd" if _is_hidden(c) else c for c in kept)
     return f"{kept}… ({len(whole) - limit:,} more characters)" if len(whole) > limit else kept
 
 
