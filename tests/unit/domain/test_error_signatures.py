@@ -110,3 +110,8 @@ class TestInnermostFrame:
 
     def test_nothing_to_see(self) -> None:
         assert innermost_frame("no frames here") == ""
+
+    def test_long_trace_keeps_both_ends(self) -> None:
+        deep = '  File "/var/task/app.py", line 1, in recurse\n' * 5000
+        innermost = '  File "/var/task/leaf.py", line 9, in leaf\n'
+        assert innermost_frame(deep + innermost) == "leaf.py:9 in leaf"

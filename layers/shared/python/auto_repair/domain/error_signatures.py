@@ -76,6 +76,7 @@ def _signature(key: tuple[str, str], group: list[LoggedError], window: Window) -
         count=len(current),
         first_seen=min(error.at for error in group),
         last_seen=newest.at,
-        sample=redact(newest.message)[:MAX_SAMPLE],
+        # Cut before it is redacted, for speed, and again after, at the length that is kept.
+        sample=redact(newest.message[: 4 * MAX_SAMPLE])[:MAX_SAMPLE],
         frame=redact(innermost_frame(traced.stack)),
     )

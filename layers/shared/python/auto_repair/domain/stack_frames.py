@@ -13,6 +13,8 @@ _JAVA = re.compile(
     re.MULTILINE,
 )
 _TASK_ROOT = "/var/task/"
+MAX_LINE = 400  # characters
+MAX_LINES = 100  # at each end
 # Libraries, whether installed by the platform, in a layer or packed beside the handler.
 _LIBRARY = re.compile(
     r"^/(?:var/(?:runtime|lang)|opt|usr|lib)/|/(?:site|dist)-packages/|/node_modules/"
@@ -26,7 +28,7 @@ _JAVA_LIBRARY = re.compile(
 
 def innermost_frame(stack: str) -> str:
     """`app.py:12 in handler`: the customer's frame nearest to the error, empty when there is no trace."""
-    frames = _frames(stack)
+    frames = _frames(_bounded(stack))
     own = [frame for frame, library in frames if not library]
     return own[0] if own else frames[0][0] if frames else ""
 
@@ -39,6 +41,13 @@ def _frames(stack: str) -> list[tuple[str, bool]]:
     if node := list(_NODE.finditer(stack)):
         return [(_shown(m), bool(_LIBRARY.search(m["path"]))) for m in node]
     return [(_shown(m), bool(_JAVA_LIBRARY.match(m["owner"]))) for m in _JAVA.finditer(stack)]
+
+
+def _bounded(stack: str) -> str:
+    """Both ends of a long trace: some languages begin with the innermost frame, others end with it."""
+    lines = stack.splitlines()
+    ends = lines if len(lines) <= 2 * MAX_LINES else [*lines[:MAX_LINES], *lines[-MAX_LINES:]]
+    return "\n".join(line[:MAX_LINE] for line in ends)
 
 
 def _shown(match: re.Match[str]) -> str:
