@@ -1,9 +1,9 @@
 """Gap 15, and its like: requests are authorised as the actions that IAM knows.
 
-Converse needs bedrock:InvokeModel. The emulator tells Lambda operations apart by a part of the path, so that
-moving an alias passes as listing aliases and changing an event source mapping is not checked at all; here they
-come from the service model of AWS, and calls of a version or alias are authorised on its qualified ARN. A
-denial names the resource.
+Converse needs bedrock:InvokeModel. The emulator tells the operations of Lambda apart by a part of the path, so
+that moving an alias passes as listing aliases and changing an event source mapping is not checked; here they
+from AWS's service model, and calls of a version or alias are authorised on its qualified ARN. A denial names
+the resource.
 """
 
 from __future__ import annotations
