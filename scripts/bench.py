@@ -93,10 +93,12 @@ def _states(session: Any) -> dict[str, float]:
 def _print_states(label: str, ending: Ending, states: dict[str, float]) -> None:
     print(f"\nOne incident, {label}: ended as {ending.status}")
     print(
-        f"alarm to diagnosis        {ending.seconds_to_diagnosis:6.2f} s   (budget {DIAGNOSIS_BUDGET_S} s, warm)"
+        f"alarm to diagnosis        {ending.seconds_to_diagnosis:6.2f} s"
+        f"   (budget {DIAGNOSIS_BUDGET_S} s, warm)"
     )
     print(
-        f"alarm to verified repair  {ending.seconds_to_end:6.2f} s   (budget {REPAIR_BUDGET_S} s, scaled waits)"
+        f"alarm to verified repair  {ending.seconds_to_end:6.2f} s"
+        f"   (budget {REPAIR_BUDGET_S} s, scaled waits)"
     )
     for state, seconds in states.items():
         if seconds >= 0.01:

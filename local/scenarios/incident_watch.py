@@ -21,10 +21,10 @@ class Moment:
 
 
 def find_execution(session: Any, state_machine_arn: str, function_name: str, since: datetime) -> str | None:
-    """The newest execution for that function that began at or after `since` and is no mere repeat."""
+    """The first execution for that function that began at or after `since`: later ones join its incident."""
     machine = session.client("stepfunctions")
     started = machine.list_executions(stateMachineArn=state_machine_arn, maxResults=100)["executions"]
-    for execution in started:
+    for execution in reversed(started):
         if execution["startDate"] < since:
             continue
         details = machine.describe_execution(executionArn=execution["executionArn"])

@@ -65,9 +65,10 @@ def run(session: Any, scenario: Scenario, state_machine_arn: str, reports: Path,
         say("alarm", _alarm_text(session, scenario.function_name))
         say("traffic", str(traffic.fresh_tally()))
         document: Any = {}
+        told: set[str] = set()
         for moment in incident_watch.follow(session, execution):
             document = moment.document if not moment.entered else document
-            _tell_moment(moment, say)
+            _tell_moment(moment, told, say)
             if moment.state == "DiagnoseIssue" and not moment.entered:
                 marks["diagnosis"] = time.monotonic()
         marks["end"] = time.monotonic()
@@ -75,9 +76,9 @@ def run(session: Any, scenario: Scenario, state_machine_arn: str, reports: Path,
     return _ending(session, scenario, traffic, document, marks, begun, reports, say)
 
 
-def _tell_moment(moment: incident_watch.Moment, say: Callable[[str, str], None]) -> None:
+def _tell_moment(moment: incident_watch.Moment, told: set[str], say: Callable[[str, str], None]) -> None:
     if moment.entered:
-        if moment.state not in ("IsIncidentOpened", "IsActionAllowed", "IsRepairApplied", "IsRepairVerified"):
+        if not moment.state.startswith("Is"):
             say("state", moment.state)
         return
     document = moment.document
@@ -90,8 +91,11 @@ def _tell_moment(moment: incident_watch.Moment, say: Callable[[str, str], None])
     elif moment.state == "DetermineAction":
         plan = document["plan"]
         say("decision", f"{plan['decision']}: {'; '.join(plan['reasons'])}")
-    elif moment.state == "ExecuteRepair" and document["repair"]["steps"]:
-        say("repair", document["repair"]["steps"][-1])
+    elif moment.state in ("ExecuteRepair", "RollBackRepair"):
+        steps = document["repair" if moment.state == "ExecuteRepair" else "rollback"]["steps"]
+        for step in [step for step in steps if step not in told]:
+            told.add(step)
+            say("repair", step)
     elif moment.state == "VerifyRepair":
         say("verify", f"{document['verification']['outcome']}: {document['verification']['reason']}")
 
@@ -120,7 +124,7 @@ def _ending(
         scenario=scenario,
         status=status,
         root_cause=cause,
-        change="; ".join(item.get("changeText", {}).get("S", "") for item in repairs),
+        change="; ".join(item.get("change", {}).get("S", "") for item in repairs),
         seconds_to_alarm=marks["alarm"] - begun - scenario.healthy_seconds,
         seconds_to_diagnosis=marks.get("diagnosis", marks["end"]) - marks["alarm"],
         seconds_to_end=marks["end"] - marks["alarm"],
