@@ -37,8 +37,8 @@ MAX_HISTORY_RUNS = 1000
 SHOWN_SIGNATURES = 5
 # Lines that tell of invocations and errors, in both log formats.
 TELLING_LINES = (
-    '?"REPORT RequestId" ?"platform.report" ?"Task timed out" ?"Runtime exited" ?INIT_REPORT '
-    '?"platform.initReport" ?"platform.fault" ?ERROR ?"errorType" ?Traceback ?Exception'
+    '?"REPORT RequestId" ?"platform.report" ?"Task timed out" ?"Runtime exited" ?"INIT_REPORT" '
+    '?"platform.initReport" ?"platform.fault" ?"ERROR" ?"errorType" ?"Traceback" ?"Exception"'
 )
 
 
