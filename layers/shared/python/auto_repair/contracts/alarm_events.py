@@ -1,8 +1,7 @@
 """The events that may start an incident: EventBridge alarm event, SNS alarm message, manual input."""
 
-import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +15,13 @@ MANUAL_EXAMPLE = (
 )
 _NAME = re.compile(r"[A-Za-z0-9-_]{1,64}")
 _QUALIFIER = re.compile(r"[A-Za-z0-9-_$]{1,128}")
+_ALIAS = re.compile(r"(?!\d+$)[A-Za-z0-9-_]{1,128}")  # a version's number is no alias
 _REASON_LENGTH = 1000
+_NAME_LENGTH = 255  # of alarms and metrics, as CloudWatch limits it
+_VALUE_LENGTH = 1024  # of dimensions
+_ARN_LENGTH = 1600
+_MAX_METRICS = 20
+T = TypeVar("T")
 
 
 class Metric(msgspec.Struct):
@@ -137,11 +142,13 @@ class Request(msgspec.Struct):
     alias: str | None = None
     alarm: AlarmSignal | None = None
     alarm_name: str = ""
+    home: tuple[str, ...] = ()  # region and account, where an ARN names them
 
 
 def read(event: Any) -> Request:
     """Understand the input of an execution. Raises `InvalidEvent` naming the field and the fix."""
     event = _unwrap_sns(event)
+    _check_text(event)
     if not isinstance(event, dict):
         raise InvalidEvent(
             f"the input is a JSON {type(event).__name__}, not an object; start with {MANUAL_EXAMPLE}"
@@ -151,7 +158,7 @@ def read(event: Any) -> Request:
     if "AlarmName" in event:
         return _of_alarm(_from_sns(event))
     if "functionName" in event:
-        return _manual(decode(ManualStart, event))
+        return _manual(_decoded(ManualStart, event, "a manual start"))
     raise InvalidEvent(
         "the input is neither a CloudWatch alarm event (field 'detail'), nor an SNS alarm message (field "
         f"'AlarmName'), nor a manual start (field 'functionName'); start with {MANUAL_EXAMPLE}"
@@ -168,7 +175,32 @@ def function_and_alias(text: str) -> tuple[str, str | None]:
         raise InvalidEvent(
             f"functionName: {text[:80]!r} is not a Lambda function's name or ARN; give the plain name"
         )
-    return name, None if qualifier == "$LATEST" else qualifier
+    return name, qualifier if qualifier and _ALIAS.fullmatch(qualifier) else None
+
+
+def _decoded(kind: type[T], event: dict[str, Any], what: str) -> T:
+    try:
+        return decode(kind, event)
+    except InvalidEvent as error:
+        raise InvalidEvent(
+            f"the input is not {what} as it should be: {error}; send it unchanged, or start with "
+            + MANUAL_EXAMPLE
+        ) from error
+
+
+def _check_text(event: Any) -> None:
+    """JSON can escape halves of characters, which no other part of AWS accepts."""
+    try:
+        msgspec.json.encode(event)
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise InvalidEvent(
+            f"the input is not plain JSON text: {error}; start with {MANUAL_EXAMPLE}"
+        ) from error
+
+
+def _home(arn: str) -> tuple[str, ...]:
+    parts = arn.split(":")
+    return tuple(parts[3:5]) if arn.startswith("arn:") and len(parts) > 5 else ()
 
 
 def _unwrap_sns(event: Any) -> Any:
@@ -183,34 +215,42 @@ def _unwrap_sns(event: Any) -> Any:
     if not isinstance(message, str):
         return event
     try:
-        return json.loads(message)
-    except json.JSONDecodeError as error:
+        return msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidEvent(
             f"Message: the SNS message is not JSON ({error}); subscribe to alarm topics only"
         ) from error
 
 
 def _from_event_bridge(event: dict[str, Any]) -> AlarmSignal:
-    alarm = decode(AlarmEvent, event)
+    alarm = _decoded(AlarmEvent, event, "a CloudWatch alarm event")
     stats = [m.metric_stat for m in alarm.detail.configuration.metrics if m.metric_stat]
     return AlarmSignal(
-        name=alarm.detail.alarm_name,
-        arn=alarm.resources[0] if alarm.resources else "",
+        name=alarm.detail.alarm_name[:_NAME_LENGTH],
+        arn=alarm.resources[0][:_ARN_LENGTH] if alarm.resources else "",
         state=alarm.detail.state.value,
         changed_at=_time(alarm.detail.state.timestamp, "detail.state.timestamp"),
         reason=alarm.detail.state.reason[:_REASON_LENGTH],
         metrics=tuple(
-            AlarmMetric(s.metric.namespace, s.metric.name, s.metric.dimensions, s.stat, s.period)
-            for s in stats
+            _metric(s.metric.namespace, s.metric.name, s.metric.dimensions, s.stat, s.period)
+            for s in stats[:_MAX_METRICS]
         ),
     )
 
 
+def _metric(namespace: str, name: str, dimensions: dict[str, str], stat: str, period_s: int) -> AlarmMetric:
+    """Everything cut to CloudWatch's own limits: the incident travels through the whole workflow."""
+    kept = {k[:_NAME_LENGTH]: v[:_VALUE_LENGTH] for k, v in list(dimensions.items())[:30]}
+    return AlarmMetric(
+        namespace[:_NAME_LENGTH], name[:_NAME_LENGTH], kept, stat[:_NAME_LENGTH], min(period_s, 86400)
+    )
+
+
 def _from_sns(event: dict[str, Any]) -> AlarmSignal:
-    alarm = decode(SnsAlarm, event)
+    alarm = _decoded(SnsAlarm, event, "an SNS alarm message")
     trigger = alarm.trigger
     metrics = [
-        AlarmMetric(
+        _metric(
             stat.metric.namespace,
             stat.metric.metric_name,
             {d.name: d.value for d in stat.metric.dimensions},
@@ -224,17 +264,17 @@ def _from_sns(event: dict[str, Any]) -> AlarmSignal:
         dimensions = {d.name: d.value for d in trigger.dimensions}
         metrics.insert(
             0,
-            AlarmMetric(
+            _metric(
                 trigger.namespace, trigger.metric_name, dimensions, trigger.statistic or "", trigger.period
             ),
         )
     return AlarmSignal(
-        name=alarm.alarm_name,
-        arn=alarm.alarm_arn,
+        name=alarm.alarm_name[:_NAME_LENGTH],
+        arn=alarm.alarm_arn[:_ARN_LENGTH],
         state=alarm.new_state_value,
         changed_at=_time(alarm.state_change_time, "StateChangeTime"),
         reason=alarm.new_state_reason[:_REASON_LENGTH],
-        metrics=tuple(metrics),
+        metrics=tuple(metrics[:_MAX_METRICS]),
     )
 
 
@@ -258,16 +298,22 @@ def _of_alarm(alarm: AlarmSignal) -> Request:
             ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
         )
         raise InvalidEvent(
-            f"alarm {alarm.name[:255]!r} watches {watched[:300]} and names no Lambda function: "
+            f"alarm {alarm.name!r} watches {watched[:300]} and names no Lambda function: "
             "none of its metrics has the dimension FunctionName. Use an alarm of the function, or start by "
             "hand with " + MANUAL_EXAMPLE
         )
     name, _ = function_and_alias(named)
     resource = alarm.dimensions.get("Resource", "")
     alias = function_and_alias(resource)[1] if ":" in resource else None
-    return Request(Trigger.ALARM, name, alias, alarm, alarm.name)
+    return Request(Trigger.ALARM, name, alias, alarm, alarm.name, _home(alarm.arn))
 
 
 def _manual(start: ManualStart) -> Request:
     name, alias = function_and_alias(start.function_name)
-    return Request(Trigger.MANUAL, name, alias, alarm_name=start.alarm_name[:255])
+    return Request(
+        Trigger.MANUAL,
+        name,
+        alias,
+        alarm_name=start.alarm_name[:_NAME_LENGTH],
+        home=_home(start.function_name),
+    )

@@ -14,7 +14,10 @@ def parse(text: str) -> datetime:
     Raises `ValueError` for anything else. A time without a zone is taken as UTC.
     """
     moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:  # the first hours of year 1 east of Greenwich, the last of 9999 west
+        raise ValueError(f"{text} is beyond the calendar") from error
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:

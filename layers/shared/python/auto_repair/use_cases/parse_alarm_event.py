@@ -26,12 +26,28 @@ class ParseAlarmEvent:
             request = read(event)
         except InvalidEvent as problem:
             return _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
+        if problem_text := self._problem(request, execution_arn):
+            return _rejected(request.function_name, execution_arn, started_at, problem_text, request.trigger)
+        return self._open(_incident(request, execution_arn, started_at), started_at)
+
+    def _problem(self, request: Request, execution_arn: str) -> str:
+        """Why the function is not ours to look at; empty when it is."""
+        here = tuple(execution_arn.split(":")[3:5])
+        # Functions of one name live in many regions and accounts: never take one for the other.
+        if request.home and here and request.home != here:
+            there, ours = (" of account ".join(place) for place in (request.home, here))
+            return (
+                f"the event is about function {request.function_name!r} in {there}, and this deployment "
+                f"serves {ours}; deploy one there"
+            )
         try:
             self.functions.configuration(request.function_name)
         except ResourceMissing:
-            problem_text = f"there is no Lambda function {request.function_name!r} in this account and region"
-            return _rejected(request.function_name, execution_arn, started_at, problem_text)
-        return self._open(_incident(request, execution_arn, started_at), started_at)
+            return (
+                f"there is no Lambda function {request.function_name!r} in this account and region; "
+                "check functionName"
+            )
+        return ""
 
     def _open(self, incident: Incident, now: datetime) -> Incident:
         opening = self.store.open(incident, lease_until=now + LEASE)
@@ -59,12 +75,14 @@ def _incident(request: Request, execution_arn: str, started_at: datetime) -> Inc
     )
 
 
-def _rejected(function_name: str, execution_arn: str, at: datetime, problem: str) -> Incident:
+def _rejected(
+    function_name: str, execution_arn: str, at: datetime, problem: str, trigger: Trigger = Trigger.ALARM
+) -> Incident:
     return Incident(
         id=incident_id(function_name, at, execution_arn),
         function_name=function_name,
         opened_at=at,
-        trigger=Trigger.ALARM,
+        trigger=trigger,
         disposition=Disposition.REJECTED,
         execution_arn=execution_arn,
         problem=problem,

@@ -1,0 +1,305 @@
+"""Real events are understood, and everything else is refused in words that name the field and the fix."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auto_repair.contracts.alarm_events import function_and_alias, read
+from auto_repair.contracts.documents import decode, encode
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.incident import AlarmSignal, Trigger
+
+EVENTS = Path(__file__).parents[2] / "events"
+LAMBDA_ALARMS = (
+    "alarm_anomaly_band",
+    "alarm_metric_math",
+    "alarm_of_an_alias",
+    "alarm_single_metric",
+    "sns_notification_percentile",
+    "sns_raw_message",
+    "sns_record_metric_math",
+    "sns_record_single_metric",
+)
+TEXT = st.text(max_size=12) | st.sampled_from(
+    ["ALARM", "orders", "2026-01-31T11:58:00Z", "\ud800", "x" * 9999]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def event(name: str) -> Any:
+    """A recorded event."""
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+def alarm_of(name: str) -> AlarmSignal:
+    alarm = read(event(name)).alarm
+    assert alarm is not None
+    return alarm
+
+
+def problem(broken: Any) -> str:
+    with pytest.raises(InvalidEvent) as caught:
+        read(broken)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", LAMBDA_ALARMS)
+def test_alarms_of_the_function_in_every_form(name: str) -> None:
+    request = read(event(name))
+    assert request.trigger is Trigger.ALARM
+    assert request.function_name == "orders"
+    assert request.home == ("eu-central-1", "123456789012")
+    assert request.alarm is not None
+    assert request.alarm.state == "ALARM"
+    assert f"{request.alarm.changed_at:%H:%M:%S.%f %Z}" == "11:58:00.117000 UTC"
+    assert request.alarm.reason
+
+
+def test_event_and_message_of_one_alarm_come_down_to_the_same() -> None:
+    told = [alarm_of(name) for name in ("alarm_single_metric", "sns_record_single_metric", "sns_raw_message")]
+    assert len({(alarm.arn, alarm.name, alarm.changed_at) for alarm in told}) == 1
+
+
+def test_metrics_are_kept() -> None:
+    math = alarm_of("alarm_metric_math")
+    assert [(m.name, m.statistic, m.period_s) for m in math.metrics] == [
+        ("Errors", "Sum", 60),
+        ("Invocations", "Sum", 60),
+    ]
+    assert alarm_of("sns_record_metric_math").metrics == math.metrics
+    assert alarm_of("sns_record_single_metric").metrics[0].statistic == "SUM"
+
+
+def test_alias_is_told_by_the_resource_dimension() -> None:
+    assert read(event("alarm_of_an_alias")).alias == "live"
+    assert read(event("alarm_single_metric")).alias is None
+
+
+def test_version_in_the_resource_dimension_is_no_alias() -> None:
+    numbered = json.loads(json.dumps(event("alarm_of_an_alias")).replace("orders:live", "orders:5"))
+    assert read(numbered).alias is None
+
+
+def test_manual_start() -> None:
+    request = read(event("manual_start"))
+    assert (request.trigger, request.function_name) == (Trigger.MANUAL, "orders")
+    assert request.alarm_name == "lambda-errors-alarm-orders"
+    assert read({"functionName": "orders"}).function_name == "orders"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("orders", ("orders", None)),
+        ("orders:live", ("orders", "live")),
+        ("orders:$LATEST", ("orders", None)),
+        ("orders:7", ("orders", None)),
+        ("orders:", ("orders", None)),
+        ("arn:aws:lambda:eu-central-1:123456789012:function:orders", ("orders", None)),
+        ("arn:aws-cn:lambda:cn-north-1:123456789012:function:orders:live", ("orders", "live")),
+    ],
+)
+def test_names_and_arns_of_functions(text: str, expected: tuple[str, str | None]) -> None:
+    assert function_and_alias(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "orders live",
+        "orders:live:more",
+        "../orders",
+        "o" * 65,
+        "arn:aws:sqs:eu-central-1:123456789012:orders",
+        "arn:aws:lambda:eu-central-1:123456789012:function:",
+        "orders\n",
+        "\u043erders",
+    ],
+)
+def test_anything_else_names_no_function(text: str) -> None:
+    with pytest.raises(InvalidEvent, match="functionName"):
+        function_and_alias(text)
+
+
+def test_function_of_another_place_is_told() -> None:
+    request = read({"functionName": "arn:aws:lambda:us-east-1:999999999999:function:orders"})
+    assert request.home == ("us-east-1", "999999999999")
+
+
+@pytest.mark.parametrize("name", ["alarm_composite", "sns_record_composite"])
+def test_composite_alarm_names_no_function(name: str) -> None:
+    told = problem(event(name))
+    assert "orders-is-broken" in told
+    assert "no metric of its own" in told
+    assert "FunctionName" in told
+
+
+def test_alarm_of_another_service_names_no_function() -> None:
+    told = problem(event("alarm_of_another_service"))
+    assert "AWS/EC2 CPUUtilization" in told
+    assert "start by hand" in told
+
+
+def test_recovery_starts_nothing() -> None:
+    assert "in state 'OK'" in problem(event("alarm_back_to_ok"))
+
+
+def test_event_of_another_kind() -> None:
+    assert "alarmName" in problem(event("other_detail_type"))
+
+
+@pytest.mark.parametrize("kind", [None, True, 7, 1.5, "text", [], ["orders"], {}, {"name": "orders"}])
+def test_other_json_is_refused_with_an_example(kind: Any) -> None:
+    assert '"functionName"' in problem(kind)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (["detail"], None, "detail"),
+        (["detail", "alarmName"], None, "alarmName"),
+        (["detail", "alarmName"], 7, "alarmName"),
+        (["detail", "state"], "ALARM", "state"),
+        (["detail", "state", "value"], None, "value"),
+        (["detail", "state", "timestamp"], None, "timestamp"),
+        (["detail", "state", "timestamp"], "yesterday", "timestamp"),
+        (["detail", "state", "timestamp"], "0001-01-01T00:00:00+05:00", "timestamp"),
+        (["detail", "state", "timestamp"], 1769860680, "timestamp"),
+        (["detail", "state", "reason"], {"text": "long"}, "reason"),
+        (["detail", "configuration"], [], "configuration"),
+        (["detail", "configuration", "metrics"], {}, "metrics"),
+        (["detail", "configuration", "metrics", 0, "metricStat", "metric"], "Errors", "metric"),
+        (["detail", "configuration", "metrics", 0, "metricStat", "period"], "a minute", "period"),
+        (
+            ["detail", "configuration", "metrics", 0, "metricStat", "metric", "dimensions"],
+            [{"name": "FunctionName", "value": "orders"}],
+            "dimensions",
+        ),
+        (
+            ["detail", "configuration", "metrics", 0, "metricStat", "metric", "dimensions", "FunctionName"],
+            "not a function's name",
+            "functionName",
+        ),
+        (["resources"], "arn", "resources"),
+        (["resources"], [7], "resources"),
+    ],
+)
+def test_broken_field_of_an_alarm_event_is_named(path: list[Any], value: Any, named: str) -> None:
+    assert named in problem(_with("alarm_single_metric", path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (["NewStateValue"], None, "NewStateValue"),
+        (["StateChangeTime"], "soon", "StateChangeTime"),
+        (["StateChangeTime"], None, "StateChangeTime"),
+        (["Trigger"], "Errors", "Trigger"),
+        (["Trigger", "Dimensions"], {"FunctionName": "orders"}, "Dimensions"),
+        (["Trigger", "Period"], "60 s", "Period"),
+        (["AlarmName"], 7, "AlarmName"),
+    ],
+)
+def test_broken_field_of_an_sns_message_is_named(path: list[Any], value: Any, named: str) -> None:
+    assert named in problem(_with("sns_raw_message", path, value))
+
+
+def _with(name: str, path: list[Any], value: Any) -> Any:
+    """The recorded event with one field replaced, or left out where the value is None."""
+    changed = deepcopy(event(name))
+    *parents, last = path
+    inner = changed
+    for key in parents:
+        inner = inner[key]
+    if value is None:
+        del inner[last]
+    else:
+        inner[last] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "hello", "{", "[" * 100_000, "1" * 5000, '"\\ud800"', "\ud800", '{"a": 1e999999}'],
+    ids=["empty", "text", "cut", "deep", "huge-number", "half-character", "half-raw", "huge-float"],
+)
+def test_sns_message_that_is_no_json(message: str) -> None:
+    assert problem({"Records": [{"Sns": {"Message": message}}]})
+
+
+def test_sns_message_of_other_json_kinds() -> None:
+    for message in ("7", "null", '"text"', "[]"):
+        assert "not an object" in problem({"Message": message})
+
+
+def test_long_texts_are_cut_to_what_cloudwatch_allows() -> None:
+    flood = "x" * 200_000
+    long = _with("alarm_single_metric", ["detail", "configuration", "description"], flood)
+    long["detail"]["alarmName"] = flood
+    long["detail"]["state"]["reason"] = flood
+    long["resources"] = [f"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:{flood}"]
+    metric = long["detail"]["configuration"]["metrics"][0]
+    metric["metricStat"]["metric"]["namespace"] = flood
+    metric["metricStat"]["metric"]["dimensions"][flood] = flood
+    long["detail"]["configuration"]["metrics"] = [metric] * 100
+    assert len(json.dumps(encode(read(long)))) < 50_000
+
+
+def test_long_texts_in_refused_events_are_cut_too() -> None:
+    long = _with("alarm_back_to_ok", ["detail", "alarmName"], "x" * 200_000)
+    assert len(problem(long)) < 2000
+    long = _with("alarm_of_another_service", ["detail", "alarmName"], "x" * 200_000)
+    assert len(problem(long)) < 2000
+    assert len(problem({"functionName": "x" * 200_000})) < 2000
+
+
+@given(JSON)
+def test_no_event_raises_anything_but_a_refusal(anything: Any) -> None:
+    assert _told(anything).encode()  # fit to be logged, stored and sent
+
+
+@settings(max_examples=300)
+@given(st.sampled_from([*LAMBDA_ALARMS, "manual_start", "alarm_composite"]), st.data())
+def test_no_damage_to_a_real_event_raises_anything_but_a_refusal(name: str, data: st.DataObject) -> None:
+    damaged = event(name)
+    places = list(_places(damaged))
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(places))
+        if isinstance(holder, dict) and key not in holder:
+            continue
+        if isinstance(holder, dict) and data.draw(st.booleans()):
+            del holder[key]
+        else:
+            holder[key] = data.draw(JSON)
+    assert _told(damaged).encode()
+
+
+def _places(document: Any) -> Any:
+    """Every field of a document, as holder and key."""
+    keys = document.keys() if isinstance(document, dict) else range(len(document))
+    for key in list(keys):
+        yield document, key
+        if isinstance(document[key], dict | list):
+            yield from _places(document[key])
+
+
+def _told(anything: Any) -> str:
+    """What is said about an event that is refused, else what travels on."""
+    try:
+        request = read(anything)
+    except InvalidEvent as refusal:
+        return str(refusal)
+    travels = msgspec.json.encode(encode(request))
+    assert decode(type(request), json.loads(travels)) == request
+    return travels.decode()
