@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import cast
 
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, present
@@ -99,16 +100,18 @@ def slide(reference: Gappy, before: int, after: int) -> tuple[list[float], list[
     if last < 4:
         return [], []
     every = max(1, last // BLOCKS)
-    sums = [0.0, *accumulate(v or 0.0 for v in reference)]
+    gaps = None in reference
+    filled = [v or 0.0 for v in reference] if gaps else cast(Sequence[float], reference)
+    sums = [*accumulate(filled, initial=0.0)]
     at = (sums[: last + 1 : every], sums[before : last + before + 1 : every], sums[width::every])
-    if None not in reference:
+    if not gaps:
         levels = [(end - middle) / after for _, middle, end in zip(*at, strict=True)]
         if not before:
             return levels, []
         return levels, [
             level - (middle - start) / before for level, start, middle in zip(levels, *at[:2], strict=True)
         ]
-    counts = [0, *accumulate(v is not None for v in reference)]
+    counts = [*accumulate([v is not None for v in reference], initial=0)]
     held = (counts[: last + 1 : every], counts[before : last + before + 1 : every], counts[width::every])
     gappy_levels, steps = [], []
     for start, middle, end, had_start, had_middle, had_end in zip(*at, *held, strict=True):

@@ -67,15 +67,19 @@ def failures(telemetry: Telemetry, calls: Mapping[str, Calls], rows: Rows) -> di
     The best availability seen anywhere counts as "all calls good", so percent and fraction are the same.
     """
     columns = {
-        node: found[0] for node in telemetry.by_node if (found := telemetry.columns(node, Role.AVAILABILITY))
+        node: own[0] for node in telemetry.by_node if (own := telemetry.columns(node, Role.AVAILABILITY))
     }
     best = max(
-        (v for c in columns.values() for v in present((*telemetry.in_window(c), *telemetry.in_reference(c)))),
+        (
+            max(present(values), default=0.0)
+            for column in columns.values()
+            for values in (telemetry.in_window(column), telemetry.in_reference(column))
+        ),
         default=0.0,
     )
     if best <= 0:
         return {}
-    found = {}
+    found: dict[str, Symptom] = {}
     for node, column in columns.items():
         window = _failed_share(telemetry.in_window(column), best)
         found[node] = Symptom(column, NO_SHIFT, window)

@@ -88,6 +88,9 @@ def _drop(
 ) -> float:
     above, below = (telemetry.columns(n, Role.REQUESTS)[0] for n in (caller_node, callee_node))
     window = ratio(telemetry.in_window(below), telemetry.in_window(above))
+    before, after = (present(window[i] for i in chosen) for chosen in (rows.before, rows.after))
+    if not after or (before and mean(after) >= mean(before)):
+        return 0.0
     reference = ratio(telemetry.in_reference(below), telemetry.in_reference(above))
     # A drop is an upward shift of the mirrored series.
     shift = measure_shift(_mirrored(window), _mirrored(reference), rows)
