@@ -15,7 +15,7 @@ from ministack.core.responses import StreamingResponse
 from ministack.services import stepfunctions
 
 from local.faults import Fault, Register
-from local.shims import _fault_responses, _state_machine_task, wrap
+from local.shims import _admin_endpoints, _fault_responses, _state_machine_task, wrap
 from local.shims._api_calls import Request
 
 # What an optimised integration of Step Functions calls, and the names of its errors.
@@ -48,7 +48,12 @@ register = Register()
 
 def install() -> None:
     _state_machine_task.install_once()
-    wrap(app, "_handle_post_body_shortcuts")(_admin)
+    _admin_endpoints.add("POST", "/_local/faults", _add)
+    _admin_endpoints.add("GET", "/_local/faults", lambda _body, _query: {"faults": register.faults()})
+    _admin_endpoints.add("DELETE", "/_local/faults", _clear)
+    _admin_endpoints.add(
+        "GET", "/_local/calls", lambda _body, query: register.calls(int(query.get("since", ["0"])[0]))
+    )
     wrap(app, "_dispatch_service_request")(_dispatch)
     wrap(app, "_reset_all_state")(_reset)
     wrap(stepfunctions, "_invoke_resource")(_invoke_resource)
@@ -59,29 +64,13 @@ def _reset(original: Any) -> None:
     register.reset()
 
 
-async def _admin(
-    original: Any, method: str, path: str, headers: Any, body: bytes, query: Any, *more: Any
-) -> Any:
-    if not path.startswith("/_local/"):
-        return await original(method, path, headers, body, query, *more)
-    try:
-        return _json(200, _administer(method, path, body, query))
-    except (ValueError, TypeError) as error:
-        return _json(400, {"message": str(error)})
+def _add(body: bytes, _query: Any) -> dict[str, Any]:
+    return {"id": register.add(Fault.from_request(json.loads(body)))}
 
 
-def _administer(method: str, path: str, body: bytes, query: dict[str, Any]) -> dict[str, Any]:
-    match method, path:
-        case "POST", "/_local/faults":
-            return {"id": register.add(Fault.from_request(json.loads(body)))}
-        case "GET", "/_local/faults":
-            return {"faults": register.faults()}
-        case "DELETE", "/_local/faults":
-            register.clear()
-            return {"faults": []}
-        case "GET", "/_local/calls":
-            return register.calls(int(query.get("since", ["0"])[0]))
-    raise ValueError(f"There is no {method} {path}.")
+def _clear(_body: bytes, _query: Any) -> dict[str, Any]:
+    register.clear()
+    return {"faults": []}
 
 
 async def _dispatch(
@@ -137,7 +126,3 @@ def _task_error(service: str, fault: Fault) -> str:
     if fault.error in ("timeout", "disconnect"):
         return f"{prefix}.SdkClientException"
     return _TASK_ERRORS.get(service, {}).get(fault.error, f"{prefix}.{prefix}Exception")
-
-
-def _json(status: int, content: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    return status, {"Content-Type": "application/json"}, json.dumps(content).encode()

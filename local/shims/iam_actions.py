@@ -1,7 +1,7 @@
 """Gap 15, and its like: requests are authorised as the actions that IAM knows.
 
-Converse needs bedrock:InvokeModel. The emulator tells the operations of Lambda apart by a part of the path, so
-that moving an alias passes as listing aliases and changing an event source mapping is not checked; here they
+Converse needs bedrock:InvokeModel. The emulator tells Lambda's operations apart by a part of the path: moving
+an alias passes as listing aliases, and changing an event source mapping is not checked at all. Here they come
 from AWS's service model, and calls of a version or alias are authorised on its qualified ARN. A denial names
 the resource.
 """
