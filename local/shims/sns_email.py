@@ -107,7 +107,7 @@ def _fan_out(
 
 def _farewell(subscription: dict[str, Any]) -> str:
     return (
-        "If you wish to stop receiving notifications from this topic, unsubscribe from the subscription below:"
+        "If you wish to stop receiving notifications from this topic, unsubscribe from this subscription:"
         f"\n{subscription['arn']}\n\nPlease do not reply directly to this email."
     )
 
