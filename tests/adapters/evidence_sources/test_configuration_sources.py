@@ -199,7 +199,7 @@ class TestCallers:
                     statement({"Service": "apigateway.amazonaws.com"}, API),
                     statement({"Service": "apigateway.amazonaws.com"}, API),
                     statement({"Service": "elasticloadbalancing.amazonaws.com"}),
-                    statement({"AWS": "arn:aws:iam::210987654321:root"}),
+                    statement({"AWS": "arn:aws:iam::000000000000:root"}),
                     statement({"Service": "s3.amazonaws.com"}),
                     statement({"Service": ["events.amazonaws.com", "sns.amazonaws.com"]}),
                     statement("*"),
@@ -210,7 +210,7 @@ class TestCallers:
         assert found == [
             Caller("apigateway.amazonaws.com", 29, API),
             Caller("elasticloadbalancing.amazonaws.com", None),
-            Caller("arn:aws:iam::210987654321:root", None),
+            Caller("arn:aws:iam::000000000000:root", None),
         ]
 
     def source(self, **answers: Callable[..., Any]) -> tuple[CallersSource, RecordedClients]:
