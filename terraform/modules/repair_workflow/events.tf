@@ -48,7 +48,6 @@ resource "aws_cloudwatch_event_rule" "failed_executions" {
 }
 
 resource "aws_cloudwatch_event_target" "people" {
-  # EventBridge may only publish once the topic's policy says so.
   rule = aws_cloudwatch_event_rule.failed_executions.name
   arn  = var.topic_arn
 
@@ -61,7 +60,7 @@ resource "aws_cloudwatch_event_target" "people" {
     # Each line is a quoted string of its own: this is how EventBridge writes text.
     input_template = join("\n", [
       "\"Lambda Auto-Repair (${var.environment}): the repair workflow itself ended as <status>.\"",
-      "\"Its incident may be unfinished. Look at the function by hand; nothing more will be changed.\"",
+      "\"This execution changes nothing more, but its incident may be unfinished: look at the function by hand.\"",
       "\"Execution: <name>\"",
       "\"See: aws stepfunctions get-execution-history --execution-arn <execution>\"",
     ])

@@ -11,7 +11,6 @@ locals {
       failed    = { namespace = "AWS/States", name = "ExecutionsFailed", stat = "Sum", dimensions = { StateMachineArn = var.state_machine_arn } }
       timed_out = { namespace = "AWS/States", name = "ExecutionsTimedOut", stat = "Sum", dimensions = { StateMachineArn = var.state_machine_arn } }
       aborted   = { namespace = "AWS/States", name = "ExecutionsAborted", stat = "Sum", dimensions = { StateMachineArn = var.state_machine_arn } }
-      throttled = { namespace = "AWS/States", name = "ExecutionThrottled", stat = "Sum", dimensions = { StateMachineArn = var.state_machine_arn } }
       incidents = { namespace = "LambdaAutoRepair", name = "IncidentFailed", stat = "Sum", dimensions = { service = var.service } }
       lost      = { namespace = "AWS/SQS", name = "ApproximateNumberOfMessagesVisible", stat = "Maximum", dimensions = { QueueName = var.undelivered_queue_name } }
     },

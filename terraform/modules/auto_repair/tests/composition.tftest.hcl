@@ -40,6 +40,11 @@ override_data {
 }
 
 override_data {
+  target = module.monitored_functions["payments"].data.aws_lambda_function.this
+  values = { timeout = 30 }
+}
+
+override_data {
   target = module.monitored_functions["billing"].data.aws_lambda_function.this
   values = { timeout = 30 }
 }
@@ -67,76 +72,13 @@ variables {
   artifacts_dir = "built-elsewhere"
 }
 
-run "a_system_without_functions_grants_nothing" {
+run "a_system_without_functions" {
   command = plan
 
   assert {
     condition     = module.changes_to_functions.policies + module.changes_to_queues.policies + module.probes.policies == 0
     error_message = "Nobody onboarded a function, and yet something may be changed."
   }
-}
-
-run "the_executor_may_change_exactly_what_is_onboarded" {
-  command = plan
-
-  variables {
-    monitored_functions            = { orders = {} }
-    additional_monitored_functions = { billing = { queues = ["arn:aws:sqs:us-east-1:123456789012:bills"] } }
-  }
-
-  assert {
-    condition = toset(flatten([for document in module.changes_to_functions.documents : jsondecode(document).Statement[*].Resource])) == toset([
-      "arn:aws:lambda:us-east-1:123456789012:function:orders",
-      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
-      "arn:aws:lambda:us-east-1:123456789012:function:billing",
-      "arn:aws:lambda:us-east-1:123456789012:function:billing:*",
-    ])
-    error_message = "The executor may change more or less than the onboarded functions."
-  }
-
-  assert {
-    condition     = flatten([for document in module.changes_to_queues.documents : jsondecode(document).Statement[*].Resource]) == ["arn:aws:sqs:us-east-1:123456789012:bills"]
-    error_message = "The executor may change more or less than the queues that an entry lists."
-  }
-
-  assert {
-    condition     = module.probes.documents == []
-    error_message = "Without a probe_payload nobody may invoke a function of other people."
-  }
-}
-
-run "the_verifier_may_invoke_only_where_the_owner_gave_a_probe" {
-  command = plan
-
-  variables {
-    monitored_functions = { orders = { probe_payload = { ping = true } }, billing = {} }
-  }
-
-  assert {
-    condition = toset(flatten([for document in module.probes.documents : jsondecode(document).Statement[*].Resource])) == toset([
-      "arn:aws:lambda:us-east-1:123456789012:function:orders",
-      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
-    ])
-    error_message = "The verifier may invoke more or less than what has a probe."
-  }
-}
-
-run "an_additional_entry_replaces_the_one_of_the_same_name" {
-  command = plan
-
-  variables {
-    monitored_functions            = { orders = { mode = "auto" }, billing = { mode = "ask" } }
-    additional_monitored_functions = { orders = { mode = "observe" } }
-  }
-
-  assert {
-    condition     = { for name, function in output.monitored_functions : name => function.mode } == { orders = "observe", billing = "ask" }
-    error_message = "The maps are not merged, or the wrong one wins."
-  }
-}
-
-run "functions_run_under_the_names_of_the_manual" {
-  command = plan
 
   assert {
     condition     = output.functions["executor"] == "lambda-auto-repair-executor-dev" && output.functions["slack_notifier"] == "lambda-auto-repair-slack-notifier-dev"
@@ -154,17 +96,70 @@ run "functions_run_under_the_names_of_the_manual" {
   }
 }
 
-run "an_empty_suffix_gives_the_bare_bucket_names" {
+run "a_system_with_functions" {
   command = plan
 
   variables {
     bucket_suffix = ""
+    monitored_functions = {
+      orders   = { mode = "auto" }
+      payments = { mode = "ask", probe_payload = { ping = true } }
+    }
+    additional_monitored_functions = {
+      orders  = { mode = "observe" }
+      billing = { queues = ["arn:aws:sqs:us-east-1:123456789012:bills"] }
+    }
+  }
+
+  assert {
+    condition     = { for name, function in output.monitored_functions : name => function.mode } == { billing = "observe", orders = "observe", payments = "ask" }
+    error_message = "The maps are not merged, or the wrong entry wins."
+  }
+
+  assert {
+    condition = toset(flatten([for document in module.changes_to_functions.documents : jsondecode(document).Statement[*].Resource])) == toset([
+      "arn:aws:lambda:us-east-1:123456789012:function:billing",
+      "arn:aws:lambda:us-east-1:123456789012:function:billing:*",
+      "arn:aws:lambda:us-east-1:123456789012:function:orders",
+      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
+      "arn:aws:lambda:us-east-1:123456789012:function:payments",
+      "arn:aws:lambda:us-east-1:123456789012:function:payments:*",
+    ])
+    error_message = "The executor may change more or less than the onboarded functions."
+  }
+
+  assert {
+    condition     = flatten([for document in module.changes_to_queues.documents : jsondecode(document).Statement[*].Resource]) == ["arn:aws:sqs:us-east-1:123456789012:bills"]
+    error_message = "The executor may change more or less than the queues that an entry lists."
+  }
+
+  assert {
+    condition = toset(flatten([for document in module.probes.documents : jsondecode(document).Statement[*].Resource])) == toset([
+      "arn:aws:lambda:us-east-1:123456789012:function:payments",
+      "arn:aws:lambda:us-east-1:123456789012:function:payments:*",
+    ])
+    error_message = "The verifier may invoke more or less than what has a probe."
   }
 
   assert {
     condition     = output.buckets == { reports = "lambda-auto-repair-reports-dev", knowledge = "lambda-auto-repair-knowledge-bucket-dev" }
-    error_message = "An empty suffix still adds something."
+    error_message = "An empty suffix gives the bare names."
   }
+}
+
+run "refuses_more_functions_than_one_executor_can_hold" {
+  command = plan
+
+  override_module {
+    target  = module.monitored_functions
+    outputs = { mode = "observe", rule = "", alarms = [], policy_parameter = "" }
+  }
+
+  variables {
+    monitored_functions = { for number in range(201) : "function-${number}" => {} }
+  }
+
+  expect_failures = [terraform_data.attachable_policies]
 }
 
 run "refuses_a_list_of_functions" {
