@@ -11,11 +11,11 @@ SCENARIO = Scenario(
     folder=Path(__file__).parent,
     memory_mb=256,
     timeout_s=2,
-    healthy_event={"invoices": 16},
+    healthy_event={"invoices": 12},
     faulty_event={"invoices": 26},
     calls_per_second=3.0,
     callers=6,
     healthy_seconds=5.0,
-    fault="the month's export grows from 16 to 26 invoices; 26 take 2.6 s, the timeout is 2 s",
+    fault="the month's export grows from 12 to 26 invoices; 26 take 2.6 s, the timeout is 2 s",
     expected_failure_mode="timeout_too_low",
 )
