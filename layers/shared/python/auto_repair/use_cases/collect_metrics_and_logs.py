@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auto_repair.domain.case import Case, EvidenceReference
-from auto_repair.domain.errors import AutoRepairError, TransientError
+from auto_repair.domain.errors import AutoRepairError, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Evidence, MissingEvidence, Window, merge
 from auto_repair.domain.ranking import CENTRAL_SOURCES
 from auto_repair.domain.target import alias_of, version_in_use
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
 
 LOOK_BACK = timedelta(minutes=15)
+LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
 DEADLINE_S = 40.0
 PATIENT_TRIES = 2  # retries of the state before a passing error of AWS counts as missing evidence
 
@@ -66,7 +67,8 @@ class CollectMetricsAndLogs:
         """Where the evidence lies and what is missing from it. `attempt` counts the state's retries."""
         incident = case.incident
         now = self.clock()
-        window = Window(min(incident.started_at, now) - LOOK_BACK, now)
+        began = max(min(incident.started_at, now), now - LONGEST)
+        window = Window(began - LOOK_BACK, now)
         alias = incident.alias or self.policies.policy(incident.function_name).alias
         target = Target(incident.function_name, window, alias)
         evidence = gather(self.sources, target, is_last_try=attempt >= PATIENT_TRIES)
@@ -79,7 +81,12 @@ class CollectMetricsAndLogs:
         version = version_in_use(evidence)
         if evidence.alias or evidence.configuration is None or version == evidence.configuration.version:
             return evidence
-        live = self.functions.configuration(evidence.function_name, version)
+        try:
+            live = self.functions.configuration(evidence.function_name, version)
+        except ResourceMissing as error:
+            # To change `$LATEST` for the callers of a version would help nobody: rather know nothing.
+            gap = MissingEvidence("function_configuration", str(error))
+            return replace(evidence, configuration=None, missing=(*evidence.missing, gap))
         return replace(
             evidence,
             alias=alias_of(evidence, version),

@@ -1,0 +1,187 @@
+"""Sources are asked at once; what is missing is part of the result."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import AwsCallFailed, ResourceMissing, TransientError
+from auto_repair.domain.evidence import Alias, Evidence
+from auto_repair.ports import Target
+from auto_repair.use_cases.collect_metrics_and_logs import (
+    LONGEST,
+    LOOK_BACK,
+    PATIENT_TRIES,
+    CollectMetricsAndLogs,
+    gather,
+)
+from tests.builders import (
+    FUNCTION,
+    NOW,
+    a_configuration,
+    a_kill,
+    a_policy,
+    a_series,
+    a_window,
+    an_alarm,
+    an_incident,
+    in_turn,
+)
+from tests.fakes import (
+    FakeClock,
+    FakeFunctions,
+    FakePolicies,
+    FakeSource,
+    FakeStore,
+    behind_alias,
+    failing,
+    knowing,
+)
+
+DENIED = AwsCallFailed("logs", "FilterLogEvents", "AccessDeniedException", "not allowed")
+CONFIGURATION = knowing("function_configuration", configuration=a_configuration())
+METRICS = knowing("lambda_metrics", series=(a_series("Errors", 3),))
+
+
+def collect(*sources: FakeSource, attempt: int = 0, **facts: Any) -> tuple[Evidence, list[Target]]:
+    """The stored evidence, and what the sources were asked for."""
+    asked: list[Target] = []
+
+    def note(target: Target) -> Evidence:
+        asked.append(target)
+        return Evidence(target.function_name, target.window)
+
+    store, policies = FakeStore(), facts.pop("policies", FakePolicies())
+    use_case = CollectMetricsAndLogs(
+        (*sources, FakeSource("asked", note)),
+        facts.pop("functions", FakeFunctions()),
+        policies,
+        store,
+        FakeClock(),
+    )
+    reference = use_case(Case(an_incident(**facts)), attempt=attempt)
+    return store.evidence[reference.ref], asked
+
+
+def test_sources_make_one_whole() -> None:
+    seen, _ = collect(CONFIGURATION, METRICS)
+    assert seen.configuration == a_configuration()
+    assert seen.metric("Errors").total == 3
+    assert seen.missing == ()
+
+
+def test_failing_source_is_recorded_as_missing() -> None:
+    seen, _ = collect(CONFIGURATION, failing("lambda_logs", DENIED))
+    assert [gap.source for gap in seen.missing] == ["lambda_logs"]
+    assert "AccessDeniedException" in seen.missing[0].reason
+    assert seen.configuration is not None
+
+
+def test_passing_error_of_a_central_source_is_worth_a_retry() -> None:
+    with pytest.raises(TransientError):
+        collect(failing("lambda_logs", TransientError("throttled")))
+
+
+def test_passing_error_that_stays_is_missing_evidence() -> None:
+    seen, _ = collect(failing("lambda_logs", TransientError("throttled")), attempt=PATIENT_TRIES)
+    assert seen.lacks("lambda_logs")
+
+
+def test_passing_error_of_a_minor_source_is_not_waited_for() -> None:
+    seen, _ = collect(failing("xray_traces", TransientError("throttled")))
+    assert seen.lacks("xray_traces")
+
+
+def test_slow_source_is_left_behind() -> None:
+    done = threading.Event()
+
+    def hang(_target: Target) -> Evidence:
+        done.wait(5)
+        return Evidence(FUNCTION, a_window())
+
+    try:
+        whole = gather(
+            (METRICS, FakeSource("lambda_logs", hang)), Target(FUNCTION, a_window()), deadline_s=0.05
+        )
+    finally:
+        done.set()
+    assert whole.lacks("lambda_logs")
+    assert "no answer within" in whole.missing[0].reason
+    assert whole.metric("Errors").total == 3
+
+
+def test_no_sources_at_all() -> None:
+    assert gather((), Target(FUNCTION, a_window())).function_name == FUNCTION
+
+
+def test_window_begins_before_the_alarm_and_ends_now() -> None:
+    _, (target,) = collect()
+    assert target.window.start == an_alarm().changed_at - LOOK_BACK
+    assert NOW <= target.window.end <= NOW + timedelta(seconds=1)
+    assert target.history
+
+
+def test_alarm_from_the_future_does_not_turn_the_window_round() -> None:
+    _, (target,) = collect(alarm=an_alarm(changed_at=NOW + timedelta(days=3)))
+    assert target.window.seconds == pytest.approx(LOOK_BACK.total_seconds())
+
+
+@pytest.mark.parametrize("days", [2, 400, 700_000])
+def test_alarm_from_long_ago_does_not_make_the_window_endless(days: int) -> None:
+    _, (target,) = collect(alarm=an_alarm(changed_at=NOW - timedelta(days=days)))
+    assert target.window.seconds == pytest.approx((LONGEST + LOOK_BACK).total_seconds())
+
+
+def test_alias_of_the_alarm_beats_the_alias_of_the_policy() -> None:
+    policies = FakePolicies({FUNCTION: a_policy(alias="live")})
+    assert collect(policies=policies)[1][0].alias == "live"
+    assert collect(policies=policies, alias="blue")[1][0].alias == "blue"
+    assert collect()[1][0].alias is None
+
+
+def test_version_that_the_logged_runs_were_of_is_the_one_callers_reach() -> None:
+    function = behind_alias("live")
+    functions = FakeFunctions(function)
+    functions.deploy("code-2")
+    seen, _ = collect(
+        knowing(
+            "function_configuration",
+            configuration=function.latest,
+            aliases=(Alias("live", "1"),),
+        ),
+        knowing("lambda_logs", invocations=in_turn([a_kill(version="1")] * 3)),
+        functions=functions,
+    )
+    assert seen.alias == "live"
+    assert seen.configuration == function.versions["1"]
+    assert seen.latest == function.latest
+
+
+def test_latest_stays_latest() -> None:
+    seen, _ = collect(CONFIGURATION, knowing("lambda_logs", invocations=in_turn([a_kill()])))
+    assert (seen.alias, seen.configuration) == (None, a_configuration())
+
+
+def test_known_alias_needs_no_guess() -> None:
+    live = replace(a_configuration(), version="7")
+    seen, _ = collect(
+        knowing("function_configuration", configuration=live),
+        knowing("lambda_logs", invocations=in_turn([a_kill(version="6")])),
+        alias="live",
+    )
+    assert seen.configuration == live
+
+
+def test_version_that_is_gone_leaves_the_configuration_unknown() -> None:
+    """Repairing `$LATEST` for the callers of a version would help nobody."""
+    seen, _ = collect(CONFIGURATION, knowing("lambda_logs", invocations=in_turn([a_kill(version="3")])))
+    assert seen.configuration is None
+    assert seen.lacks("function_configuration")
+
+
+def test_function_that_is_gone_is_missing_evidence() -> None:
+    seen, _ = collect(failing("function_configuration", ResourceMissing("Function not found: orders")))
+    assert seen.lacks("function_configuration")
