@@ -49,3 +49,6 @@ class Case:
     verification: Verification | None = None
     rollback: Progress | None = None
     failure: WorkflowError | None = None
+    # What a Catch caught, as Step Functions writes it: {"Error": …, "Cause": …}
+    error: dict[str, Any] | None = None
+    rollback_error: dict[str, Any] | None = None

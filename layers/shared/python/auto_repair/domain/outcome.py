@@ -3,23 +3,23 @@
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.incident import Disposition
-from auto_repair.domain.plan import Decision
+from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair_progress import ProgressStatus
-from auto_repair.domain.verification import Outcome
+from auto_repair.domain.verification import NextStep, Outcome, Verification
 
 
 def final_status(case: Case) -> str:
     """A status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED, INVALID_EVENT."""
-    if case.incident.disposition is Disposition.REJECTED and case.failure is None:
+    if _has_failed(case):
+        return "FAILED"
+    if case.incident.disposition is Disposition.REJECTED:
         return "INVALID_EVENT"
     if case.rollback is not None:
         return "ROLLED_BACK" if case.rollback.status is ProgressStatus.DONE else "FAILED"
-    if case.failure is not None:
-        return "FAILED"
     if is_declined(case):
         return "REJECTED"
     if case.verification is not None:
-        return "VERIFIED" if case.verification.outcome is Outcome.REPAIRED else "INCONCLUSIVE"
+        return _verified(case.verification)
     if case.plan is None:
         return "FAILED"
     if case.plan.decision is Decision.NOTHING and case.diagnosis is not None:
@@ -29,10 +29,21 @@ def final_status(case: Case) -> str:
     )
 
 
+def _has_failed(case: Case) -> bool:
+    """Whether our own workflow failed, also when not even that could be recorded."""
+    return any(part is not None for part in (case.failure, case.error, case.rollback_error))
+
+
+def _verified(verification: Verification) -> str:
+    if verification.outcome is Outcome.REPAIRED:
+        return "VERIFIED"
+    return "INCONCLUSIVE" if verification.next_step is NextStep.FINISH else "FAILED"
+
+
 def is_declined(case: Case) -> bool:
-    """Whether the plan asked and nobody said yes."""
+    """Whether the plan asked and nobody said yes. No answer at all is told from a failed question."""
     asked = case.plan is not None and case.plan.decision is Decision.ASK
-    return asked and case.approval is not None and not read(case.approval).approved
+    return asked and not _has_failed(case) and not read(case.approval).approved
 
 
 def failed_state(case: Case) -> str:
@@ -44,7 +55,7 @@ def failed_state(case: Case) -> str:
     if case.diagnosis is None:
         return "DiagnoseIssue"
     plan = case.plan
-    if plan is None:
+    if plan is None or _is_climbing(case, plan):
         return "DetermineAction"
     if plan.decision is Decision.ASK and case.approval is None:
         return "AwaitApproval"
@@ -53,3 +64,9 @@ def failed_state(case: Case) -> str:
     if case.repair.status is not ProgressStatus.DONE:
         return "ExecuteRepair"
     return "VerifyRepair"
+
+
+def _is_climbing(case: Case, plan: Plan) -> bool:
+    """Whether the last look called for another rung, which is not planned yet."""
+    look = case.verification
+    return look is not None and look.planned_at == plan.planned_at and look.next_step is NextStep.CLIMB

@@ -1,7 +1,7 @@
 """RecordFailure: our own workflow failed. Write down where and why, before people are told."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.outcome import failed_state
@@ -22,8 +22,10 @@ class RecordFailure:
 
     def __call__(self, case: Case, error: WorkflowError) -> WorkflowError:
         """The error with the state that failed and a readable cause."""
-        failure = WorkflowError(failed_state(case), error.error, readable_cause(error.cause))
+        failure = _failure(case, error)
         told = f"{failure.state} failed with {failure.error}: {failure.cause}"
+        if case.rollback is not None and case.rollback.status is ProgressStatus.GAVE_UP:
+            told = f"{told}; not rolled back: {case.rollback.reason}"
         self.store.record_diagnosis(
             case.incident,
             {
@@ -40,6 +42,18 @@ class RecordFailure:
             facts = {"status": "FAILED", "outcome": told, "endedAt": iso(self.clock())}
             self.store.record_repair(case.incident, case.plan.planned_at, facts)
         return failure
+
+
+def _failure(case: Case, error: WorkflowError) -> WorkflowError:
+    """What went wrong first, and that the rollback failed, if it did: that is news of its own."""
+    first = WorkflowError(failed_state(case), error.error, readable_cause(error.cause))
+    if case.rollback_error is None:
+        return first
+    name = str(case.rollback_error.get("Error", ""))
+    cause = readable_cause(str(case.rollback_error.get("Cause", "")))
+    if not error.error:
+        return WorkflowError("RollBackRepair", name, cause)
+    return replace(first, cause=f"{first.cause}; then RollBackRepair failed with {name}: {cause}")
 
 
 def readable_cause(cause: str) -> str:

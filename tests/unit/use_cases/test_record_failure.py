@@ -1,0 +1,98 @@
+"""Where and why our own workflow failed is written down as it was."""
+
+import json
+
+import pytest
+
+from auto_repair.domain.case import Case, WorkflowError
+from auto_repair.domain.incident import Disposition
+from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.domain.verification import NextStep, Outcome
+from auto_repair.use_cases.record_failure import CAUSE_LENGTH, RecordFailure, readable_cause
+from tests.builders import a_case, a_plan, a_verification, an_incident, progress
+from tests.fakes import FakeClock, FakeStore
+
+CAUSE = json.dumps(
+    {"errorType": "AwsCallFailed", "errorMessage": "lambda:X failed with 403", "stackTrace": []}
+)
+DENIED = WorkflowError(error="AwsCallFailed", cause=CAUSE)
+
+
+def record(case: Case, error: WorkflowError = DENIED) -> tuple[WorkflowError, FakeStore]:
+    store = FakeStore()
+    return RecordFailure(store, FakeClock(), "notifier")(case, error), store
+
+
+def test_state_error_and_cause_are_on_record() -> None:
+    failure, store = record(a_case(plan=a_plan()))
+    assert failure == WorkflowError("ExecuteRepair", "AwsCallFailed", "lambda:X failed with 403")
+    assert store.diagnosis["workflowResult"] == "FAILED"
+    assert store.diagnosis["failedState"] == "ExecuteRepair"
+    assert "diagnosisResult" not in store.diagnosis  # the diagnosis itself stays as it was
+    assert store.statuses == ["FAILED"]
+
+
+def test_failure_before_a_diagnosis_is_the_result() -> None:
+    failure, store = record(a_case(evidence=None, diagnosis=None))
+    assert failure.state == "CollectMetricsAndLogs"
+    assert store.diagnosis["diagnosisResult"] == "WORKFLOW_FAILED"
+    assert store.repairs == {}
+
+
+def test_event_that_could_not_be_parsed() -> None:
+    failure, store = record(Case(an_incident(disposition=Disposition.REJECTED)))
+    assert failure.state == "ParseAlarmEvent"
+    assert store.diagnosis["diagnosisResult"] == "WORKFLOW_FAILED"
+
+
+def test_repair_that_was_taken_back_keeps_its_record() -> None:
+    _, store = record(a_case(plan=a_plan(), repair=progress(), rollback=progress()))
+    assert store.repairs == {}
+
+
+def test_rollback_that_gave_up_is_told_too() -> None:
+    rollback = progress(ProgressStatus.GAVE_UP, reason="the live value is 512")
+    _, store = record(a_case(plan=a_plan(), repair=progress(), rollback=rollback))
+    (facts,) = store.repairs.values()
+    assert facts["status"] == "FAILED"
+    assert facts["outcome"] == (
+        "VerifyRepair failed with AwsCallFailed: lambda:X failed with 403; "
+        "not rolled back: the live value is 512"
+    )
+
+
+def test_failed_rollback_is_named() -> None:
+    going_back = a_verification(outcome=Outcome.NOT_REPAIRED, next_step=NextStep.ROLL_BACK)
+    case = a_case(
+        plan=a_plan(),
+        repair=progress(),
+        verification=going_back,
+        rollback_error={"Error": "AwsCallFailed", "Cause": CAUSE},
+    )
+    failure, store = record(case, WorkflowError())
+    assert failure == WorkflowError("RollBackRepair", "AwsCallFailed", "lambda:X failed with 403")
+    assert store.diagnosis["failedState"] == "RollBackRepair"
+    assert store.statuses == ["FAILED"]
+
+
+def test_both_failures_are_told() -> None:
+    case = a_case(plan=a_plan(), rollback_error={"Error": "States.Timeout"})
+    failure, _ = record(case)
+    assert failure.state == "ExecuteRepair"
+    assert failure.cause == "lambda:X failed with 403; then RollBackRepair failed with States.Timeout: "
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (CAUSE, "lambda:X failed with 403"),
+        ("plain words", "plain words"),
+        ("", ""),
+        ("[1, 2]", "[1, 2]"),
+        ('{"errorMessage": ""}', '{"errorMessage": ""}'),
+        ("x" * 9999, "x" * CAUSE_LENGTH),
+        (json.dumps({"errorMessage": "y" * 9999}), "y" * CAUSE_LENGTH),
+    ],
+)
+def test_readable_cause(cause: str, told: str) -> None:
+    assert readable_cause(cause) == told
