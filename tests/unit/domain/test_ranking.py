@@ -1,0 +1,104 @@
+"""From findings to a verdict that says honestly what is known."""
+
+from dataclasses import replace
+
+import pytest
+
+from auto_repair.domain.diagnosis import FailureMode, Finding, Reason, Verdict
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.ranking import CENTRAL_SOURCES, MAX_HYPOTHESES, diagnose, symptoms
+from auto_repair.repairs import raise_memory
+from tests.builders import a_configuration, a_gap, a_kill, a_run, a_series, evidence, in_turn
+
+SICK = evidence(invocations=in_turn([a_kill(), a_run()]))
+
+
+def mode(name: str, confidence: float, **facts: object) -> FailureMode:
+    def detect(_seen: Evidence) -> Finding | None:
+        return Finding(confidence, (Reason(f"because of {name}"),), **facts)  # type: ignore[arg-type]
+
+    return FailureMode(name, name.capitalize(), detect, raise_memory.REPAIR)
+
+
+SILENT = FailureMode("silent", "Silent", lambda _: None)
+
+
+def test_likeliest_is_held_responsible() -> None:
+    diagnosis = diagnose(SICK, [mode("guess", 0.6), SILENT, mode("cause", 0.9)])
+    assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
+    assert [h.failure_mode for h in diagnosis.hypotheses] == ["cause", "guess"]
+    assert diagnosis.summary == "Cause: because of cause."
+    assert diagnosis.root_cause is diagnosis.hypotheses[0]
+    assert diagnosis.hypotheses[0].repair == "raise_memory"
+
+
+def test_repair_is_left_out_where_the_finding_forbids_it() -> None:
+    diagnosis = diagnose(SICK, [mode("cause", 0.9, repairable=False, advice="fix it")])
+    assert diagnosis.hypotheses[0].repair is None
+    assert diagnosis.hypotheses[0].advice == "fix it"
+
+
+def test_unlikely_causes_are_named_but_not_blamed() -> None:
+    diagnosis = diagnose(SICK, [mode("guess", 0.4)])
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+    assert diagnosis.root_cause is None
+    assert "1 of 2 logged runs failed" in diagnosis.summary
+    assert "Likeliest so far: Guess." in diagnosis.summary
+
+
+def test_missing_sources_lower_confidence() -> None:
+    gaps = tuple(a_gap(source) for source in CENTRAL_SOURCES)
+    diagnosis = diagnose(replace(SICK, missing=gaps), [mode("cause", 0.8)])
+    assert diagnosis.hypotheses[0].confidence == pytest.approx(0.8 * 0.85**3, abs=0.001)
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+    assert diagnosis.missing == tuple(f"{source}: access denied" for source in CENTRAL_SOURCES)
+
+
+def test_other_missing_sources_are_told_only() -> None:
+    diagnosis = diagnose(replace(SICK, missing=(a_gap("xray"),)), [mode("cause", 0.8)])
+    assert diagnosis.hypotheses[0].confidence == 0.8
+    assert diagnosis.missing == ("xray: access denied",)
+
+
+def test_equal_confidence_has_an_order() -> None:
+    diagnosis = diagnose(SICK, [mode("b", 0.6), mode("a", 0.6)])
+    assert [h.failure_mode for h in diagnosis.hypotheses] == ["a", "b"]
+
+
+def test_state_document_stays_small() -> None:
+    modes = [FailureMode(f"m{i}", "M", lambda _: Finding(0.9, (Reason("x" * 9999),) * 99)) for i in range(99)]
+    diagnosis = diagnose(SICK, modes)
+    assert len(diagnosis.hypotheses) == MAX_HYPOTHESES
+    assert all(len(h.because) == 8 and len(h.because[0].text) == 400 for h in diagnosis.hypotheses)
+
+
+def test_healthy_function_has_nothing_wrong() -> None:
+    seen = evidence(invocations=in_turn([a_run()] * 3), series=(a_series("Invocations", 3),))
+    diagnosis = diagnose(seen, [SILENT])
+    assert diagnosis.verdict is Verdict.NOTHING_WRONG
+    assert diagnosis.summary.startswith("Nothing is wrong: 3 invocations")
+
+
+def test_no_sign_of_trouble_means_little_without_metrics() -> None:
+    diagnosis = diagnose(evidence(missing=(a_gap("lambda_metrics"),)), [SILENT])
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (SICK, "1 of 2 logged runs failed"),
+        (evidence(series=(a_series("Errors", 2, 1),)), "3 errors are counted"),
+        (evidence(series=(a_series("Throttles", 4),)), "4 calls were throttled"),
+        (evidence(series=(a_series("Duration.p99", 2700),)), "the slowest runs take 2.7 s of 3 s"),
+    ],
+)
+def test_symptoms(seen: Evidence, told: str) -> None:
+    assert symptoms(seen) == (told,)
+    assert diagnose(seen, [SILENT]).verdict is Verdict.CANNOT_TELL
+
+
+def test_healthy_function_has_no_symptoms() -> None:
+    assert symptoms(evidence(series=(a_series("Duration.p99", 2600), a_series("Errors", 0)))) == ()
+    assert symptoms(evidence(configuration=None, series=(a_series("Duration.p99", 9999),))) == ()
+    assert a_configuration().timeout_s == 3

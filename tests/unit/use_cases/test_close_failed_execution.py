@@ -1,0 +1,61 @@
+"""An execution that ended without telling anybody does not hold up the next alarm."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.timestamps import from_epoch_ms
+from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
+from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
+from tests.builders import EXECUTION
+from tests.fakes import FakeFunctions, FakeStore
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def detail(name: str) -> Any:
+    return json.loads((EVENTS / f"{name}.json").read_text())["detail"]
+
+
+def close(store: FakeStore, ended: Any) -> str:
+    """As the notifier's handler reads the event."""
+    return CloseFailedExecution(store, "notifier")(
+        json.loads(ended["input"] or "null"),
+        ended["executionArn"],
+        from_epoch_ms(ended["startDate"]),
+        ended["status"],
+    )
+
+
+def begun(store: FakeStore, ended: Any, execution_arn: str = "") -> str:
+    started = from_epoch_ms(ended["startDate"])
+    parse = ParseAlarmEvent(FakeFunctions(), store)
+    return parse(json.loads(ended["input"]), execution_arn or ended["executionArn"], started).id
+
+
+@pytest.mark.parametrize("name", ["execution_failed", "execution_timed_out"])
+def test_function_is_released_and_the_end_is_on_record(name: str) -> None:
+    store, ended = FakeStore(), detail(name)
+    incident_id = begun(store, ended)
+    assert close(store, ended) == incident_id
+    assert store.claims == {}
+    assert store.incidents[incident_id].status == "FAILED"
+    assert store.diagnosis["workflowResult"] == ended["status"]
+    assert store.diagnosis["executionArn"] == ended["executionArn"]
+
+
+def test_failed_duplicate_does_not_close_the_incident_of_the_first() -> None:
+    store, ended = FakeStore(), detail("execution_failed")
+    incident_id = begun(store, ended, f"{EXECUTION}-the-first")
+    begun(store, ended)
+    close(store, ended)
+    assert store.claims["orders"][0] == incident_id
+    assert store.incidents[incident_id].status == "OPEN"
+
+
+def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:
+    store = FakeStore()
+    assert close(store, detail("execution_aborted_large_input")) == ""
+    assert store.diagnoses == {}
