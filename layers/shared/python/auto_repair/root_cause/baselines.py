@@ -66,7 +66,9 @@ def measure_shift(window: Gappy, reference: Gappy, rows: Rows) -> Shift:
         return Shift(sigmas, max(0.0, level - usual), usual, level, from_reference, None)
     earlier = mean(before)
     usual_step, step_noise = centre_and_scale(steps, level - earlier)
-    step_noise = max(step_noise, floor)
+    # Noise grows with the level: after a drift upwards the reference's steps are too small a yardstick.
+    drift = max(1.0, abs(earlier / usual)) if usual else 1.0
+    step_noise = max(step_noise * drift, floor)
     from_before = (level - earlier - usual_step) / step_noise
     rest = _without_highest(after)
     kept = PERSISTENCE * min((rest - usual) / noise, (rest - earlier - usual_step) / step_noise)

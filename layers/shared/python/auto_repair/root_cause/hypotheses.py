@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from auto_repair.root_cause.baselines import Shift
 from auto_repair.root_cause.calibration import confidences
 from auto_repair.root_cause.flow import NOISE
 from auto_repair.root_cause.impact_path import impact_path
-from auto_repair.root_cause.model import Evidence, Hypothesis, Investigation
+from auto_repair.root_cause.model import Evidence, Hypothesis, Investigation, Step
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.ranking import Candidates
 
@@ -28,6 +30,7 @@ def word_hypotheses(
 def _hypothesis(
     candidates: Candidates, investigation: Investigation, rows: Rows, node: str, confidence: float
 ) -> Hypothesis:
+    path = impact_path(candidates.flow, node, investigation.alarm.node)
     evidence = tuple(sorted(candidates.evidence[node], key=lambda item: -item.strength))
     return Hypothesis(
         node=node,
@@ -36,8 +39,8 @@ def _hypothesis(
         confidence=confidence,
         metric=_metric(evidence),
         evidence_for=evidence,
-        evidence_against=_objections(candidates, investigation, rows, node),
-        path=impact_path(candidates.flow, node, investigation.alarm.node),
+        evidence_against=_objections(candidates, investigation, rows, path),
+        path=path,
         since=_since(candidates, investigation, rows, node),
     )
 
@@ -47,15 +50,18 @@ def _metric(evidence: tuple[Evidence, ...]) -> str | None:
 
 
 def _objections(
-    candidates: Candidates, investigation: Investigation, rows: Rows, node: str
+    candidates: Candidates, investigation: Investigation, rows: Rows, path: tuple[Step, ...]
 ) -> tuple[str, ...]:
-    flow, alarmed = candidates.flow, investigation.alarm.node
+    node, alarmed = path[0].node, investigation.alarm.node
     found = []
     if node == alarmed:
         found.append(f"{node} is where the alarm fired: usually the messenger")
     found += _excuses(candidates, node)
-    if flow.graph.callees and node != alarmed and alarmed not in flow.graph.above(node):
-        found.append(f"the graph knows no calls from {alarmed} to {node}")
+    found += [
+        f"the given graph has no call from {caller.node} to {callee.node}"
+        for callee, caller in pairwise(path)
+        if caller.inferred
+    ]
     symptom = candidates.symptoms.get(node)
     if symptom is None or symptom.sigmas <= NOISE:
         found.append("its own metrics do not show the alarm's symptom")

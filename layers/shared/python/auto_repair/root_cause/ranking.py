@@ -93,9 +93,8 @@ def rank_candidates(
     alarmed_kind = Kind.FAILING if alarm.role is Role.AVAILABILITY else Kind.SLOW
     ledger = _Ledger()
     for kind in (alarmed_kind, Kind.FAILING if alarmed_kind is Kind.SLOW else Kind.SLOW):
-        ledger.add(
-            _own_trouble(flows[kind], kind, alarm.node, 1.0 if kind is alarmed_kind else OTHER_SYMPTOM)
-        )
+        weight = 1.0 if kind is alarmed_kind else OTHER_SYMPTOM
+        ledger.add(_own_trouble(flows[kind], kind, alarm.node, weight, newcomers))
     ledger.add(_boundary_gaps(edges))
     ledger.add(_resources(telemetry, rows))
     ledger.add(_silences(lost_calls(telemetry, calls, investigation.graph, rows), ledger.strongest))
@@ -117,7 +116,9 @@ def rank_candidates(
     )
 
 
-def _own_trouble(flow: Flow, kind: Kind, alarmed: str, weight: float) -> list[Evidence]:
+def _own_trouble(
+    flow: Flow, kind: Kind, alarmed: str, weight: float, newcomers: frozenset[str]
+) -> list[Evidence]:
     largest = flow.largest
     found = []
     for node, own in flow.own.items():
@@ -126,26 +127,23 @@ def _own_trouble(flow: Flow, kind: Kind, alarmed: str, weight: float) -> list[Ev
         value = weight * (own / largest) ** SHARE_POWER * strength(flow.sigmas[node])
         value *= 1 - BY_COVERAGE + BY_COVERAGE * flow.coverage(node)
         value *= MESSENGER if node == alarmed else 1 + IN_STEP * flow.in_step(node, alarmed)
-        found.append(_trouble(flow, kind, node, own / flow.volume[node], value))
+        found.append(_trouble(flow, kind, node, value, newcomers))
     return found
 
 
-def _trouble(flow: Flow, kind: Kind, node: str, own_share: float, value: float) -> Evidence:
-    symptom = flow.symptoms.get(node)
+def _trouble(flow: Flow, kind: Kind, node: str, value: float, newcomers: frozenset[str]) -> Evidence:
     what = "calls take longer" if kind is Kind.SLOW else "more calls fail"
-    text = f"{what} at {node} than in the reference and before the alarm; {own_share:.0%} of it is its own"
+    text = f"{what} at {node} than in the reference and before the alarm"
+    callees = flow.graph.callees.get(node, ())
+    text += f"; {flow.own[node] / flow.volume[node]:.0%} of it is its own" if callees else ""
+    strangers = [callee for callee in callees if callee in newcomers]
+    text += f"; it calls {', '.join(strangers)}, which was hardly ever called before" if strangers else ""
+    symptom = flow.symptoms.get(node)
     if symptom is None:
         return Evidence(kind, node, text, value, flow.sigmas[node])
+    column, shift = symptom.column, symptom.shift
     return Evidence(
-        kind,
-        node,
-        text,
-        value,
-        flow.sigmas[node],
-        symptom.shift.level,
-        symptom.shift.base,
-        symptom.column.metric,
-        symptom.column.statistic,
+        kind, node, text, value, flow.sigmas[node], shift.level, shift.base, column.metric, column.statistic
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from auto_repair.root_cause.baselines import measure_shift
 from auto_repair.root_cause.model import Graph, Role
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, median, present, ratio
 from auto_repair.root_cause.telemetry import Telemetry
+
+SAME_VALUE = 1e-6  # relative difference below which two values are one, rounded differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Calls:
 def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
     """Calls of every node that has a request metric; empty when none has.
 
-    The smallest positive value seen anywhere is taken for one call. That makes rates, sums and scaled
+    The finest step between the values seen is taken for one call. That makes rates, sums and scaled
     sums mean the same, and the number of calls is what tells three failures from noise.
     """
     columns = {
@@ -32,15 +35,9 @@ def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
         for node in telemetry.by_node
         if (requests := telemetry.columns(node, Role.REQUESTS))
     }
-    known = [
-        least
-        for column in columns.values()
-        for values in (telemetry.in_window(column), telemetry.in_reference(column))
-        if (least := min([v for v in values if v and v > 0], default=0.0)) > 0
-    ]
-    if not known:
+    one = _one_call([(telemetry.in_window(c), telemetry.in_reference(c)) for c in columns.values()])
+    if one is None:
         return {}
-    one = min(known)
     counted = {}
     for node, column in columns.items():
         usual = median(telemetry.in_reference(column)) or 0.0
@@ -51,6 +48,22 @@ def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
             _in_calls(telemetry.in_reference(column), usual, one),
         )
     return counted
+
+
+def _one_call(columns: Sequence[tuple[Gappy, Gappy]]) -> float | None:
+    """The resolution of the request metrics: a low quantile of the gaps between neighbouring values.
+
+    Quantiles, not the minimum, over the gaps of a column and over the columns: interpolated values of a
+    few rows or of a few nodes must not pass for a fraction of a call.
+    """
+    finest = []
+    for window, reference in columns:
+        values = sorted({0.0, *(v for v in (*window, *reference) if v and v > 0)})
+        gaps = sorted(b - a for a, b in pairwise(values) if b - a > SAME_VALUE * b)
+        if gaps:
+            finest.append(gaps[len(gaps) // 10])
+    finest.sort()
+    return finest[len(finest) // 4] if finest else None
 
 
 def _in_calls(values: Gappy, fill: float, one: float) -> tuple[float, ...]:
