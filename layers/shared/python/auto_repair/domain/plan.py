@@ -37,3 +37,4 @@ class Plan:
     required_wait_s: int = 120
     verification_budget_s: int = 1800
     min_invocations: int = 3
+    is_last_rung: bool = False  # a further one was wanted, and forbidden

@@ -10,6 +10,7 @@ def clean_runs_needed(failure_rate: float, at_least: int) -> int:
 
     With a former failure rate p, n clean runs happen by luck with probability (1-p)^n.
     """
+    at_least = max(at_least, 1)
     if failure_rate >= 1.0:
         return at_least
     if failure_rate <= 0.0:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from auto_repair.domain.evidence import Evidence, Invocation, Status, percentile
 from auto_repair.domain.plan import Plan
@@ -11,6 +12,16 @@ from auto_repair.domain.verification import NextStep, Outcome
 
 CLEARLY_WORSE = 0.2  # added share of failed runs
 STILL_FAILING = 0.5  # of the former failure rate: the repair did not do its work
+WORKING = 0.1  # share of failed runs up to which a function may be said to work again
+FEW_RUNS = 5  # fewer than this do not tell a failure rate
+
+
+class NextRung(StrEnum):
+    """Whether a further rung of the ladder exists, and what it may be climbed for."""
+
+    NONE = "none"
+    IF_NEEDED = "if_needed"  # a person has a say: only while the function still fails
+    AT_WILL = "at_will"  # also for more headroom
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class Look:
     after: Evidence  # only what happened since the change, see `since_change`
     checks: tuple[Check, ...]  # the repair's own signals
     waited_s: int
-    can_climb: bool
+    next_rung: NextRung
 
 
 @dataclass(frozen=True)
@@ -37,24 +48,38 @@ class Judgement:
 
 def since_change(after: Evidence, change: Change, changed_at: datetime) -> Evidence:
     """`after` without runs and periods that began before the change or ran under the old settings."""
-    memory = change.after(Setting.MEMORY_MB)
-    runs = tuple(
-        run
-        for run in after.invocations
-        if run.started_at >= changed_at and (memory is None or run.memory_size_mb in (0, memory))
-    )
+    runs = tuple(r for r in after.invocations if r.started_at >= changed_at and _ran_with(r, change))
     return replace(after, invocations=runs, series=tuple(s.since(changed_at) for s in after.series))
 
 
+def _ran_with(run: Invocation, change: Change) -> bool:
+    """Whether the run had the new values, as far as it shows: a moved alias takes a moment to be seen."""
+    memory, timeout = change.after(Setting.MEMORY_MB), change.after(Setting.TIMEOUT_S)
+    return (memory is None or run.memory_size_mb in (0, memory)) and (
+        timeout is None or run.timeout_s is None or round(run.timeout_s) == timeout
+    )
+
+
 def failure_rate(evidence: Evidence) -> float:
-    """Share of calls that failed or were throttled since the trouble began, 0..1."""
+    """Share of calls that failed or were throttled, 0..1."""
+    if evidence.failures:
+        return _share(len(evidence.failures), len(evidence.invocations), evidence)
+    return _share(evidence.metric("Errors").total, evidence.metric("Invocations").total, evidence)
+
+
+def trouble_rate(before: Evidence) -> float:
+    """Failure rate since the trouble began: the healthy time before it would only water it down."""
+    runs = before.invocations
+    first = next((i for i, run in enumerate(runs) if run.status is not Status.SUCCESS), None)
+    if first is None:
+        return failure_rate(before)
+    # One failure that has only just happened does not mean that every call fails.
+    since = runs[min(first, max(0, len(runs) - FEW_RUNS)) :]
+    return _share(len(before.failures), len(since), before)
+
+
+def _share(failed: float, served: float, evidence: Evidence) -> float:
     throttles = evidence.metric("Throttles").total
-    failures = evidence.failures
-    if failures:
-        since = [run for run in evidence.invocations if run.ended_at >= failures[0].ended_at]
-        served, failed = float(len(since)), float(len(failures))
-    else:
-        served, failed = evidence.metric("Invocations").total, evidence.metric("Errors").total
     calls = served + throttles
     return min(1.0, (failed + throttles) / calls) if calls else 0.0
 
@@ -73,89 +98,148 @@ def in_place(change: Change, after: Evidence) -> bool | None:
 
 def judge(look: Look) -> Judgement:
     """Settle one look: repaired, not repaired, worse, or cannot tell yet; and what comes next."""
-    change = look.plan.change
-    if change is None:
+    facts = _facts(look)
+    settled = next((said for rule in _RULES if (said := rule(facts))), _wait_for_more(facts))
+    checks = (*look.checks, *_general_checks(facts))
+    return Judgement(*settled, checks)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """A look in figures. Rates are shares of calls, 0..1."""
+
+    look: Look
+    change: Change
+    rate_before: float
+    rate_after: float
+    served: float
+    needed: int
+
+    @property
+    def enough(self) -> bool:
+        return self.served >= self.needed
+
+    @property
+    def failed(self) -> list[Check]:
+        """Signals of the repair itself that say it did not work."""
+        return [c for c in self.look.checks if c.passed is False and c.essential]
+
+    @property
+    def tight(self) -> list[Check]:
+        """Signals of the repair that are not as they should be."""
+        return [c for c in self.look.checks if c.passed is False]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Essential signals of which nothing is known yet."""
+        return [c.name for c in self.look.checks if c.essential and c.passed is None]
+
+
+def _facts(look: Look) -> _Facts:
+    if look.plan.change is None:
         raise ValueError("a plan without a change cannot be verified")
-    runs = look.after.invocations
-    rate_before, rate_after = failure_rate(look.before), failure_rate(look.after)
-    needed = clean_runs_needed(rate_before, look.plan.min_invocations)
-    served = max(float(len(runs)), look.after.metric("Invocations").total)
-    enough = served >= needed
-    checks = (*look.checks, *_general_checks(look, rate_before, rate_after, served))
-
-    def settled(outcome: Outcome, step: NextStep, reason: str) -> Judgement:
-        return Judgement(outcome, step, reason, checks)
-
-    if in_place(change, look.after) is False:
-        return settled(
-            Outcome.CANNOT_TELL_YET,
-            NextStep.FINISH,
-            "somebody changed the repaired setting while it was verified",
-        )
-    failed = [c for c in look.checks if c.passed is False and c.essential]
-    if failed:
-        step = NextStep.CLIMB if look.can_climb else NextStep.ROLL_BACK
-        return settled(Outcome.NOT_REPAIRED, step, failed[0].text)
-    if served >= look.plan.min_invocations and rate_after > rate_before + CLEARLY_WORSE:
-        return settled(
-            Outcome.WORSE,
-            NextStep.ROLL_BACK,
-            f"{rate_after:.0%} of calls fail now, {rate_before:.0%} did before",
-        )
-    if enough and rate_before and rate_after >= STILL_FAILING * rate_before:
-        return settled(
-            Outcome.NOT_REPAIRED,
-            NextStep.ROLL_BACK,
-            f"{rate_after:.0%} of calls still fail, for another reason: {_last_error(look.after)}",
-        )
-    tight = [c for c in look.checks if c.passed is False]
-    if enough and tight and look.can_climb:
-        return settled(Outcome.NOT_REPAIRED, NextStep.CLIMB, f"it works, but {tight[0].text}")
-    proven = enough and all(c.passed is not None for c in look.checks if c.essential)
-    if proven and look.waited_s >= look.plan.required_wait_s:
-        note = f"; note that {tight[0].text}" if tight else ""
-        return settled(
-            Outcome.REPAIRED,
-            NextStep.FINISH,
-            f"{served:.0f} calls since the change, {rate_after:.0%} failed ({rate_before:.0%} before){note}",
-        )
-    if look.waited_s >= look.plan.verification_budget_s:
-        return settled(
-            Outcome.CANNOT_TELL_YET,
-            NextStep.FINISH,
-            f"only {served:.0f} of the {needed} calls needed for a verdict were seen in {look.waited_s} s",
-        )
-    return settled(
-        Outcome.CANNOT_TELL_YET,
-        NextStep.WAIT,
-        f"{served:.0f} of {needed} calls seen, waited {look.waited_s} of {look.plan.required_wait_s} s",
+    rate_before = trouble_rate(look.before)
+    return _Facts(
+        look,
+        look.plan.change,
+        rate_before,
+        failure_rate(look.after),
+        served=max(float(len(look.after.invocations)), look.after.metric("Invocations").total),
+        needed=clean_runs_needed(rate_before, look.plan.min_invocations),
     )
 
 
-def _general_checks(look: Look, rate_before: float, rate_after: float, served: float) -> tuple[Check, ...]:
-    before_p99, after_p99 = _p99_s(look.before.invocations), _p99_s(look.after.invocations)
-    throttled = look.after.metric("Throttles").total
+_Settled = tuple[Outcome, NextStep, str]
+
+
+def _reverted(f: _Facts) -> _Settled | None:
+    if in_place(f.change, f.look.after) is not False:
+        return None
+    told = "somebody changed the repaired setting while it was verified"
+    return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
+
+
+def _fails_as_before(f: _Facts) -> _Settled | None:
+    if not f.failed:
+        return None
+    step = NextStep.ROLL_BACK if f.look.next_rung is NextRung.NONE else NextStep.CLIMB
+    return Outcome.NOT_REPAIRED, step, f.failed[0].text
+
+
+def _worse(f: _Facts) -> _Settled | None:
+    if f.served < f.look.plan.min_invocations or f.rate_after <= f.rate_before + CLEARLY_WORSE:
+        return None
+    told = f"{f.rate_after:.0%} of calls fail now, {f.rate_before:.0%} did before"
+    return Outcome.WORSE, NextStep.ROLL_BACK, told
+
+
+def _fails_otherwise(f: _Facts) -> _Settled | None:
+    if not f.enough or not f.rate_before or f.rate_after < STILL_FAILING * f.rate_before:
+        return None
+    told = f"{f.rate_after:.0%} of calls still fail, for another reason: {_last_error(f.look.after)}"
+    return Outcome.NOT_REPAIRED, NextStep.ROLL_BACK, told
+
+
+def _too_tight(f: _Facts) -> _Settled | None:
+    if not f.enough or not f.tight or f.look.next_rung is not NextRung.AT_WILL:
+        return None
+    return Outcome.NOT_REPAIRED, NextStep.CLIMB, f"it works, but {f.tight[0].text}"
+
+
+def _proven(f: _Facts) -> _Settled | None:
+    if not f.enough or f.unknown or f.look.waited_s < f.look.plan.required_wait_s:
+        return None
+    if f.rate_after > WORKING:
+        why = _last_error(f.look.after)
+        told = f"the repair did its work, but {f.rate_after:.0%} of calls still fail: {why}"
+        return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
+    note = f"; note that {f.tight[0].text}" if f.tight else ""
+    told = f"{f.served:.0f} calls since the change, {f.rate_after:.0%} failed ({f.rate_before:.0%} before)"
+    return Outcome.REPAIRED, NextStep.FINISH, told + note
+
+
+def _out_of_time(f: _Facts) -> _Settled | None:
+    if f.look.waited_s < f.look.plan.verification_budget_s:
+        return None
+    lacking = f"only {f.served:.0f} of the {f.needed} calls needed for a verdict were seen"
+    if f.enough:
+        lacking = f"nothing is known of: {', '.join(f.unknown)}"
+    return Outcome.CANNOT_TELL_YET, NextStep.FINISH, f"{lacking}, {f.look.waited_s} s after the change"
+
+
+def _wait_for_more(f: _Facts) -> _Settled:
+    waited = f"waited {f.look.waited_s} of {f.look.plan.required_wait_s} s"
+    return Outcome.CANNOT_TELL_YET, NextStep.WAIT, f"{f.served:.0f} of {f.needed} calls seen, {waited}"
+
+
+# The bad news first: a repair that harms is taken back without waiting for more proof.
+_RULES = (_reverted, _fails_as_before, _worse, _fails_otherwise, _too_tight, _proven, _out_of_time)
+
+
+def _general_checks(f: _Facts) -> tuple[Check, ...]:
+    before, after = f.look.before, f.look.after
+    throttled = after.metric("Throttles").total
     return (
         Check(
             "failed calls",
-            f"{rate_before:.0%}",
-            f"{rate_after:.0%} of {served:.0f}",
-            None if not served else rate_after < max(STILL_FAILING * rate_before, 0.01),
-            f"{rate_after:.0%} of {served:.0f} calls failed after the change, {rate_before:.0%} before",
+            f"{f.rate_before:.0%}",
+            f"{f.rate_after:.0%} of {f.served:.0f}",
+            None if not f.served else f.rate_after < max(STILL_FAILING * f.rate_before, 0.01),
+            f"{f.rate_after:.0%} of {f.served:.0f} calls failed after the change, {f.rate_before:.0%} before",
         ),
         Check(
             "p99 duration",
-            f"{before_p99:.2f} s",
-            f"{after_p99:.2f} s",
-            None if not look.after.invocations else True,
+            f"{_p99_s(before.invocations):.2f} s",
+            f"{_p99_s(after.invocations):.2f} s",
+            None if not after.invocations else True,
             "for information: a cured function may well run longer than one that was killed",
             essential=False,
         ),
         Check(
             "throttles",
-            f"{look.before.metric('Throttles').total:.0f}",
+            f"{before.metric('Throttles').total:.0f}",
             f"{throttled:.0f}",
-            throttled == 0 if look.after.metric("Throttles").times else None,
+            throttled == 0 if after.metric("Throttles").times else None,
             f"{throttled:.0f} calls were throttled since the change",
             essential=False,
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from auto_repair.domain.case import Case
@@ -14,6 +15,7 @@ from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.pricing import monthly_compute_usd
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
+    Attempt,
     Change,
     Proposal,
     Refusal,
@@ -59,7 +61,7 @@ class DetermineAction:
         ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
         plan = self._plan(case, best, self.store.load_evidence(ref))
         if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
-            return replace(plan, decision=Decision.ROLL_BACK, undo=_undo_of(case))
+            return _stay_or_go_back(case, plan)
         self._record(case, plan, best)
         return plan
 
@@ -75,7 +77,7 @@ class DetermineAction:
             repair=repair.name,
             failure_mode=best.failure_mode,
             rung=len(context.rungs) + 1,
-            planned_at=iso(self.clock()),
+            planned_at=_planned_before(attempts, case.incident.id) or iso(self.clock()),
             approval_expiry_s=policy.approval_expiry_s,
             verification_budget_s=policy.verification_budget_s,
             min_invocations=policy.min_invocations,
@@ -83,14 +85,18 @@ class DetermineAction:
         if isinstance(outcome, Refusal):
             return _refused(base, outcome)
         change = _for_callers(outcome.change, evidence)
-        first = context.rungs[0].change if context.rungs else change
+        # Every rung counts: a queue may have had to move on a later one only.
+        whole = reduce(since, (*(rung.change for rung in context.rungs), change))
         cost = extra_cost(change, evidence)
+        wait_s = _required_wait_s(change, evidence)
         base = replace(
             base,
             change=change,
-            undo=since(first, change).inverse(),
+            undo=whole.inverse(),
             extra_cost_usd_per_month=cost,
-            required_wait_s=_required_wait_s(change, evidence),
+            required_wait_s=wait_s,
+            # A slow function needs the longer look, whatever budget is usual.
+            verification_budget_s=max(policy.verification_budget_s, wait_s),
         )
         situation = Situation(
             now=self.clock(),
@@ -131,6 +137,28 @@ class DetermineAction:
         return facts
 
 
+def _planned_before(attempts: tuple[Attempt, ...], incident_id: str) -> str:
+    """When this very step was planned by a try whose answer was lost; empty when it was not."""
+    return next(
+        (a.executed_at for a in attempts if a.incident_id == incident_id and a.status in STATUSES.values()),
+        "",
+    )
+
+
+def _stay_or_go_back(case: Case, refused: Plan) -> Plan:
+    """No further rung is allowed: keep the applied one where it works, else everything goes back."""
+    if case.plan is None or case.verification is None:
+        raise InvalidEvent("plan: the state document holds none, yet a repair is applied")
+    works = not any(c.essential and c.passed is False for c in case.verification.checks)
+    return replace(
+        case.plan,
+        decision=Decision.AUTO if works else Decision.ROLL_BACK,
+        reasons=refused.reasons,
+        refusal=refused.refusal,
+        is_last_rung=True,
+    )
+
+
 def _nothing_to_do(diagnosis: Diagnosis) -> Plan:
     best = diagnosis.root_cause
     if best:
@@ -166,10 +194,6 @@ def _for_callers(change: Change, evidence: Evidence) -> Change:
         return change
     alias = alias_of(evidence, live.version) if live.version != "$LATEST" else None
     return replace(change, alias=alias, alias_version=live.version if alias else None)
-
-
-def _undo_of(case: Case) -> Change | None:
-    return case.plan.undo if case.plan else None
 
 
 def _required_wait_s(change: Change, evidence: Evidence) -> int:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence, Window
 from auto_repair.domain.plan import Plan
-from auto_repair.domain.policy import FunctionPolicy
+from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.repair import Proposal, Repair, RepairContext
 from auto_repair.domain.timestamps import iso, parse
-from auto_repair.domain.verdict import Judgement, Look, judge, since_change
+from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
 from auto_repair.use_cases.collect_metrics_and_logs import gather
@@ -57,7 +57,7 @@ class VerifyRepair:
             after=after,
             checks=repair.judge(plan.change, after),
             waited_s=waited_s,
-            can_climb=self._can_climb(case, repair, after, policy),
+            next_rung=self._next_rung(case, repair, after, policy),
         )
         judgement = judge(look)
         if judgement.next_step is NextStep.WAIT:
@@ -77,16 +77,24 @@ class VerifyRepair:
         self._record(case, plan, judgement)
         return verification
 
-    def _can_climb(self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy) -> bool:
+    def _next_rung(self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy) -> NextRung:
         attempts = tuple(self.store.attempts(case.incident.function_name))
-        return isinstance(repair.plan(after, RepairContext(policy, attempts, case.incident.id)), Proposal)
+        proposal = repair.plan(after, RepairContext(policy, attempts, case.incident.id))
+        if not isinstance(proposal, Proposal):
+            return NextRung.NONE
+        alone = policy.mode_for(repair.name) is Mode.AUTO and not proposal.needs_person
+        is_last = case.plan is not None and case.plan.is_last_rung
+        return NextRung.AT_WILL if alone and not is_last else NextRung.IF_NEEDED
 
     def _probe(self, policy: FunctionPolicy, plan: Plan, seen: int) -> None:
         """Send the owner's harmless event where there is too little traffic to judge by."""
         if policy.probe_payload is None or plan.change is None:
             return
         for _ in range(min(MAX_PROBES, max(0, plan.min_invocations - seen))):
-            self.functions.invoke(plan.change.function_name, plan.change.alias, policy.probe_payload)
+            try:
+                self.functions.invoke(plan.change.function_name, plan.change.alias, policy.probe_payload)
+            except AutoRepairError:
+                return  # no probe, no proof; but a good repair is not taken back for that
 
     def _record(self, case: Case, plan: Plan, judgement: Judgement) -> None:
         facts: dict[str, object] = {

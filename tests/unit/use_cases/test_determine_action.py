@@ -1,0 +1,361 @@
+"""Which repair, how far, and on whose word; on record before anything acts on it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.case import Case, EvidenceReference
+from auto_repair.domain.diagnosis import Verdict
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.evidence import Alias, Caller, Concurrency, EventSource, Evidence
+from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.policy import Limits, Mode
+from auto_repair.domain.repair import Check, Setting
+from auto_repair.domain.verification import NextStep, Outcome
+from auto_repair.repairs import all_repairs
+from auto_repair.use_cases.determine_action import DetermineAction, extra_cost
+from tests.builders import (
+    FUNCTION,
+    QUEUE,
+    a_change,
+    a_configuration,
+    a_diagnosis,
+    a_hypothesis,
+    a_kill,
+    a_plan,
+    a_policy,
+    a_run,
+    a_series,
+    a_timeout,
+    a_verification,
+    an_incident,
+    evidence,
+    in_turn,
+    memory,
+    progress,
+    timeout,
+    visibility,
+)
+from tests.fakes import FakeClock, FakePolicies, FakeStore
+
+STARVED = evidence(invocations=in_turn([a_kill()] * 3))
+KILLED = Check("killed for memory", "killed", "1 of 1", False, "1 of 1 runs with 384 MB died of memory")
+TIGHT = Check("memory headroom", "killed", "350 of 384 MB", False, "peak use is 91%", essential=False)
+
+
+class Desk:
+    """A planner with its policy and its memory."""
+
+    def __init__(self, seen: Evidence = STARVED, **policy: Any) -> None:
+        self.store = FakeStore()
+        self.clock = FakeClock()
+        self.policies = FakePolicies({FUNCTION: a_policy(**policy)})
+        self.ref = self.store.save_evidence(an_incident(), "before", seen)
+
+    def case(self, cure: str = "raise_memory", failure_mode: str = "out_of_memory", **facts: Any) -> Case:
+        diagnosis = a_diagnosis(a_hypothesis(repair=cure, failure_mode=failure_mode))
+        return Case(an_incident(), EvidenceReference(self.ref), **({"diagnosis": diagnosis} | facts))
+
+    def plan(self, case: Case | None = None) -> Plan:
+        use_case = DetermineAction(all_repairs(), self.policies, self.store, self.clock, "planner")
+        return use_case(case or self.case())
+
+    def climbing(self, after: Evidence, *checks: Check) -> Case:
+        """The first rung is applied, and the look at it called for another."""
+        first = self.plan()
+        self.store.record_repair(an_incident(), first.planned_at, {"status": "EXECUTED"})
+        ref = self.store.save_evidence(an_incident(), "after-1", after)
+        look = a_verification(
+            outcome=Outcome.NOT_REPAIRED,
+            next_step=NextStep.CLIMB,
+            planned_at=first.planned_at,
+            checks=checks or (KILLED,),
+            evidence_ref=ref,
+        )
+        applied = progress(planned_at=first.planned_at)
+        return self.case(plan=first, repair=applied, verification=look)
+
+
+def still_starved(size: int = 384) -> Evidence:
+    return evidence(
+        configuration=a_configuration(memory_mb=size),
+        invocations=in_turn([a_kill(size)]),
+        history=STARVED.invocations,
+    )
+
+
+def test_auto_is_planned_and_on_record() -> None:
+    desk = Desk()
+    plan = desk.plan()
+    assert plan.decision is Decision.AUTO
+    assert plan.change == a_change(memory(128, 384))
+    assert plan.undo == a_change(memory(384, 128))
+    assert plan.rung == 1
+    ((key, facts),) = desk.store.repairs.items()
+    assert key == (FUNCTION, plan.planned_at)
+    assert facts["status"] == "PLANNED"
+    assert facts["change"] == plan.change
+    assert facts["rootCause"] == "out_of_memory"
+    assert facts["executedBy"] == "planner"
+    assert "mode is auto" in facts["reason"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "decision", "status"),
+    [
+        (Mode.AUTO, Decision.AUTO, "PLANNED"),
+        (Mode.ASK, Decision.ASK, "AWAITING_APPROVAL"),
+        (Mode.OBSERVE, Decision.OBSERVE, "OBSERVED"),
+    ],
+)
+def test_owners_mode_decides(mode: Mode, decision: Decision, status: str) -> None:
+    desk = Desk(mode=mode)
+    plan = desk.plan()
+    assert plan.decision is decision
+    assert plan.change is not None
+    assert desk.store.statuses == [status]
+
+
+def test_mode_of_one_repair_beats_the_mode_of_the_function() -> None:
+    assert Desk(repairs={"raise_memory": Mode.ASK}).plan().decision is Decision.ASK
+
+
+def test_function_that_nobody_onboarded_is_only_observed() -> None:
+    desk = Desk()
+    desk.policies.policies.clear()
+    plan = desk.plan()
+    assert plan.decision is Decision.OBSERVE
+    assert "not onboarded" in plan.reasons[0]
+
+
+def test_reservation_of_zero_asks_although_the_mode_is_auto() -> None:
+    seen = evidence(concurrency=Concurrency(0, 1000, 1000), series=(a_series("Throttles", 60),))
+    desk = Desk(seen)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.decision is Decision.ASK
+    assert "somebody may have meant it" in plan.reasons[0]
+    assert desk.store.statuses == ["AWAITING_APPROVAL"]
+
+
+def test_waiting_callers_are_asked_for() -> None:
+    seen = evidence(invocations=in_turn([a_timeout(3)]), callers=(Caller("apigateway.amazonaws.com", 29),))
+    desk = Desk(seen)
+    plan = desk.plan(desk.case("raise_timeout", "timeout_too_low"))
+    assert plan.decision is Decision.ASK
+    assert plan.change is not None
+    assert plan.change.after(Setting.TIMEOUT_S) == 9
+
+
+def test_queue_moves_with_the_timeout_and_back() -> None:
+    source = EventSource("sqs", QUEUE, visibility_timeout_s=18)
+    desk = Desk(evidence(invocations=in_turn([a_timeout(3)]), event_sources=(source,)))
+    plan = desk.plan(desk.case("raise_timeout", "timeout_too_low"))
+    assert plan.change == a_change(visibility(18, 54), timeout(3, 9))
+    assert plan.undo == a_change(timeout(9, 3), visibility(54, 18))
+
+
+def test_refusal_of_the_repair_names_rule_and_way_out() -> None:
+    desk = Desk(limits=Limits(max_memory_mb=128))
+    plan = desk.plan()
+    assert plan.decision is Decision.REFUSE
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "memory cap"
+    (facts,) = desk.store.repairs.values()
+    assert (facts["status"], facts["refusedByRule"]) == ("REFUSED", "memory cap")
+    assert "max_memory_mb" in facts["wayOut"]
+
+
+def test_refusal_of_a_guardrail() -> None:
+    desk = Desk()
+    desk.policies.paused.add(FUNCTION)
+    plan = desk.plan()
+    assert plan.decision is Decision.REFUSE
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "paused"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [(Verdict.NOTHING_WRONG, "Nothing to repair."), (Verdict.CANNOT_TELL, "No repair without a cause.")],
+)
+def test_nothing_to_do(verdict: Verdict, told: str) -> None:
+    desk = Desk()
+    plan = desk.plan(desk.case(diagnosis=a_diagnosis(verdict=verdict)))
+    assert (plan.decision, plan.reasons) == (Decision.NOTHING, (told,))
+    assert desk.store.repairs == {}
+
+
+def test_cause_without_a_repair_is_explained() -> None:
+    desk = Desk()
+    cause = a_hypothesis(failure_mode="code_error", repair=None, advice="Fix the code.")
+    plan = desk.plan(desk.case(diagnosis=a_diagnosis(cause)))
+    assert (plan.decision, plan.reasons, plan.failure_mode) == (
+        Decision.ADVISE,
+        ("Fix the code.",),
+        "code_error",
+    )
+
+
+def test_callers_of_an_alias_get_a_change_that_reaches_them() -> None:
+    seen = replace(
+        STARVED,
+        alias="live",
+        aliases=(Alias("live", "5"),),
+        configuration=a_configuration(version="5"),
+        latest=a_configuration(),
+    )
+    plan = Desk(seen).plan()
+    assert plan.decision is Decision.AUTO
+    assert plan.change == a_change(alias="live", alias_version="5")
+    assert plan.undo == a_change(memory(384, 128), alias="live", alias_version="5")
+
+
+def test_unreleased_code_is_not_published() -> None:
+    seen = replace(
+        STARVED,
+        alias="live",
+        configuration=a_configuration(version="5"),
+        latest=a_configuration(fingerprint="code-2"),
+    )
+    plan = Desk(seen).plan()
+    assert plan.decision is Decision.REFUSE
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "unreleased code"
+
+
+def test_repeat_whose_answer_was_lost_plans_the_same_step() -> None:
+    desk = Desk(mode=Mode.ASK)
+    assert desk.plan().planned_at == desk.plan().planned_at
+    assert desk.store.statuses == ["AWAITING_APPROVAL"]
+
+
+def test_old_incidents_do_not_lend_their_time() -> None:
+    desk = Desk()
+    facts = {"status": "PLANNED", "change": a_change(), "action": "raise_memory"}
+    desk.store.record_repair(an_incident(id="another"), "2020", facts)
+    assert desk.plan().planned_at != "2020"
+
+
+def test_next_rung() -> None:
+    desk = Desk()
+    plan = desk.plan(desk.climbing(still_starved()))
+    assert plan.decision is Decision.AUTO
+    assert plan.change == a_change(memory(384, 768))
+    assert plan.undo == a_change(memory(768, 128))
+    assert plan.rung == 2
+    assert desk.store.statuses == ["EXECUTED", "PLANNED"]
+
+
+def test_undo_covers_every_rung_also_what_only_one_of_them_moved() -> None:
+    desk = Desk()
+    for number, change in enumerate(
+        (
+            a_change(timeout(3, 9)),
+            a_change(visibility(54, 108), timeout(9, 18)),
+        )
+    ):
+        desk.store.record_repair(
+            an_incident(),
+            f"2026-01-31T12:00:0{number}.000000Z",
+            {"status": "EXECUTED", "action": "raise_timeout", "change": change},
+        )
+    source = EventSource("sqs", QUEUE, visibility_timeout_s=108)
+    after = evidence(
+        configuration=a_configuration(timeout_s=18),
+        invocations=in_turn([a_timeout(18)]),
+        event_sources=(source,),
+    )
+    ref = desk.store.save_evidence(an_incident(), "after-2", after)
+    case = desk.case(
+        "raise_timeout",
+        "timeout_too_low",
+        plan=a_plan(),
+        repair=progress(),
+        verification=a_verification(next_step=NextStep.CLIMB, evidence_ref=ref),
+    )
+    plan = desk.plan(case)
+    assert plan.change == a_change(visibility(108, 216), timeout(18, 36))
+    assert plan.undo == a_change(timeout(36, 3), visibility(216, 54))
+
+
+def test_rung_that_fails_at_the_cap_takes_everything_back() -> None:
+    desk = Desk(limits=Limits(max_memory_mb=384))
+    case = desk.climbing(still_starved())
+    plan = desk.plan(case)
+    assert case.plan is not None
+    assert plan.decision is Decision.ROLL_BACK
+    assert plan.undo == a_change(memory(384, 128))
+    assert (plan.change, plan.planned_at) == (case.plan.change, case.plan.planned_at)
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "memory cap"
+    assert desk.store.statuses == ["EXECUTED"]
+
+
+@pytest.mark.parametrize("stop", ["paused", "price"])
+def test_guardrail_between_two_rungs_takes_a_failing_repair_back(stop: str) -> None:
+    desk = Desk()
+    case = desk.climbing(still_starved())
+    forbid(desk, stop)
+    assert desk.plan(case).decision is Decision.ROLL_BACK
+
+
+@pytest.mark.parametrize("stop", ["paused", "price"])
+def test_guardrail_before_a_rung_for_headroom_leaves_the_working_one(stop: str) -> None:
+    desk = Desk()
+    works = evidence(
+        configuration=a_configuration(memory_mb=384),
+        invocations=in_turn([a_run(350, memory_size_mb=384)] * 5),
+        history=STARVED.invocations,
+    )
+    case = desk.climbing(works, TIGHT)
+    forbid(desk, stop)
+    plan = desk.plan(case)
+    assert case.plan is not None
+    assert plan.decision is Decision.AUTO
+    assert plan.is_last_rung
+    assert plan.planned_at == case.plan.planned_at
+    assert plan.change == case.plan.change
+    assert desk.store.statuses == ["EXECUTED"]
+
+
+def forbid(desk: Desk, stop: str) -> None:
+    if stop == "paused":
+        desk.policies.paused.add(FUNCTION)
+    else:
+        desk.policies.policies[FUNCTION] = a_policy(limits=Limits(max_extra_cost_usd_per_month=-1))
+
+
+def test_slow_function_gets_the_time_that_its_verification_needs() -> None:
+    slow = replace(STARVED, configuration=a_configuration(timeout_s=900))
+    plan = Desk(slow).plan()
+    assert plan.required_wait_s == 2 * 900 + 120
+    assert plan.verification_budget_s >= plan.required_wait_s
+    assert Desk().plan().verification_budget_s == 1800
+
+
+def test_owners_settings_travel_with_the_plan() -> None:
+    plan = Desk(approval_expiry_s=60, verification_budget_s=600, min_invocations=7).plan()
+    assert (plan.approval_expiry_s, plan.verification_budget_s, plan.min_invocations) == (60, 600, 7)
+
+
+def test_price_of_more_memory() -> None:
+    # 3 runs of 0.1 s in 15 minutes, from 128 to 384 MB
+    runs = evidence(invocations=in_turn([a_run()] * 3))
+    assert extra_cost(a_change(), runs) == pytest.approx(
+        0.25 * 0.1 * 3 / 900 * 30.4 * 86400 * 0.0000166667, abs=1e-4
+    )
+    assert extra_cost(a_change(), evidence()) is None
+    assert extra_cost(a_change(), replace(runs, configuration=None)) is None
+
+
+def test_price_of_a_longer_timeout_is_its_upper_bound() -> None:
+    runs = evidence(invocations=in_turn([a_timeout(3)] * 90))
+    assert extra_cost(a_change(timeout(3, 9)), runs) == pytest.approx(
+        128 / 1024 * 6 * 90 / 900 * 30.4 * 86400 * 0.0000166667, abs=1e-3
+    )
+
+
+def test_no_plan_without_a_diagnosis() -> None:
+    with pytest.raises(InvalidEvent, match="DiagnoseIssue comes first"):
+        Desk().plan(Case(an_incident()))

@@ -1,0 +1,226 @@
+"""One look at the repaired function: what is collected, counted, recorded, and what comes next."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
+from auto_repair.domain.evidence import Evidence, Invocation
+from auto_repair.domain.plan import Plan
+from auto_repair.domain.policy import Limits, Mode
+from auto_repair.domain.timestamps import iso
+from auto_repair.domain.verification import NextStep, Outcome, Verification
+from auto_repair.ports import Target
+from auto_repair.repairs import all_repairs
+from auto_repair.use_cases.verify_repair import MAX_PROBES, STABILIZE_S, VerifyRepair
+from tests.builders import (
+    FUNCTION,
+    NOW,
+    a_case,
+    a_configuration,
+    a_kill,
+    a_plan,
+    a_policy,
+    a_run,
+    a_series,
+    a_verification,
+    an_incident,
+    evidence,
+    in_turn,
+    progress,
+)
+from tests.fakes import FakeClock, FakeFunctions, FakePolicies, FakeSource, FakeStore, failing, knowing
+
+CHANGED_AT = NOW + timedelta(seconds=20)
+LATER = NOW + timedelta(minutes=4)
+
+
+class Bench:
+    """A verifier, the repair it looks at, and what it is shown."""
+
+    def __init__(self, *runs: Invocation, sources: tuple[FakeSource, ...] = (), **policy: Any) -> None:
+        self.clock = FakeClock(LATER)
+        self.store = FakeStore()
+        self.functions = FakeFunctions()
+        self.policies = FakePolicies({FUNCTION: a_policy(**policy)})
+        self.asked: list[Target] = []
+        self.runs = in_turn(runs, until=LATER)
+        self.sources = sources or (
+            knowing("function_configuration", configuration=a_configuration(memory_mb=384)),
+            FakeSource("lambda_logs", self._logs),
+        )
+        self.before = self.store.save_evidence(
+            an_incident(), "before", evidence(invocations=in_turn([a_kill()] * 5))
+        )
+        facts = {"status": "EXECUTED", "change": a_plan().change, "action": "raise_memory"}
+        self.store.record_repair(an_incident(), iso(NOW), facts)
+
+    def _logs(self, target: Target) -> Evidence:
+        self.asked.append(target)
+        return Evidence(target.function_name, target.window, invocations=self.runs)
+
+    def case(self, plan: Plan | None = None, **facts: Any) -> Case:
+        case = a_case(plan=plan or a_plan(), repair=progress(changed_at=iso(CHANGED_AT)), **facts)
+        assert case.evidence is not None
+        return replace(case, evidence=replace(case.evidence, ref=self.before))
+
+    def look(self, case: Case | None = None) -> Verification:
+        verify = VerifyRepair(
+            self.sources, all_repairs(), self.functions, self.policies, self.store, self.clock
+        )
+        return verify(case or self.case())
+
+    @property
+    def record(self) -> dict[str, Any]:
+        (facts,) = self.store.repairs.values()
+        return facts
+
+
+def well(count: int = 20, used: int = 200) -> list[Invocation]:
+    return [a_run(used, memory_size_mb=384)] * count
+
+
+def waited(seconds: int, **facts: Any) -> Verification:
+    return a_verification(outcome=Outcome.CANNOT_TELL_YET, next_step=NextStep.WAIT, waited_s=seconds, **facts)
+
+
+def test_repaired_is_said_and_recorded() -> None:
+    bench = Bench(*well())
+    seen = bench.look(bench.case(verification=waited(120)))
+    assert (seen.outcome, seen.next_step) == (Outcome.REPAIRED, NextStep.FINISH)
+    assert seen.invocations_seen == 20
+    assert bench.record["status"] == "VERIFIED"
+    assert bench.record["verdict"] == "repaired"
+    assert bench.record["outcome"] == seen.reason
+    assert bench.store.evidence[seen.evidence_ref].invocations == bench.runs
+
+
+def test_only_the_time_since_the_change_is_looked_at() -> None:
+    bench = Bench(*well())
+    bench.look()
+    (target,) = bench.asked
+    assert target.window.start == CHANGED_AT
+    assert not target.history
+    bench.runs = (a_kill(384, ended_at=NOW), *bench.runs)
+    assert bench.look(bench.case(verification=waited(120))).outcome is Outcome.REPAIRED
+
+
+def test_waiting_is_counted_in_wait_states_so_that_it_holds_on_any_clock() -> None:
+    bench = Bench()
+    first = bench.look()
+    assert first.waited_s == STABILIZE_S
+    second = bench.look(bench.case(verification=first))
+    assert second.waited_s == 2 * STABILIZE_S
+    assert bench.record["status"] == "EXECUTED"
+
+
+def test_next_rung_begins_to_wait_anew() -> None:
+    bench = Bench()
+    seen = bench.look(bench.case(verification=waited(600, planned_at="an earlier rung")))
+    assert seen.waited_s == STABILIZE_S
+
+
+def test_inconclusive_is_a_record_too() -> None:
+    bench = Bench()
+    seen = bench.look(bench.case(verification=waited(1800)))
+    assert (seen.outcome, seen.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.FINISH)
+    assert bench.record["status"] == "INCONCLUSIVE"
+
+
+def test_kill_climbs_while_the_ladder_has_rungs() -> None:
+    bench = Bench(a_kill(384))
+    assert bench.look().next_step is NextStep.CLIMB
+    assert bench.record["status"] == "EXECUTED"
+    assert bench.record["verdict"] == "not_repaired"
+
+
+def test_kill_at_the_cap_goes_back() -> None:
+    assert Bench(a_kill(384), limits=Limits(max_memory_mb=384)).look().next_step is NextStep.ROLL_BACK
+
+
+def test_headroom_is_climbed_for_only_where_nobody_has_to_be_asked() -> None:
+    tight = well(used=350)
+    assert Bench(*tight).look().next_step is NextStep.CLIMB
+    bench = Bench(*tight, mode=Mode.ASK)
+    assert bench.look(bench.case(verification=waited(120))).outcome is Outcome.REPAIRED
+    bench = Bench(*tight)
+    last = bench.look(bench.case(a_plan(is_last_rung=True), verification=waited(120)))
+    assert last.outcome is Outcome.REPAIRED
+    assert "note that" in last.reason
+
+
+def test_kill_climbs_also_where_a_person_is_asked() -> None:
+    assert Bench(a_kill(384), mode=Mode.ASK).look().next_step is NextStep.CLIMB
+
+
+def test_source_that_fails_leaves_the_verdict_open() -> None:
+    bench = Bench(sources=(failing("lambda_logs", TransientError("throttled")),))
+    assert bench.look().next_step is NextStep.WAIT
+
+
+def test_traffic_is_seen_by_metrics_where_logs_are_late() -> None:
+    sources = (
+        knowing("lambda_metrics", series=(a_series("Invocations", 40, start=LATER),)),
+        knowing("lambda_logs", invocations=in_turn(well(1), until=LATER)),
+    )
+    bench = Bench(sources=sources)
+    assert bench.look(bench.case(verification=waited(120))).outcome is Outcome.REPAIRED
+
+
+def test_probe_is_sent_where_there_is_too_little_traffic() -> None:
+    bench = Bench(probe_payload={"ping": 1})
+    bench.look()
+    assert bench.functions.invoked == [(FUNCTION, None, {"ping": 1})] * 3
+
+
+def test_probes_are_few_and_go_to_the_alias() -> None:
+    bench = Bench(probe_payload={})
+    change = a_plan().change
+    assert change is not None
+    aliased = a_plan(replace(change, alias="live", alias_version="1"), min_invocations=99)
+    bench.look(bench.case(aliased))
+    assert bench.functions.invoked == [(FUNCTION, "live", {})] * MAX_PROBES
+
+
+def test_no_probe_without_the_owners_word_or_with_enough_traffic() -> None:
+    bench = Bench()
+    bench.look()
+    busy = Bench(*well(), probe_payload={})
+    busy.look()
+    assert bench.functions.invoked == busy.functions.invoked == []
+
+
+@pytest.mark.parametrize(
+    "error", [TransientError("429"), AwsCallFailed("lambda", "Invoke", "AccessDeniedException", "no")]
+)
+def test_probe_that_cannot_be_sent_takes_no_repair_back(error: Exception) -> None:
+    bench = Bench(probe_payload={})
+
+    def refuse() -> bool:
+        raise error
+
+    bench.functions.on_invoke = refuse
+    assert bench.look().next_step is NextStep.WAIT
+
+
+def test_evidence_of_callers_and_queues_is_taken_from_the_first_look() -> None:
+    bench = Bench(*well())
+    seen = bench.look()
+    stored = bench.store.evidence[seen.evidence_ref]
+    assert len(stored.history) == 5
+    assert all(run.killed for run in stored.history)
+
+
+def test_each_rung_keeps_its_evidence() -> None:
+    bench = Bench(*well())
+    assert bench.look(bench.case(a_plan(rung=2))).evidence_ref == "incident-1/after-2"
+
+
+@pytest.mark.parametrize("lost", ["plan", "repair", "evidence"])
+def test_nothing_to_verify(lost: str) -> None:
+    bench = Bench()
+    with pytest.raises(InvalidEvent, match="no applied change to verify"):
+        bench.look(replace(bench.case(), **{lost: None}))  # type: ignore[arg-type]
