@@ -34,11 +34,13 @@ class ExecuteRepair:
         """How far it has come. Raises `StaleConfiguration` when the target is not as planned."""
         plan, change = _permitted(case)
         former = case.repair if case.repair and case.repair.planned_at == plan.planned_at else None
+        if former and former.status is ProgressStatus.DONE:
+            return former  # no further rung was allowed: what is applied stays, and is looked at again
         calls = former.calls + 1 if former else 1
         if calls > MAX_CALLS:
             raise StaleConfiguration(f"{change.function_name} does not finish updating after {calls} looks")
         if former is None:
-            self._record(case, plan, {"startedAt": iso(self.clock()), "executedBy": self.executed_by})
+            self._record(case, plan, self._started(case))
         step = self._advance(case, change)
         steps = (*(former.steps if former else ()), *([step.text] if step.text else []))
         if not step.done:
@@ -47,13 +49,26 @@ class ExecuteRepair:
         facts: dict[str, object] = {"status": "EXECUTED", "changedAt": changed_at, "steps": list(steps)}
         if step.version:
             facts["publishedVersion"] = step.version
-        if case.approval is not None:
-            answer = read(case.approval)
-            facts["approval"] = {"decision": answer.decision, "answeredBy": answer.answered_by}
         self._record(case, plan, facts)
         return Progress(
             ProgressStatus.DONE, plan.planned_at, calls, steps, changed_at, published_version=step.version
         )
+
+    def _started(self, case: Case) -> dict[str, object]:
+        """On record before the first write: from now on the target may be changed."""
+        facts: dict[str, object] = {
+            "status": "PLANNED",
+            "startedAt": iso(self.clock()),
+            "executedBy": self.executed_by,
+        }
+        if case.plan and case.plan.decision is Decision.ASK:
+            answer = read(case.approval)
+            facts["approval"] = {
+                "decision": answer.decision,
+                "answeredBy": answer.answered_by,
+                "comment": answer.comment,
+            }
+        return facts
 
     def _record(self, case: Case, plan: Plan, facts: dict[str, object]) -> None:
         self.store.record_repair(case.incident, plan.planned_at, facts)
@@ -62,11 +77,15 @@ class ExecuteRepair:
         latest = self.functions.configuration(change.function_name)
         if latest.last_update_status == "InProgress":
             return Step()
+        if change.publishes:
+            self._expect_released_code(change, latest)
         for setting in change.settings:
             if setting.setting not in VERSIONED_SETTINGS and self._set(setting):
                 return Step(f"{setting}")
         if text := self._update_latest(change, latest):
             return Step(text)
+        if latest.last_update_status == "Failed":
+            raise RepairRejected(f"AWS could not update {change.function_name}, see LastUpdateStatusReason")
         return self._release(case, change, latest) if change.publishes else Step(done=True)
 
     def _set(self, setting: SettingChange) -> bool:
@@ -95,6 +114,15 @@ class ExecuteRepair:
             revision_id=latest.revision_id,
         )
         return "; ".join(str(s) for s in wanted)
+
+    def _expect_released_code(self, change: Change, latest: FunctionConfiguration) -> None:
+        """Publishing releases all of `$LATEST`; since the plan was made, somebody may have changed it."""
+        released = self.functions.configuration(change.function_name, change.alias_version)
+        if released.fingerprint != latest.fingerprint:
+            raise StaleConfiguration(
+                f"$LATEST of {change.function_name} now differs from version {released.version} behind alias "
+                f"{change.alias}: publishing would release what somebody else has put there"
+            )
 
     def _release(self, case: Case, change: Change, latest: FunctionConfiguration) -> "Step":
         """Publish `$LATEST` and move the alias to it: callers of the alias see nothing before that."""

@@ -1,0 +1,253 @@
+"""A change is applied step by step, by compare-and-set, and repeating a step does no harm."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
+from auto_repair.domain.evidence import Alias
+from auto_repair.domain.plan import Decision
+from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.use_cases.execute_repair import MAX_CALLS
+from tests.builders import (
+    QUEUE,
+    a_case,
+    a_change,
+    a_configuration,
+    a_plan,
+    memory,
+    reservation,
+    timeout,
+    visibility,
+)
+from tests.fakes import behind_alias
+from tests.unit.use_cases.repairing import StoppableFunctions, Workshop
+
+
+def aliased() -> Workshop:
+    return Workshop(StoppableFunctions(behind_alias("live")))
+
+
+def record(workshop: Workshop) -> dict[str, Any]:
+    (facts,) = workshop.store.repairs.values()
+    return facts
+
+
+def test_memory_is_raised_and_recorded() -> None:
+    workshop = Workshop()
+    case = workshop.finish(workshop.planned())
+    assert workshop.live["memory"] == 384
+    assert case.repair is not None
+    assert case.repair.status is ProgressStatus.DONE
+    assert case.repair.steps == ("memory of orders: 128 MB → 384 MB",)
+    assert record(workshop)["status"] == "EXECUTED"
+    assert record(workshop)["changedAt"] == case.repair.changed_at
+    assert record(workshop)["executedBy"] == "executor"
+
+
+def test_done_is_said_only_when_the_update_is_over() -> None:
+    workshop = Workshop(StoppableFunctions(update_looks=3))
+    case = workshop.planned()
+    for _ in range(4):
+        case = workshop.step(case)
+        assert case.repair is not None
+        assert case.repair.status is ProgressStatus.APPLYING
+    assert workshop.finish(case).repair
+    assert workshop.functions.writes == ["update_configuration"]
+
+
+def test_record_says_that_it_begins_before_the_first_write() -> None:
+    workshop = Workshop()
+    workshop.functions.writes_left = 1
+    with pytest.raises(Exception, match="update_configuration"):
+        workshop.step(workshop.planned())
+    assert record(workshop)["startedAt"]
+    assert record(workshop)["status"] == "PLANNED"
+
+
+def test_several_settings_go_in_their_order_queue_first() -> None:
+    workshop = Workshop()
+    workshop.finish(workshop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    assert workshop.functions.writes == ["set_visibility_timeout", "update_configuration"]
+    assert (workshop.live["visibility"], workshop.live["timeout"]) == (54, 9)
+
+
+def test_reservation_is_raised() -> None:
+    workshop = Workshop()
+    workshop.functions.only.reserved = 5
+    workshop.finish(workshop.planned(a_change(reservation(5, 10))))
+    assert workshop.live["reserved"] == 10
+
+
+def test_callers_of_an_alias_get_a_new_version() -> None:
+    workshop = aliased()
+    case = workshop.finish(workshop.planned())
+    assert workshop.functions.writes == ["update_configuration", "publish_version", "move_alias"]
+    assert workshop.functions.configuration("orders", "live").memory_mb == 384
+    assert workshop.functions.configuration("orders", "1").memory_mb == 128
+    assert case.repair is not None
+    assert case.repair.published_version == "2"
+    assert record(workshop)["publishedVersion"] == "2"
+
+
+def test_changing_latest_alone_would_be_a_no_op_for_callers_of_an_alias() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    plan = case.plan
+    assert plan is not None
+    assert plan.change is not None
+    bare = replace(plan, change=replace(plan.change, alias=None, alias_version=None))
+    workshop.finish(replace(case, plan=bare))
+    assert workshop.live["memory"] == 384
+    assert workshop.functions.configuration("orders", "live").memory_mb == 128
+
+
+def test_reservation_of_an_aliased_function_publishes_nothing() -> None:
+    workshop = aliased()
+    workshop.functions.only.reserved = 5
+    workshop.finish(workshop.planned(a_change(reservation(5, 10))))
+    assert workshop.functions.writes == ["set_reserved_concurrency"]
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3, 4])
+def test_retry_after_a_crash_goes_on_from_where_it_was(stop_after: int) -> None:
+    workshop = aliased()
+    case = workshop.planned(a_change(visibility(30, 54), timeout(3, 9)))
+    workshop.functions.writes_left = stop_after
+    with pytest.raises(Exception, match=r"set_|update_|publish_|move_"):
+        workshop.finish(case)
+    done = workshop.finish(case)
+    assert done.repair is not None
+    assert done.repair.status is ProgressStatus.DONE
+    assert sorted(workshop.functions.writes) == sorted(set(workshop.functions.writes))
+    assert workshop.functions.configuration("orders", "live").timeout_s == 9
+
+
+def test_repeating_a_finished_repair_changes_nothing_and_keeps_its_time() -> None:
+    workshop = Workshop()
+    done = workshop.finish(workshop.planned())
+    again = workshop.step(done)
+    assert again.repair == done.repair
+    assert workshop.functions.writes == ["update_configuration"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [a_change(moved) for moved in (memory(128, 384), timeout(3, 9), visibility(30, 54), reservation(5, 10))],
+)
+def test_value_that_somebody_else_changed_is_left_alone(change: Any) -> None:
+    workshop = Workshop()
+    workshop.functions.deploy("code-1", memory_mb=512, timeout_s=5)
+    workshop.functions.only.reserved = 7
+    workshop.queues.timeouts[QUEUE] = 45
+    before = workshop.live
+    with pytest.raises(StaleConfiguration, match="somebody else changed it"):
+        workshop.step(workshop.planned(change))
+    assert workshop.live == before
+
+
+def test_code_deployed_since_the_plan_is_not_released() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.functions.deploy("code-2")
+    with pytest.raises(StaleConfiguration, match="publishing would release"):
+        workshop.step(case)
+    assert workshop.live["aliases"] == {"live": "1"}
+    assert workshop.live["memory"] == 128
+
+
+def test_code_deployed_between_the_steps_is_not_released() -> None:
+    workshop = aliased()
+    case = workshop.step(workshop.planned())
+    assert workshop.live["memory"] == 384
+    workshop.functions.only.busy_looks = 0
+    workshop.functions.deploy("code-2")
+    with pytest.raises(StaleConfiguration, match="publishing would release"):
+        workshop.finish(case)
+    assert workshop.live["aliases"] == {"live": "1"}
+
+
+def test_alias_that_somebody_else_moved_is_left_alone() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.functions.only.versions["7"] = a_configuration(version="7")
+    workshop.functions.only.aliases["live"] = Alias("live", "7")
+    with pytest.raises(StaleConfiguration, match="points to version 7"):
+        workshop.finish(case)
+    assert workshop.live["aliases"] == {"live": "7"}
+
+
+def test_update_that_aws_could_not_finish_is_no_success() -> None:
+    workshop = Workshop()
+    case = workshop.step(workshop.planned())
+    workshop.functions.only.busy_looks = 0
+    workshop.functions.deploy("code-1", last_update_status="Failed")
+    with pytest.raises(RepairRejected, match="could not update orders"):
+        workshop.finish(case)
+
+
+def test_old_failed_update_does_not_forbid_a_new_one() -> None:
+    workshop = Workshop()
+    workshop.functions.deploy("code-1", last_update_status="Failed")
+    workshop.step(workshop.planned())
+    assert workshop.live["memory"] == 384
+
+
+def test_update_without_an_end_is_given_up() -> None:
+    workshop = Workshop(StoppableFunctions(update_looks=10_000))
+    case = workshop.planned()
+    for _ in range(MAX_CALLS):
+        case = workshop.step(case)
+    with pytest.raises(StaleConfiguration, match="does not finish updating"):
+        workshop.step(case)
+
+
+def test_second_rung_counts_its_own_calls() -> None:
+    workshop = Workshop()
+    case = workshop.planned(a_change(memory(128, 384)), a_change(memory(384, 768)))
+    assert case.repair is not None  # of the first rung
+    second = workshop.step(case)
+    assert second.repair is not None
+    assert second.repair.calls == 1
+    assert workshop.finish(second).repair
+    assert workshop.store.statuses == ["EXECUTED", "EXECUTED"]
+
+
+def test_approved_plan_is_applied_and_the_answer_is_on_record_at_once() -> None:
+    workshop = Workshop()
+    yes = {"decision": "approve", "answeredBy": "ada", "comment": "go"}
+    case = replace(workshop.planned(decision=Decision.ASK), approval=yes)
+    workshop.step(case)
+    assert record(workshop)["approval"] == {"decision": "approve", "answeredBy": "ada", "comment": "go"}
+    assert record(workshop)["status"] == "PLANNED"
+    workshop.finish(case)
+    assert workshop.live["memory"] == 384
+
+
+@pytest.mark.parametrize("decision", [d for d in Decision if d not in (Decision.AUTO,)])
+@pytest.mark.parametrize("approval", [None, "yes", {"decision": "reject"}, {"decision": "Approve"}])
+def test_nothing_is_applied_without_leave(decision: Decision, approval: Any) -> None:
+    workshop = Workshop()
+    with pytest.raises(RepairRejected):
+        workshop.step(replace(workshop.planned(decision=decision), approval=approval))
+    assert workshop.functions.writes == []
+
+
+def test_approval_does_not_lift_a_refusal() -> None:
+    workshop = Workshop()
+    case = workshop.planned(decision=Decision.REFUSE)
+    with pytest.raises(RepairRejected):
+        workshop.step(replace(case, approval={"decision": "approve"}))
+
+
+@pytest.mark.parametrize("plan", [None, replace(a_plan(), change=None)])
+def test_nothing_to_apply(plan: Any) -> None:
+    with pytest.raises(InvalidEvent, match="no change to apply"):
+        Workshop().execute(a_case(plan=plan))
+
+
+def test_visibility_cannot_be_unset() -> None:
+    workshop = Workshop()
+    with pytest.raises(RepairRejected, match="cannot be unset"):
+        workshop.step(workshop.planned(a_change(visibility(30, None))))
