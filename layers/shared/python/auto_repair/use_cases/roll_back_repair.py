@@ -15,6 +15,8 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, Functions, IncidentStore, Queues
 from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, writers
 
+NEVER_APPLIED = ("OBSERVED", "REFUSED", "REJECTED")  # statuses of plans that nobody acted on
+
 
 @dataclass(frozen=True)
 class RollBackRepair:
@@ -49,8 +51,7 @@ class RollBackRepair:
         steps = _steps(former, step or "")
         if step is not None:
             return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
-        reason_text = case.verification.reason if case.verification else "the workflow failed"
-        self._record(case, attempts, "ROLLED_BACK", reason_text)
+        self._record(case, attempts, "ROLLED_BACK", _why(case))
         return Progress(ProgressStatus.DONE, plan.planned_at, calls, steps, iso(self.clock()))
 
     def _advance(self, undo: Change, ours: "Written") -> str | None:
@@ -80,10 +81,12 @@ class RollBackRepair:
         if alias.version == undo.alias_version:
             return ""
         live = self.functions.configuration(undo.function_name, alias.version)
+        former = self.functions.configuration(undo.function_name, undo.alias_version)
+        if live.fingerprint != former.fingerprint:
+            raise NotOurs(f"alias {undo.alias} points to version {alias.version}, which holds other code")
         for setting in undo.settings:
-            if setting.setting in VERSIONED_SETTINGS and live_value(live, setting) not in ours.values(
-                setting
-            ):
+            known = ours.values(setting) | {setting.after}  # written by us, or never changed
+            if setting.setting in VERSIONED_SETTINGS and live_value(live, setting) not in known:
                 raise NotOurs(
                     f"alias {undo.alias} points to version {alias.version}, which we did not publish"
                 )
@@ -121,7 +124,7 @@ class RollBackRepair:
 
     def _record(self, case: Case, attempts: list[Attempt], status: str, reason: str) -> None:
         for attempt in attempts:
-            if attempt.status in ("PLANNED", "EXECUTED"):
+            if attempt.status not in NEVER_APPLIED:
                 facts = {"status": status, "endedAt": iso(self.clock()), "outcome": reason}
                 self.store.record_repair(case.incident, attempt.executed_at, facts)
 
@@ -148,6 +151,12 @@ def _written_by_us(attempts: list[Attempt]) -> Written:
             key = (s.resource, s.setting)
             values[key] = values.get(key, frozenset()) | {s.after}
     return Written(values)
+
+
+def _why(case: Case) -> str:
+    if case.error is not None:
+        return f"the workflow failed with {case.error.get('Error', 'an unnamed error')}"
+    return case.verification.reason if case.verification else "the workflow failed"
 
 
 def _steps(former: Progress | None, step: str) -> tuple[str, ...]:

@@ -1,0 +1,258 @@
+"""From every half-way point everything goes back, unless somebody else has been there."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auto_repair.domain.case import Case
+from auto_repair.domain.errors import InvalidEvent, StaleConfiguration
+from auto_repair.domain.evidence import Alias
+from auto_repair.domain.repair import Change, SettingChange
+from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.use_cases.execute_repair import MAX_CALLS
+from tests.builders import (
+    QUEUE,
+    a_case,
+    a_change,
+    a_configuration,
+    a_verification,
+    memory,
+    reservation,
+    timeout,
+    visibility,
+)
+from tests.fakes import FakeFunction, behind_alias
+from tests.unit.use_cases.repairing import StoppableFunctions, StoppedHere, Workshop
+
+EVERYTHING = (visibility(30, 54), memory(128, 384), timeout(3, 9), reservation(5, 10))
+
+
+def workshop(*, alias: bool) -> Workshop:
+    function = behind_alias("live") if alias else FakeFunction()
+    function.reserved = 5
+    return Workshop(StoppableFunctions(function))
+
+
+def stopped(shop: Workshop, case: Case, after: int) -> Case:
+    """The executor is stopped after so many writes (0: before the first one)."""
+    if after == 0:
+        return case
+    shop.functions.writes_left = after
+    try:
+        return shop.finish(case)
+    except StoppedHere:
+        return case
+    finally:
+        shop.functions.writes_left = 10_000
+
+
+def status(case: Case) -> ProgressStatus:
+    assert case.rollback is not None
+    return case.rollback.status
+
+
+@pytest.mark.parametrize("alias", [True, False])
+@pytest.mark.parametrize("after", range(7))
+def test_one_repair_goes_back_from_every_half_way_point(alias: bool, after: int) -> None:
+    shop = workshop(alias=alias)
+    before = shop.live
+    case = stopped(shop, shop.planned(a_change(*EVERYTHING)), after)
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.live == before
+    assert shop.store.statuses == ["ROLLED_BACK"]
+
+
+@pytest.mark.parametrize("alias", [True, False])
+@pytest.mark.parametrize("after", range(4))
+def test_several_rungs_go_back_to_where_they_began(alias: bool, after: int) -> None:
+    shop = workshop(alias=alias)
+    before = shop.live
+    rungs = [a_change(memory(128, 384)), a_change(memory(384, 768)), a_change(memory(768, 1536))]
+    case = stopped(shop, shop.planned(*rungs), after)
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.live == before
+    assert shop.store.statuses == ["ROLLED_BACK"] * 3
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_rolling_back_after_applying_is_the_identity(data: st.DataObject) -> None:
+    shop = workshop(alias=data.draw(st.booleans()))
+    before = shop.live
+    values = {"memory": 128, "timeout": 3, "reserved": 5, "visibility": 30}
+    make: dict[str, Any] = {
+        "memory": memory,
+        "timeout": timeout,
+        "reserved": reservation,
+        "visibility": visibility,
+    }
+    rungs: list[Change] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        moved: list[SettingChange] = []
+        for name in data.draw(st.lists(st.sampled_from(sorted(values)), unique=True, min_size=1)):
+            after = data.draw(st.integers(values[name], 2 * values[name] + 10))
+            moved.append(make[name](values[name], after))
+            values[name] = after
+        rungs.append(a_change(*moved))
+    case = stopped(shop, shop.planned(*rungs), data.draw(st.integers(0, 8)))
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.live == before
+    assert set(shop.store.statuses) == {"ROLLED_BACK"}
+
+
+@pytest.mark.parametrize("after", range(7))
+def test_rollback_itself_may_be_stopped_anywhere(after: int) -> None:
+    shop = workshop(alias=True)
+    before = shop.live
+    case = shop.finish(shop.planned(a_change(*EVERYTHING)))
+    shop.functions.writes_left = after or 10_000
+    try:
+        shop.restore(case)
+    except StoppedHere:
+        shop.functions.writes_left = 10_000
+        shop.restore(case)
+    assert shop.live == before
+
+
+def test_order_is_reversed_alias_first_queue_last() -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    shop.functions.writes.clear()
+    done = shop.restore(case)
+    assert shop.functions.writes == ["move_alias", "update_configuration", "set_visibility_timeout"]
+    assert done.rollback is not None
+    assert done.rollback.steps == (
+        "alias live moved back from version 2 to 1",
+        "timeout of orders: 9 s → 3 s",
+        "visibility timeout of orders-inbox: 54 s → 30 s",
+    )
+
+
+def test_it_waits_for_an_update_that_is_under_way() -> None:
+    shop = Workshop(StoppableFunctions(update_looks=5))
+    case = shop.step(shop.planned())
+    rolling = shop.roll_back(case)
+    assert rolling.status is ProgressStatus.APPLYING
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+
+
+def test_why_is_on_record() -> None:
+    shop = Workshop()
+    case = shop.finish(shop.planned())
+    shop.restore(replace(case, verification=a_verification(reason="7 of 9 runs died")))
+    (facts,) = shop.store.repairs.values()
+    assert facts["outcome"] == "7 of 9 runs died"
+    assert facts["endedAt"]
+
+
+def test_failure_of_the_workflow_is_the_reason_where_there_was_one() -> None:
+    shop = Workshop()
+    case = shop.finish(shop.planned())
+    shop.restore(replace(case, verification=a_verification(), error={"Error": "AwsCallFailed"}))
+    (facts,) = shop.store.repairs.values()
+    assert facts["outcome"] == "the workflow failed with AwsCallFailed"
+
+
+def test_every_plan_that_may_have_been_applied_is_marked() -> None:
+    shop = Workshop()
+    case = shop.planned(a_change(memory(128, 384)), a_change(memory(384, 768)))
+    for key, reached in zip(sorted(shop.store.repairs), ("VERIFIED", "AWAITING_APPROVAL"), strict=True):
+        shop.store.repairs[key]["status"] = reached
+    shop.restore(case)
+    assert shop.store.statuses == ["ROLLED_BACK", "ROLLED_BACK"]
+
+
+def test_plans_that_nobody_acted_on_and_other_incidents_keep_their_status() -> None:
+    shop = Workshop()
+    case = shop.finish(shop.planned())
+    (facts,) = shop.store.repairs.values()
+    shop.store.repairs[("orders", "0")] = {**facts, "status": "REFUSED"}
+    shop.store.repairs[("orders", "1")] = {**facts, "status": "VERIFIED", "incidentId": "another"}
+    shop.restore(case)
+    assert shop.store.statuses == ["REFUSED", "VERIFIED", "ROLLED_BACK"]
+
+
+def gave_up(shop: Workshop, case: Case) -> str:
+    done = shop.restore(case)
+    assert status(done) is ProgressStatus.GAVE_UP
+    assert done.rollback is not None
+    assert shop.store.statuses[-1] == "FAILED"
+    return done.rollback.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "meddle"),
+    [
+        (a_change(), lambda shop: shop.functions.deploy("code-1", memory_mb=777)),
+        (a_change(timeout(3, 9)), lambda shop: shop.functions.deploy("code-1", timeout_s=7)),
+        (a_change(visibility(30, 54)), lambda shop: shop.queues.timeouts.update({QUEUE: 77})),
+        (a_change(reservation(5, 10)), lambda shop: setattr(shop.functions.only, "reserved", 7)),
+    ],
+)
+def test_value_that_somebody_else_changed_is_left_alone(change: Change, meddle: Any) -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned(change))
+    meddle(shop)
+    theirs = shop.live
+    assert "which we did not write" in gave_up(shop, case)
+    assert shop.live == theirs
+
+
+def test_value_that_somebody_else_restored_already_is_fine() -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned())
+    shop.functions.deploy("code-1", memory_mb=128)
+    shop.functions.writes.clear()
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.functions.writes == []
+
+
+def test_alias_that_somebody_else_moved_is_left_alone() -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned())
+    shop.functions.only.versions["7"] = a_configuration(version="7", memory_mb=2048)
+    shop.functions.only.aliases["live"] = Alias("live", "7")
+    assert "which we did not publish" in gave_up(shop, case)
+    assert shop.live["aliases"] == {"live": "7"}
+
+
+def test_release_on_top_of_our_repair_is_not_taken_back() -> None:
+    """A deployment publishes with the memory that we set: the values are ours, the code is not."""
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned())
+    shop.functions.only.versions["3"] = a_configuration(version="3", memory_mb=384, fingerprint="code-2")
+    shop.functions.only.aliases["live"] = Alias("live", "3")
+    assert "holds other code" in gave_up(shop, case)
+    assert shop.live["aliases"] == {"live": "3"}
+
+
+def test_alias_that_is_gone_is_for_a_person() -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned())
+    shop.functions.only.aliases.clear()
+    assert gave_up(shop, case) == "alias live is gone"
+
+
+def test_new_code_in_latest_stays_when_the_memory_goes_back() -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned())
+    shop.functions.deploy("code-2")
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert (shop.live["memory"], shop.live["code"]) == (128, "code-2")
+
+
+def test_update_without_an_end_is_given_up() -> None:
+    shop = Workshop(StoppableFunctions(update_looks=10_000))
+    case = shop.step(shop.planned())
+    for _ in range(MAX_CALLS):
+        case = replace(case, rollback=shop.roll_back(case))
+    with pytest.raises(StaleConfiguration, match="does not finish updating"):
+        shop.roll_back(case)
+
+
+def test_nothing_to_take_back() -> None:
+    with pytest.raises(InvalidEvent, match="no change to take back"):
+        Workshop().roll_back(a_case())
