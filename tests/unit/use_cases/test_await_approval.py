@@ -18,7 +18,7 @@ ASKING = a_case(plan=a_plan(decision=Decision.ASK, approval_expiry_s=3600))
 def test_question_goes_out_and_is_on_record() -> None:
     announcer, store = FakeAnnouncer(), FakeStore()
     ask = AwaitApproval(
-        announcer, store, FakeClock(), lambda case, token, expiry: ("question", f"{token} {iso(expiry)}")
+        announcer, store, FakeClock(), lambda _, token, expiry: ("question", f"{token} {iso(expiry)}")
     )
     assert ask(ASKING, "a-token")
     ((_, body),) = announcer.messages.values()

@@ -1,0 +1,214 @@
+"""Whatever fails on the way, people are told, or the execution fails so that others tell them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.case import Case, EvidenceReference, Notice
+from auto_repair.domain.errors import AwsCallFailed, TransientError
+from auto_repair.domain.incident import Disposition
+from auto_repair.domain.plan import Decision, Plan
+from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.use_cases.notify_result import LAST_ATTEMPT, Document, NotifyResult
+from tests.builders import (
+    NOW,
+    a_case,
+    a_plan,
+    a_verification,
+    an_alarm,
+    an_incident,
+    evidence,
+    progress,
+)
+from tests.fakes import FakeAnnouncer, FakeClock, FakeStore
+
+CALLS = (
+    "record_diagnosis",
+    "record_repair",
+    "repairs_of",
+    "load_evidence",
+    "joined_alarms",
+    "save_document",
+    "publish",
+    "close",
+)
+
+
+@dataclass
+class Desk:
+    """A notifier and what it can tell; `broken` names calls that fail and how."""
+
+    broken: dict[str, Exception] = field(default_factory=dict)
+    store: Any = field(default_factory=FakeStore)
+    announcer: Any = field(default_factory=FakeAnnouncer)
+    reports: list[IncidentReport] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store.evidence = {"before": evidence(), "after-1": evidence()}
+        self.store.open(an_incident(), NOW + timedelta(days=2))
+
+    def notify(self, case: Case, attempt: int = 0) -> Notice:
+        store, announcer = (Breaking(port, self.broken) for port in (self.store, self.announcer))
+        return NotifyResult(
+            store=store,
+            announcer=announcer,
+            clock=FakeClock(),
+            documents=(
+                Document("report.html", "text/html", self._render),
+                Document("report.md", "text/markdown", lambda report: f"# {report.status}"),
+            ),
+            write_message=lambda report, uri: (f"[{report.status}] orders", f"see {uri}"),
+            environment="test",
+            region="eu-central-1",
+            executed_by="notifier",
+        )(case, attempt=attempt)
+
+    def _render(self, report: IncidentReport) -> str:
+        self.reports.append(report)
+        return f"<h1>{report.status}</h1>"
+
+
+class Breaking:
+    """A port of which some calls fail."""
+
+    def __init__(self, port: Any, broken: dict[str, Exception]) -> None:
+        self._port = port
+        self._broken = broken
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._broken:
+            return getattr(self._port, name)
+
+        def fail(*_args: Any, **_kwargs: Any) -> None:
+            raise self._broken[name]
+
+        return fail
+
+
+VERIFIED = a_case(
+    evidence=EvidenceReference("before"), plan=a_plan(), repair=progress(), verification=a_verification()
+)
+DECLINED = a_case(plan=a_plan(decision=Decision.ASK), approval={"decision": "reject", "answeredBy": "ada"})
+BAD_EVENT = Case(an_incident(disposition=Disposition.REJECTED, problem="functionName: say which"))
+
+
+def test_report_message_record_and_release() -> None:
+    desk = Desk()
+    notice = desk.notify(VERIFIED)
+    assert notice.report == "s3://reports/incident-1/report.html"
+    assert notice.message_id
+    assert desk.announcer.messages == {
+        ("incident-1", "result"): ("[VERIFIED] orders", "see s3://reports/incident-1/report.html")
+    }
+    assert sorted(desk.store.documents) == [
+        "s3://reports/incident-1/report.html",
+        "s3://reports/incident-1/report.md",
+    ]
+    assert desk.store.diagnosis["reportUri"] == notice.report
+    assert desk.store.diagnosis["status"] == "VERIFIED"
+    assert desk.store.claims == {}
+    assert desk.store.incidents["incident-1"].status == "VERIFIED"
+
+
+def test_report_knows_everything() -> None:
+    desk = Desk()
+    other = an_incident(id="incident-2", alarm=an_alarm(name="another alarm"), execution_arn="other")
+    desk.store.open(other, NOW + timedelta(days=2))
+    desk.notify(VERIFIED)
+    (report,) = desk.reports
+    assert report.evidence_before == report.evidence_after == evidence()
+    assert report.account == "123456789012"
+    assert report.joined_alarms == ["another alarm"]
+    assert report.plan == VERIFIED.plan
+
+
+def test_repeat_sends_no_second_message() -> None:
+    desk = Desk()
+    assert desk.notify(VERIFIED) == desk.notify(VERIFIED, attempt=1)
+    assert len(desk.announcer.messages) == 1
+
+
+def test_no_is_on_record_with_who_said_it() -> None:
+    desk = Desk()
+    desk.notify(DECLINED)
+    (facts,) = desk.store.repairs.values()
+    assert facts["status"] == "REJECTED"
+    assert facts["approval"] == {"decision": "reject", "answeredBy": "ada", "comment": ""}
+    assert facts["outcome"] == "reject by ada"
+    assert desk.reports[0].approval is not None
+
+
+def test_answer_of_json_null_is_on_record_as_a_no() -> None:
+    desk = Desk()
+    desk.notify(a_case(plan=a_plan(decision=Decision.ASK), approval=None))
+    (facts,) = desk.store.repairs.values()
+    assert facts["status"] == "REJECTED"
+    assert facts["approval"]["decision"] == "unclear"
+    assert desk.reports[0].approval is not None
+
+
+def test_bad_event_is_on_record_with_its_problem() -> None:
+    desk = Desk()
+    desk.notify(BAD_EVENT)
+    assert desk.store.diagnosis["diagnosisResult"] == "INVALID_EVENT"
+    assert desk.store.diagnosis["summary"] == "functionName: say which"
+    assert desk.store.repairs == {}
+
+
+def test_ordinary_ends_add_nothing_to_the_repairs() -> None:
+    desk = Desk()
+    desk.notify(a_case(plan=Plan(Decision.NOTHING, ("Nothing to repair.",))))
+    desk.notify(VERIFIED)
+    assert desk.store.repairs == {}
+
+
+@pytest.mark.parametrize("case", [VERIFIED, DECLINED, BAD_EVENT], ids=["verified", "declined", "bad event"])
+@pytest.mark.parametrize("name", CALLS)
+def test_passing_error_is_left_to_the_retry(name: str, case: Case) -> None:
+    desk = Desk({name: TransientError("throttled")})
+    try:
+        desk.notify(case)
+    except TransientError:
+        assert desk.store.incidents["incident-1"].status == "OPEN"
+        desk.broken.clear()
+        desk.notify(case, attempt=1)
+    assert len(desk.announcer.messages) == 1
+    assert desk.store.claims == {}
+
+
+DENIED = AwsCallFailed("any", "Thing", "AccessDeniedException", "no")
+
+
+@pytest.mark.parametrize("error", [TransientError("throttled"), DENIED], ids=["passing", "permanent"])
+@pytest.mark.parametrize("case", [VERIFIED, DECLINED, BAD_EVENT], ids=["verified", "declined", "bad event"])
+@pytest.mark.parametrize("name", CALLS)
+def test_error_that_stays_ends_in_a_message_or_a_failed_execution(
+    name: str, case: Case, error: Exception
+) -> None:
+    desk = Desk({name: error})
+    failed = False
+    try:
+        desk.notify(case, attempt=LAST_ATTEMPT)
+    except (TransientError, AwsCallFailed):
+        failed = True
+    told = len(desk.announcer.messages) == 1
+    assert told or failed
+    assert told or name == "publish"
+    assert desk.store.claims == {} or name == "close"
+
+
+def test_message_says_that_the_report_is_missing() -> None:
+    desk = Desk({"save_document": DENIED})
+    with pytest.raises(AwsCallFailed):
+        desk.notify(VERIFIED)
+    ((_, body),) = desk.announcer.messages.values()
+    assert body == "see (the report could not be written)"
+
+
+def test_everything_broken_fails_with_the_first_error() -> None:
+    desk = Desk({name: AwsCallFailed("any", name, "AccessDenied", "no") for name in CALLS})
+    with pytest.raises(AwsCallFailed, match="repairs_of"):
+        desk.notify(VERIFIED)
+    assert desk.announcer.messages == {}
