@@ -9,3 +9,8 @@ output "packages" {
     }
   }
 }
+
+output "bucket_arn" {
+  description = "ARN of the bucket."
+  value       = module.bucket.arn
+}

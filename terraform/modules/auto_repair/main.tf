@@ -79,7 +79,7 @@ module "audit" {
   bucket_suffix        = local.bucket_suffix
   kms_key_arn          = module.encryption.key_arn
   trail                = var.audit_trail
-  observed_bucket_arns = [module.incident_store.reports_bucket_arn, module.knowledge_base.bucket_arn]
+  observed_bucket_arns = [module.incident_store.reports_bucket_arn, module.knowledge_base.bucket_arn, module.artifacts.bucket_arn]
   retention_days       = var.retention_days
   deletion_protection  = var.deletion_protection
 }

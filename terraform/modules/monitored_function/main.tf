@@ -1,6 +1,6 @@
 data "aws_lambda_function" "this" {
   function_name = var.function_name
-  qualifier     = var.settings.alias
+  qualifier     = coalesce(var.settings.alias, "$LATEST")
 }
 
 resource "aws_ssm_parameter" "policy" {

@@ -7,6 +7,7 @@ mock_provider "aws" {
 override_module {
   target = module.auto_repair.module.artifacts
   outputs = {
+    bucket_arn = "arn:aws:s3:::b"
     packages = {
       "layer.zip"                  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/approver.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }

@@ -52,6 +52,7 @@ override_data {
 override_module {
   target = module.artifacts
   outputs = {
+    bucket_arn = "arn:aws:s3:::b"
     packages = {
       "layer.zip"                  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/coordinator.zip"    = { bucket = "b", key = "k", version = "v", sha256 = "h" }

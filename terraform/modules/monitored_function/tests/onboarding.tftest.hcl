@@ -92,6 +92,11 @@ run "duration_alarm_follows_the_timeout" {
     condition     = aws_cloudwatch_metric_alarm.duration.threshold == 27000 && aws_cloudwatch_metric_alarm.duration.extended_statistic == "p99"
     error_message = "The threshold is 90 % of the timeout of 30 s, in milliseconds, on p99."
   }
+
+  assert {
+    condition     = data.aws_lambda_function.this.qualifier == "$LATEST"
+    error_message = "Without an alias callers reach $LATEST, not the last published version."
+  }
 }
 
 run "alarms_take_two_of_three_points_and_no_data_for_healthy" {
