@@ -79,9 +79,9 @@ def result(check: Check) -> str:
 
 
 def gaps(report: IncidentReport) -> list[str]:
-    """The evidence that was missing, as the diagnosis names it, else by source."""
+    """The sources of evidence that were missing; why they were stands with the evidence."""
     named = [m.source for m in report.evidence_before.missing] if report.evidence_before else []
-    told = list(report.diagnosis.missing) if report.diagnosis else []
+    told = [gap.partition(":")[0] for gap in report.diagnosis.missing] if report.diagnosis else []
     return [one_line(gap, 120) for gap in dict.fromkeys(told or named)][:6]
 
 
