@@ -1,5 +1,6 @@
 """ExecuteRepair and RollBackRepair: the only function that may change a target."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -7,10 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from auto_repair import bootstrap
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case
-from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.observability import logger, metrics
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[Callable[[], Callable[[Case], Progress]], str]] = {
     "apply": (bootstrap.execute_repair, "RepairApplied"),
     "roll_back": (bootstrap.roll_back_repair, "RepairRolledBack"),
 }

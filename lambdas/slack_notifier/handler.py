@@ -1,4 +1,4 @@
-"""Forwards the topic's messages to a Slack channel. Deployed only where a webhook is configured."""
+"""Forwards the topic's messages to a Slack channel. Subscribed only where a webhook is configured."""
 
 from typing import Any
 

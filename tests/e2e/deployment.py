@@ -37,7 +37,8 @@ class Deployment:
 
     def client(self, service: str) -> Any:
         """A client of the account's owner."""
-        return self.session.client(service)
+        make_client: Any = self.session.client
+        return make_client(service)
 
     def subscribe(self) -> None:
         """Subscribe a queue to the topic, as an operator would."""

@@ -52,7 +52,8 @@ def throttled_incident(deployment: Deployment, name: str, answer: str | None) ->
 def reserved(deployment: Deployment, name: str) -> int | None:
     """The function's reservation."""
     answer = deployment.client("lambda").get_function_concurrency(FunctionName=name)
-    return answer.get("ReservedConcurrentExecutions")
+    value: int | None = answer.get("ReservedConcurrentExecutions")
+    return value
 
 
 def test_approving_by_cli_raises_a_reservation_of_zero(deployment: Deployment) -> None:

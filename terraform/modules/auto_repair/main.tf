@@ -10,7 +10,7 @@ locals {
   account       = data.aws_caller_identity.current.account_id
   place         = "${local.region}:${local.account}"
   bucket_suffix = var.bucket_suffix == null ? "-${local.account}" : var.bucket_suffix
-  service       = "lambda-auto-repair" # of our functions' own metrics and logs, as in observability.py
+  service       = "lambda-auto-repair-${var.environment}" # of our functions' own metrics and logs
   repository    = "${path.module}/../../.."
 }
 

@@ -1,10 +1,13 @@
 """Logger and metrics of our own functions. No Tracer: its SDK costs more start-up time than all the rest,
 and X-Ray traces functions without it."""
 
+import os
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-SERVICE = "lambda-auto-repair"
+# Terraform names the service after the environment, so that two in one account do not share metrics.
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "lambda-auto-repair")
 NAMESPACE = "LambdaAutoRepair"
 
 

@@ -1,9 +1,11 @@
 """Holds a whole picture in memory, as naive image code does."""
 
+from typing import Any
+
 PAGE = 4096
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     picture = bytearray(event["picture_mb"] * 1024 * 1024)
     # Memory counts once it is written to, here as on AWS.
     for offset in range(0, len(picture), PAGE):
