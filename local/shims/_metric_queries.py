@@ -50,17 +50,28 @@ def read(metric: Metric, stat: str, unit: str | None, window: Window) -> Series:
 def samples_by_bucket(metric: Metric, unit: str | None, window: Window) -> dict[int, list[Sample]]:
     """What was measured, by the start of its bucket."""
     buckets: dict[int, list[Sample]] = {}
-    for point in points(metric):
-        if window.start <= point["Timestamp"] < window.end and (unit is None or point["Unit"] == unit):
+    start, end = window.start, window.end
+    for point in [point for point in points(metric) if start <= point["Timestamp"] < end]:
+        if unit is None or point["Unit"] == unit:
             buckets.setdefault(window.bucket(point["Timestamp"]), []).append(_sample(point))
     return buckets
 
 
 def points(metric: Metric) -> list[dict[str, Any]]:
     """The stored data of a metric, in the caller's account and region."""
+    return list(_stored(metric))
+
+
+def count(queries: Sequence[Query]) -> int:
+    """How much data the metrics of the queries have; it grows when something new was measured."""
+    return sum(len(_stored(query["MetricStat"]["Metric"])) for query in queries if "MetricStat" in query)
+
+
+def _stored(metric: Metric) -> Sequence[dict[str, Any]]:
     dimensions = cloudwatch._dims_from_list(metric.get("Dimensions") or [])
     key = (metric.get("Namespace"), metric.get("MetricName"), cloudwatch._dims_key(dimensions))
-    return list(cloudwatch._metrics.get(key) or [])
+    found: Sequence[dict[str, Any]] = cloudwatch._metrics.get(key) or ()
+    return found
 
 
 def _sample(point: dict[str, Any]) -> Sample:

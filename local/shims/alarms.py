@@ -59,6 +59,8 @@ _ACTIONS = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "In
 _told: dict[tuple[str, str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
 # Alarms whose state was set by hand are not judged again before this time.
 _held_until: dict[tuple[str, str, str], float] = {}
+# What each alarm's last judgement rested on.
+_seen: dict[tuple[str, str, str], tuple[Any, ...]] = {}
 
 
 def install() -> None:
@@ -176,7 +178,7 @@ def _evaluate_for_ever() -> None:
 
 def _evaluate(alarm: dict[str, Any]) -> None:
     now = time.time()
-    if _held_until.get(_key(alarm["AlarmName"]), 0) > now:
+    if _held_until.get(_key(alarm["AlarmName"]), 0) > now or not _is_news(alarm, now):
         return
     verdict = alarm_state.judge(alarm, _datapoints(alarm, now), now)
     if verdict is None or verdict.state == alarm["StateValue"]:
@@ -189,6 +191,19 @@ def _evaluate(alarm: dict[str, Any]) -> None:
     _record_history(alarm["AlarmName"], old_state, verdict.state, verdict.reason)
     _run_actions(alarm, old_state, verdict.state, verdict.reason)
     cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _is_news(alarm: Mapping[str, Any], now: float) -> bool:
+    """Whether a period has ended, data has come or the alarm was changed since the last look."""
+    seen = (
+        int(now) // real_seconds(alarm_state.period_of(alarm)),
+        _metric_queries.count(alarm_messages.queries(alarm)),
+        alarm.get("StateUpdatedTimestamp"),
+        alarm.get("AlarmConfigurationUpdatedTimestamp"),
+    )
+    key = _key(alarm["AlarmName"])
+    known, _seen[key] = _seen.get(key), seen
+    return seen != known
 
 
 def _datapoints(alarm: Mapping[str, Any], now: float) -> list[Datapoint]:
@@ -340,3 +355,4 @@ def _key(name: str) -> tuple[str, str, str]:
 def _forget(name: str) -> None:
     _told.pop(_key(name), None)
     _held_until.pop(_key(name), None)
+    _seen.pop(_key(name), None)
