@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from auto_repair.domain import naming
 from scripts import build
-from scripts.terraform import LOCAL, apply_shell_lines
+from scripts.terraform import LOCAL, embedded_aws_variables
 
 RECENT = timedelta(days=1)
 SIGNALS = ("errors", "duration", "throttles")
@@ -229,7 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--region", default=None)
     parsed = parser.parse_args(arguments)
     if parsed.environment == LOCAL and "AWS_ENDPOINT_URL" not in os.environ:
-        _use_embedded_aws()
+        variables = embedded_aws_variables()
+        os.environ.clear()
+        os.environ.update(variables)
     account = Account(parsed.environment, parsed.region)
     findings = []
     for finding in examine(account):
@@ -239,15 +240,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     attention = sum(finding.level is Level.ATTENTION for finding in findings)
     print(f"\n{parsed.environment}: {len(findings)} checks, {broken} broken, {attention} need attention.")
     return 1 if broken else 0
-
-
-def _use_embedded_aws() -> None:
-    lines = subprocess.run(
-        [sys.executable, "-m", "local", "env"], cwd=build.ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    environment = apply_shell_lines(lines, os.environ)
-    os.environ.clear()
-    os.environ.update(environment)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""EXTRA_VARS adds functions, passes the rest on, and says what is wrong with a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.extra_vars import ExtraVarsError, terraform_variables
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "file.tfvars.json"
+
+
+def written(file: Path, content: Any) -> Path:
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+def test_functions_are_added_to_those_of_the_environment(file: Path) -> None:
+    written(file, {"monitored_functions": {"orders": {"mode": "ask"}}, "region": "eu-central-1"})
+    assert terraform_variables(file) == {
+        "additional_monitored_functions": {"orders": {"mode": "ask"}},
+        "region": "eu-central-1",
+    }
+
+
+def test_a_file_without_functions_adds_none(file: Path) -> None:
+    assert terraform_variables(written(file, {})) == {"additional_monitored_functions": {}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("monitored_functions = {}", "is not valid JSON: Expecting value in line 1, column 1"),
+        ([], "`the file` is []; expected an object"),
+        ({"monitored_functions": ["orders"]}, '`monitored_functions` is ["orders"]; expected an object'),
+        (
+            {"monitored_functions": {"orders": True}},
+            "`monitored_functions.orders` is true; expected an object",
+        ),
+        ({"monitored_functions": {"": {}}}, "has an entry without a name"),
+    ],
+)
+def test_a_mistake_is_named_with_file_field_and_fix(file: Path, content: Any, said: str) -> None:
+    with pytest.raises(ExtraVarsError) as error:
+        terraform_variables(written(file, content))
+    assert str(file) in str(error.value)
+    assert said in str(error.value)
+
+
+def test_a_missing_file_is_named(file: Path) -> None:
+    with pytest.raises(ExtraVarsError, match=r"file\.tfvars\.json does not exist"):
+        terraform_variables(file)
