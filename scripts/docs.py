@@ -17,8 +17,8 @@ from auto_repair.failure_modes import all_failure_modes  # noqa: E402
 PAGE = ROOT / "docs" / "failure-modes.md"
 HEAD = """# Failure modes
 
-What the system recognises. Made by `make docs` from `layers/shared/python/auto_repair/failure_modes/`; each row is the first
-line of a file there. The runbooks in `knowledge/` say what to check and how to undo.
+What the system recognises. Made by `make docs` from `layers/shared/python/auto_repair/failure_modes/`; each
+row is the first line of a file there. The runbooks in `knowledge/` say what to check and how to undo.
 
 | Failure mode | What is seen | Repair |
 |---|---|---|
