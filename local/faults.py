@@ -4,9 +4,9 @@ A fault makes matching calls fail in the form in which AWS answers. Tests set fa
 through `FaultControl`; the server keeps both in a `Register`.
 
     POST   /_local/faults  {"service": "lambda", "operation": "PublishVersion", "role": "executor",
-                            "error": "throttled", "times": 1, "skip": 0}    → {"id": 1}
+                            "about": ["orders"], "error": "throttled", "times": 1, "skip": 0}   → {"id": 1}
     GET    /_local/faults                                                   → {"faults": [… with "hits"]}
-    DELETE /_local/faults                                                   → all are removed
+    DELETE /_local/faults[?id=1]                                            → all or one are removed
     GET    /_local/calls?since=MARK                                         → {"mark": N, "calls": […]}
 """
 
@@ -17,11 +17,13 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-ErrorKind = Literal["throttled", "access_denied", "internal", "timeout", "disconnect", "conflict"]
+ErrorKind = Literal[
+    "throttled", "access_denied", "internal", "conflict", "timeout", "disconnect", "answer_lost"
+]
 ERROR_KINDS: tuple[str, ...] = get_args(ErrorKind)
 REMEMBERED_CALLS = 100_000
 TIMEOUT_S = 65.0  # longer than the 60 s that AWS's SDKs wait by default
@@ -32,14 +34,18 @@ class Fault:
     """Which calls fail and how.
 
     service: as boto3 names it; operation: as the API names it; role: a part of the caller's role name; empty
-    ones match everything. times: how many calls fail, None for all. skip: how many matching calls pass first.
-    hang_s: how long a `timeout` keeps the caller waiting before the connection is closed.
+    ones match everything. about: texts that all occur in the request, its address and headers included: a
+    function's name, a table's, a trace id. times: how many requests fail, None for all; an SDK's retry is a
+    request of its own. skip: how many matching requests pass first. hang_s: how long a `timeout` keeps the
+    caller waiting before the connection is closed. `disconnect`: the connection is closed and nothing was
+    done; `answer_lost`: it is closed, but the service has done what was asked.
     """
 
     error: ErrorKind
     service: str = ""
     operation: str = ""
     role: str = ""
+    about: tuple[str, ...] = ()
     times: int | None = 1
     skip: int = 0
     hang_s: float = TIMEOUT_S
@@ -51,21 +57,37 @@ class Fault:
         if unknown or given.get("error") not in ERROR_KINDS:
             raise ValueError(f"A fault has an error ({', '.join(ERROR_KINDS)}) and no {sorted(unknown)}.")
         times = given.get("times", 1)
-        return cls(**{**given, "times": None if times in (None, "forever") else int(times)})
+        read = {
+            "about": tuple(given.get("about", ())),
+            "times": None if times in (None, "forever") else int(times),
+        }
+        return cls(**{**given, **read})
 
-    def matches(self, service: str, operation: str, role: str) -> bool:
-        return self.service in ("", service) and self.operation in ("", operation) and self.role in role
+    def matches(self, call: Call, text: Callable[[], str]) -> bool:
+        """Whether the call is meant; `text` gives the request as text."""
+        return (
+            self.service in ("", call.service)
+            and self.operation in ("", call.operation)
+            and self.role in call.role
+            and (not self.about or all(part in text() for part in self.about))
+        )
 
 
 @dataclass
 class Call:
-    """One API call. role: of the caller, empty for others than roles. status: None while it runs."""
+    """One API call.
 
-    id: int
+    role: of the caller, empty for others than roles. resource: ARN of what the call is on, `*` for calls on
+    nothing particular. trace: X-Ray trace id, empty if the caller sent none. status: None while it runs.
+    """
+
     service: str
     operation: str
     role: str
-    at: float
+    resource: str = "*"
+    trace: str = ""
+    id: int = 0
+    at: float = 0.0
     status: int | None = None
     fault: str | None = None
 
@@ -93,6 +115,10 @@ class Register:
         with self._lock:
             self._faults.clear()
 
+    def remove(self, number: int) -> None:
+        with self._lock:
+            self._faults.pop(number, None)
+
     def reset(self) -> None:
         """Forget the calls as well. Numbers go on counting."""
         self.clear()
@@ -106,15 +132,15 @@ class Register:
                 for number, fault in self._faults.items()
             ]
 
-    def begin(self, service: str, operation: str, role: str) -> tuple[Call, Fault | None]:
-        """Record a call, and say which fault it meets."""
+    def begin(self, call: Call, text: Callable[[], str]) -> Fault | None:
+        """Record a call, and say which fault it meets; `text` gives the request as text."""
         with self._lock:
             self._last_call += 1
-            call = Call(self._last_call, service, operation, role, time.time())
+            call.id, call.at = self._last_call, time.time()
             self._calls.append(call)
-            fault = self._met(service, operation, role)
+            fault = self._met(call, text)
             call.fault = fault.error if fault else None
-            return call, fault
+            return fault
 
     def calls(self, since: int) -> dict[str, Any]:
         """The calls after the mark `since`, and the mark to ask with the next time."""
@@ -122,9 +148,9 @@ class Register:
             found = [asdict(call) for call in self._calls if call.id > since]
             return {"mark": self._last_call, "calls": found}
 
-    def _met(self, service: str, operation: str, role: str) -> Fault | None:
+    def _met(self, call: Call, text: Callable[[], str]) -> Fault | None:
         for number, fault in self._faults.items():
-            if not fault.matches(service, operation, role):
+            if not fault.matches(call, text):
                 continue
             self._seen[number] += 1
             is_due = self._seen[number] > fault.skip
@@ -146,6 +172,9 @@ class FaultControl:
 
     def clear(self) -> None:
         self._ask("DELETE", "/_local/faults")
+
+    def remove(self, number: int) -> None:
+        self._ask("DELETE", f"/_local/faults?id={number}")
 
     def hits(self, number: int) -> int:
         """How many calls the fault has failed."""

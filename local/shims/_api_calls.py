@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator, router
+from ministack.core.responses import get_account_id, get_region
 
 # The emulator's names of services that boto3 calls otherwise.
 _CLIENT_NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions", "tagging": "resourcegroupstaggingapi"}
@@ -71,6 +72,32 @@ class Request:
             else ""
         )
 
+    @functools.cached_property
+    def resource_arn(self) -> str:
+        """What the call is on; `*` if it is on nothing particular."""
+        return str(
+            iam_actions.extract_resource_arn(
+                self.service,
+                self.method,
+                self.path,
+                self.headers,
+                self.body,
+                self.params,
+                get_region(),
+                get_account_id(),
+            )
+        )
+
+    @property
+    def trace(self) -> str:
+        """The id of the X-Ray trace that the caller works for; empty if there is none."""
+        return trace_id(self.headers.get("x-amzn-trace-id", ""))
+
+    @functools.cached_property
+    def text(self) -> str:
+        """Everything that was sent, as one text to search in."""
+        return f"{self.path} {dict(self.headers)} {dict(self.params)} {self.body.decode(errors='replace')}"
+
     def _s3_operation(self) -> str:
         is_object = len([part for part in self.path.split("/") if part]) > 1
         if not is_object:
@@ -97,3 +124,9 @@ class Request:
 
     def _rest_operation(self, service: str) -> str:
         return str(iam_actions._match_rest_action(service, self.method, self.path, self.params) or "")
+
+
+def trace_id(header: str) -> str:
+    """`1-…` of a trace header such as `Root=1-…;Parent=…;Sampled=1`."""
+    parts = dict(part.split("=", 1) for part in header.split(";") if "=" in part)
+    return parts.get("Root", "")

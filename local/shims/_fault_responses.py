@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id, get_region, new_uuid
+from ministack.core.responses import new_uuid
 
 from local.shims._api_calls import Request
 
@@ -100,7 +100,6 @@ _CONFLICT = {
     ),
     "iam": Error(409, "ConcurrentModification", "Multiple requests to change this object were submitted."),
 }
-_CONDITIONAL_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 def respond(kind: str, request: Request) -> Response:
@@ -119,13 +118,11 @@ def respond(kind: str, request: Request) -> Response:
 
 def _conflict(service: str, request: Request) -> Error:
     if service == "lambda":
-        arn = _resource_arn(request)
         message = (
-            "The operation cannot be performed at this time. An update is in progress for resource: " + arn
+            "The operation cannot be performed at this time. An update is in progress for resource: "
+            + request.resource_arn
         )
         return Error(409, "ResourceConflictException", message, (("Type", "User"),))
-    if service == "dynamodb" and request.operation in _CONDITIONAL_WRITES:
-        return Error(400, "ConditionalCheckFailedException", "The conditional request failed")
     if service == "dynamodb" and request.operation == "TransactWriteItems":
         count = len(json.loads(request.body)["TransactItems"])
         reasons = [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
@@ -152,24 +149,9 @@ def _access_denied(request: Request) -> Response:
         identity.get("userArn", ""),
         new_uuid(),
         headers=request.headers,
-        resource_arn=_resource_arn(request),
+        resource_arn=request.resource_arn,
     )
     return response
-
-
-def _resource_arn(request: Request) -> str:
-    return str(
-        iam_actions.extract_resource_arn(
-            request.service,
-            request.method,
-            request.path,
-            request.headers,
-            request.body,
-            request.params,
-            get_region(),
-            get_account_id(),
-        )
-    )
 
 
 def _rendered(error: Error, request: Request) -> Response:

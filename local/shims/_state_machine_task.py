@@ -10,6 +10,8 @@ from ministack.services import stepfunctions
 
 from local.shims import wrap
 
+TRACE = "trace"  # our key in the emulator's record of an execution
+
 
 @dataclass
 class Task:
@@ -24,6 +26,11 @@ class Task:
     def role_arn(self) -> str:
         machine = stepfunctions._state_machines.get(self.execution["stateMachineArn"]) or {}
         return str(machine.get("roleArn", ""))
+
+    @property
+    def trace(self) -> str:
+        """The id of the execution's X-Ray trace; empty when the state machine is not traced."""
+        return str(self.execution.get(TRACE, ""))
 
     @property
     def execution_ended(self) -> bool:

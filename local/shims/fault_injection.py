@@ -14,7 +14,7 @@ from ministack import app
 from ministack.core.responses import StreamingResponse
 from ministack.services import stepfunctions
 
-from local.faults import Fault, Register
+from local.faults import Call, Fault, Register
 from local.shims import _admin_endpoints, _fault_responses, _state_machine_task, wrap
 from local.shims._api_calls import Request
 
@@ -50,7 +50,7 @@ def install() -> None:
     _state_machine_task.install_once()
     _admin_endpoints.add("POST", "/_local/faults", _add)
     _admin_endpoints.add("GET", "/_local/faults", lambda _body, _query: {"faults": register.faults()})
-    _admin_endpoints.add("DELETE", "/_local/faults", _clear)
+    _admin_endpoints.add("DELETE", "/_local/faults", _remove)
     _admin_endpoints.add(
         "GET", "/_local/calls", lambda _body, query: register.calls(int(query.get("since", ["0"])[0]))
     )
@@ -68,9 +68,12 @@ def _add(body: bytes, _query: Any) -> dict[str, Any]:
     return {"id": register.add(Fault.from_request(json.loads(body)))}
 
 
-def _clear(_body: bytes, _query: Any) -> dict[str, Any]:
-    register.clear()
-    return {"faults": []}
+def _remove(_body: bytes, query: Any) -> dict[str, Any]:
+    if "id" in query:
+        register.remove(int(query["id"][0]))
+    else:
+        register.clear()
+    return {"faults": register.faults()}
 
 
 async def _dispatch(
@@ -80,11 +83,15 @@ async def _dispatch(
     request = Request(method, path, headers, body, params)
     if not request.operation:
         return await original(method, path, headers, body, query, *more)
-    call, fault = register.begin(request.client_name, request.operation, request.role)
+    call = Call(request.client_name, request.operation, request.role, request.resource_arn, request.trace)
+    fault = register.begin(call, lambda: request.text)
     if fault is None:
         response = await original(method, path, headers, body, query, *more)
     elif fault.error in ("timeout", "disconnect"):
-        response = 200, {}, StreamingResponse(_no_answer(fault.hang_s if fault.error == "timeout" else 0))
+        response = _no_answer(fault.hang_s if fault.error == "timeout" else 0)
+    elif fault.error == "answer_lost":
+        await original(method, path, headers, body, query, *more)
+        response = _no_answer(0)
     else:
         response = _fault_responses.respond(fault.error, request)
     call.status = response[0]
@@ -99,7 +106,7 @@ def _no_answer(after_s: float) -> Any:
         await asyncio.wait([gone], timeout=after_s)
         gone.cancel()
 
-    return run
+    return 200, {}, StreamingResponse(run)
 
 
 def _invoke_resource(original: Any, resource: str, parameters: Any) -> Any:
@@ -110,19 +117,27 @@ def _invoke_resource(original: Any, resource: str, parameters: Any) -> Any:
     service = match["service"] or "lambda"
     operation = match["operation"] or "invoke"
     service = _TASK_SERVICES.get(service, service)
-    call, fault = register.begin(
-        service, operation[0].upper() + operation[1:], task.role_arn.rpartition("/")[2]
+    call = Call(
+        service,
+        operation[0].upper() + operation[1:],
+        task.role_arn.rpartition("/")[2],
+        # An optimised integration names its target among the parameters.
+        "*" if resource.startswith("arn:aws:states:") else resource,
+        task.trace,
     )
-    if fault is not None:
-        call.status = 500
-        raise stepfunctions._ExecutionError(_task_error(service, fault), f"{fault.error} (injected)")
-    result = original(resource, parameters)
-    call.status = 200
-    return result
+    fault = register.begin(call, lambda: f"{resource} {task.trace} {json.dumps(parameters)}")
+    if fault is None:
+        result = original(resource, parameters)
+        call.status = 200
+        return result
+    if fault.error == "answer_lost":
+        original(resource, parameters)
+    call.status = 500
+    raise stepfunctions._ExecutionError(_task_error(service, fault), f"{fault.error} (injected)")
 
 
 def _task_error(service: str, fault: Fault) -> str:
     prefix = stepfunctions._AWS_SDK_ERROR_PREFIX.get(service, service.title())
-    if fault.error in ("timeout", "disconnect"):
+    if fault.error in ("timeout", "disconnect", "answer_lost"):
         return f"{prefix}.SdkClientException"
     return _TASK_ERRORS.get(service, {}).get(fault.error, f"{prefix}.{prefix}Exception")

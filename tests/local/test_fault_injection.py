@@ -111,7 +111,7 @@ def test_conflicts(embedded_aws: Instance, faults: FaultControl) -> None:
     with pytest.raises(lambda_.exceptions.ResourceConflictException, match="function:f"):
         lambda_.update_function_configuration(FunctionName="f", MemorySize=256)
     item = {"TableName": "t", "Item": {"id": {"S": "1"}}}
-    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+    with pytest.raises(dynamodb.exceptions.TransactionConflictException):
         dynamodb.put_item(**item)
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as caught:
         dynamodb.transact_write_items(TransactItems=[{"Put": item}, {"Put": item}])
@@ -143,6 +143,33 @@ def test_skip_and_times(embedded_aws: Instance, faults: FaultControl) -> None:
         except ClientError:
             outcomes.append("failed")
     assert outcomes == ["passed", "failed", "failed", "passed", "passed"]
+
+
+def test_an_answer_that_is_lost_comes_from_a_call_that_was_served(
+    embedded_aws: Instance, faults: FaultControl
+) -> None:
+    ssm, name = embedded_aws.client("ssm"), f"/written-{uuid.uuid4().hex}"
+    faults.add(Fault("answer_lost", service="ssm", operation="PutParameter"))
+    with pytest.raises(ConnectionClosedError):
+        ssm.put_parameter(Name=name, Value="1", Type="String")
+    assert ssm.get_parameter(Name=name)["Parameter"]["Value"] == "1"
+
+
+def test_a_fault_may_be_about_one_thing_and_be_taken_away(
+    embedded_aws: Instance, faults: FaultControl
+) -> None:
+    ssm, orders = embedded_aws.client("ssm"), f"/orders-{uuid.uuid4().hex}"
+    fault = faults.add(Fault("access_denied", service="ssm", about=("/orders-", "Name"), times=None))
+    mark = faults.mark()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ssm.put_parameter(Name=orders, Value="1", Type="String")
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        ssm.get_parameter(Name="/payments")
+    faults.remove(fault)
+    with pytest.raises(ssm.exceptions.ParameterNotFound):
+        ssm.get_parameter(Name=orders)
+    on = [call.resource.rpartition("parameter")[2] for call in faults.calls(mark)]
+    assert on == [orders, "/payments", orders]
 
 
 def test_nonsense_is_refused(faults: FaultControl) -> None:
