@@ -399,6 +399,7 @@ def _calibration_row(
 
 # -- sensitivity --------------------------------------------------------------------------------------------
 
+SENSITIVE_SETS = ("petshop", "nezha", "null30", "noedges")
 CONSTANTS = {
     "baselines": ("MEMORYLESS", "PERSISTENCE", "RELATIVE_FLOOR"),
     "periods": ("FADING",),
@@ -422,7 +423,7 @@ CONSTANTS = {
 
 def print_sensitivity(folders: Mapping[str, Path]) -> None:
     """Top-1 with each constant halved and doubled: a plateau means that nothing was tuned to these cases."""
-    names = [n for n in folders if not n.startswith(("anon", "extra", "ref"))]
+    names = [n for n in folders if n.startswith(SENSITIVE_SETS)]
     cases = {name: load(folders[name], name) for name in names}
     rows: list[tuple[object, ...]] = [("as shipped", "", *_accuracies(cases))]
     for module_name, constants in CONSTANTS.items():

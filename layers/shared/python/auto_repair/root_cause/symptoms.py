@@ -19,7 +19,7 @@ from auto_repair.root_cause.series import Gappy, mean, median, minus, present
 from auto_repair.root_cause.telemetry import Telemetry, bridge_gaps
 from auto_repair.root_cause.traffic import Calls, surprise
 
-PRIOR_CALLS = 50  # weight, in calls, of the reference when judging the few calls before the alarm
+PRIOR_CALLS = 5  # weight, in calls, of the reference when judging the few calls before the alarm
 UNKNOWN_FAILURE_RATE = 0.02  # assumed of a node the reference does not know
 OFTEN_BAD = 0.05  # share of the reference's worst rows not counted as normal
 BELOW_USUAL = 0.5  # discount of a resource that rose, but to a level the reference exceeds
