@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -145,14 +147,14 @@ def test_an_alarm_fires_for_its_own_dimensions_and_recovers(cloudwatch: Any, inb
     assert json.loads(fired["StateReasonData"])["recentDatapoints"] == [2.0]
     assert described(cloudwatch, bystander)["StateValue"] != "ALARM"
     wait_for_state(cloudwatch, alarm, "OK")
-    history = cloudwatch.describe_alarm_history(AlarmName=alarm)["AlarmHistoryItems"]
-    updates = [item["HistorySummary"] for item in history if item["HistoryItemType"] == "StateUpdate"]
+    items = history(cloudwatch, alarm)
+    updates = [item["HistorySummary"] for item in items if item["HistoryItemType"] == "StateUpdate"]
     assert updates == [
         "Alarm updated from ALARM to OK",
         "Alarm updated from OK to ALARM",
         "Alarm updated from INSUFFICIENT_DATA to OK",
     ]
-    assert f"Successfully executed action {inbox.topic_arn}" in [item["HistorySummary"] for item in history]
+    assert f"Successfully executed action {inbox.topic_arn}" in [item["HistorySummary"] for item in items]
 
 
 def test_the_event_has_cloudwatchs_shape(cloudwatch: Any, inbox: Inbox) -> None:
@@ -277,6 +279,70 @@ def test_a_composite_alarm_follows_its_children(cloudwatch: Any, inbox: Inbox) -
     (trigger,) = json.loads(detail["state"]["reasonData"])["triggeringAlarms"]
     assert trigger["arn"] == child_arn
     cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def test_a_function_is_called_if_it_permits_the_alarm(embedded_aws: Instance, cloudwatch: Any) -> None:
+    archive, function = io.BytesIO(), unique("action")
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("index.py", "import json\ndef handler(event, _): print(json.dumps(event))\n")
+    lambda_, iam = embedded_aws.client("lambda"), embedded_aws.client("iam")
+    arn = lambda_.create_function(
+        FunctionName=function,
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=iam.create_role(RoleName=function, AssumeRolePolicyDocument="{}")["Role"]["Arn"],
+        Code={"ZipFile": archive.getvalue()},
+    )["FunctionArn"]
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+    alarm = put_errors_alarm(cloudwatch, unique("idle"), AlarmActions=[arn])
+    wait_for_state(cloudwatch, alarm, "OK")
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="not permitted")
+    summaries = [item["HistorySummary"] for item in history(cloudwatch, alarm)]
+    assert f"Failed to execute action {arn}" in summaries
+
+    wait_for_state(cloudwatch, alarm, "OK")
+    lambda_.add_permission(
+        FunctionName=function,
+        StatementId="alarm",
+        Action="lambda:InvokeFunction",
+        Principal="lambda.alarms.cloudwatch.amazonaws.com",
+        SourceArn=f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm}",
+    )
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+    event = printed(embedded_aws, function)
+    assert AWS_TIME.fullmatch(event.pop("time"))
+    data = event.pop("alarmData")
+    assert event == {
+        "source": "aws.cloudwatch",
+        "alarmArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{alarm}",
+        "accountId": ACCOUNT,
+        "region": REGION,
+    }
+    assert (data["alarmName"], data["state"]["reason"]) == (alarm, "by hand")
+    assert data["previousState"]["value"] == "OK"
+    assert data["configuration"]["metrics"][0]["metricStat"]["stat"] == "Sum"
+
+
+def history(cloudwatch: Any, alarm: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = cloudwatch.describe_alarm_history(AlarmName=alarm)["AlarmHistoryItems"]
+    return items
+
+
+def printed(aws: Instance, function: str) -> dict[str, Any]:
+    """The JSON that the function's first run printed."""
+    logs, deadline = aws.client("logs"), time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            found = logs.filter_log_events(
+                logGroupName=f"/aws/lambda/{function}", filterPattern="{ $.source = aws.cloudwatch }"
+            )["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            found = []
+        if found:
+            event: dict[str, Any] = json.loads(found[0]["message"])
+            return event
+        time.sleep(0.1)
+    raise AssertionError(f"{function} has printed nothing.")
 
 
 def test_the_message_to_a_topic_has_cloudwatchs_shape(cloudwatch: Any, inbox: Inbox) -> None:
