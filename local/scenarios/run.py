@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,7 +116,8 @@ def _ending(
     status = last.get("status", {}).get("S", "no repair on record")
     diagnosis = document.get("diagnosis") or {"hypotheses": []}
     cause = diagnosis["hypotheses"][0]["failure_mode"] if diagnosis["hypotheses"] else ""
-    outcomes = [traffic.call() for _ in range(PROOF_CALLS)]
+    with ThreadPoolExecutor(max_workers=scenario.callers) as callers:
+        outcomes = list(callers.map(lambda _: traffic.call(), range(PROOF_CALLS)))
     works = outcomes.count("succeeded")
     say("proof", f"{works} of {len(outcomes)} further calls with the same load succeed")
     report = _fetch_report(session, document, reports)
