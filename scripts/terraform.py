@@ -129,8 +129,8 @@ def environments() -> list[str]:
 def plan(request: Request) -> None:
     """Show what would change; of an AWS environment, save it for `apply`."""
     if request.is_local:
-        workspace = _local_workspace(request)
-        workspace.run("plan", *_variables(request, request.build()))
+        variables = _variables(request, request.build())
+        _local_workspace(request).run("plan", *variables)
         return
     backend = _backend_option(request)
     artifacts = request.build()
@@ -148,8 +148,8 @@ def plan(request: Request) -> None:
 def apply(request: Request) -> None:
     """Apply the saved plan; of `local`, build and apply at once."""
     if request.is_local:
-        artifacts = request.build()
-        _local_workspace(request).run("apply", "-auto-approve", *_variables(request, artifacts))
+        variables = _variables(request, request.build())
+        _local_workspace(request).run("apply", "-auto-approve", *variables)
         return
     folder, saved = request.folder, request.saved / "plan.tfplan"
     if not saved.is_file():
@@ -165,8 +165,8 @@ def apply(request: Request) -> None:
 def destroy(request: Request) -> None:
     """Remove everything; of an AWS environment, after Terraform's own question."""
     if request.is_local:
-        workspace = _local_workspace(request)
-        workspace.run("destroy", "-auto-approve", *_variables(request, request.build()))
+        variables = _variables(request, request.build())
+        _local_workspace(request).run("destroy", "-auto-approve", *variables)
         return
     workspace = Workspace.of(request.folder).initialise("-reconfigure", _required_backend(request))
     workspace.run("destroy", *_variables(request, request.build()))
