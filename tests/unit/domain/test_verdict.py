@@ -181,6 +181,20 @@ def test_essential_signal_that_stays_unknown_ends_without_a_verdict() -> None:
     assert "nothing is known of: killed for memory" in judgement.reason
 
 
+def test_failures_whose_reason_is_not_logged_yet_wait_for_the_log() -> None:
+    seen = afterwards([], series=(a_series("Invocations", 5), a_series("Errors", 5)))
+    assert verdict(seen).next_step is NextStep.WAIT
+    judgement = verdict(seen, waited_s=1800)
+    assert (judgement.outcome, judgement.next_step) == (Outcome.NOT_REPAIRED, NextStep.ROLL_BACK)
+
+
+def test_kill_waits_while_nobody_can_tell_whether_a_further_rung_exists() -> None:
+    killed = afterwards([a_kill(384)])
+    judgement = verdict(killed, next_rung=NextRung.UNKNOWN)
+    assert (judgement.outcome, judgement.next_step) == (Outcome.NOT_REPAIRED, NextStep.WAIT)
+    assert verdict(killed, next_rung=NextRung.UNKNOWN, waited_s=1800).next_step is NextStep.ROLL_BACK
+
+
 def test_reservation_is_proven_by_metrics_alone() -> None:
     change = a_change(reservation(5, 10))
     before = evidence(series=(a_series("Throttles", 90), a_series("Invocations", 10)))

@@ -9,7 +9,7 @@ import pytest
 from auto_repair.domain.timestamps import from_epoch_ms
 from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
-from tests.builders import EXECUTION
+from tests.builders import EXECUTION, a_change, an_incident
 from tests.fakes import FakeFunctions, FakeStore
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -53,6 +53,18 @@ def test_failed_duplicate_does_not_close_the_incident_of_the_first() -> None:
     close(store, ended)
     assert store.claims["orders"][0] == incident_id
     assert store.incidents[incident_id].status == "OPEN"
+
+
+def test_plans_that_nobody_will_finish_are_failed() -> None:
+    store, ended = FakeStore(), detail("execution_timed_out")
+    incident_id = begun(store, ended)
+    incident = an_incident(id=incident_id)
+    for at, status in enumerate(("EXECUTED", "PLANNED", "AWAITING_APPROVAL")):
+        store.record_repair(incident, str(at), {"status": status, "change": a_change()})
+    store.record_repair(an_incident(id="another"), "3", {"status": "PLANNED", "change": a_change()})
+    close(store, ended)
+    assert store.statuses == ["EXECUTED", "FAILED", "FAILED", "PLANNED"]
+    assert store.repairs[("orders", "1")]["outcome"] == "the execution ended as TIMED_OUT before the plan did"
 
 
 def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:

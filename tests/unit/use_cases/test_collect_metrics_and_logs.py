@@ -15,6 +15,7 @@ from auto_repair.use_cases.collect_metrics_and_logs import (
     LONGEST,
     LOOK_BACK,
     PATIENT_TRIES,
+    WORTH_A_RETRY,
     CollectMetricsAndLogs,
     gather,
 )
@@ -80,9 +81,10 @@ def test_failing_source_is_recorded_as_missing() -> None:
     assert seen.configuration is not None
 
 
-def test_passing_error_of_a_central_source_is_worth_a_retry() -> None:
+@pytest.mark.parametrize("source", WORTH_A_RETRY)
+def test_passing_error_of_a_central_source_is_worth_a_retry(source: str) -> None:
     with pytest.raises(TransientError):
-        collect(failing("lambda_logs", TransientError("throttled")))
+        collect(failing(source, TransientError("throttled")))
 
 
 def test_passing_error_that_stays_is_missing_evidence() -> None:

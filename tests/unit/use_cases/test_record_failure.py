@@ -9,7 +9,7 @@ from auto_repair.domain.incident import Disposition
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome
 from auto_repair.use_cases.record_failure import CAUSE_LENGTH, RecordFailure, readable_cause
-from tests.builders import a_case, a_plan, a_verification, an_incident, progress
+from tests.builders import a_case, a_change, a_plan, a_verification, an_incident, progress
 from tests.fakes import FakeClock, FakeStore
 
 CAUSE = json.dumps(
@@ -48,6 +48,14 @@ def test_event_that_could_not_be_parsed() -> None:
 def test_repair_that_was_taken_back_keeps_its_record() -> None:
     _, store = record(a_case(plan=a_plan(), repair=progress(), rollback=progress()))
     assert store.repairs == {}
+
+
+def test_plan_whose_answer_was_lost_is_failed_too() -> None:
+    store = FakeStore()
+    store.record_repair(an_incident(), "lost", {"status": "PLANNED", "change": a_change()})
+    store.record_repair(an_incident(id="another"), "other", {"status": "PLANNED", "change": a_change()})
+    RecordFailure(store, FakeClock(), "notifier")(a_case(plan=None), DENIED)
+    assert store.statuses == ["FAILED", "PLANNED"]
 
 
 def test_rollback_that_gave_up_is_told_too() -> None:

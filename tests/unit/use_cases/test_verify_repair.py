@@ -141,6 +141,12 @@ def test_kill_at_the_cap_goes_back() -> None:
     assert Bench(a_kill(384), limits=Limits(max_memory_mb=384)).look().next_step is NextStep.ROLL_BACK
 
 
+def test_kill_waits_when_the_configuration_cannot_be_read_this_time() -> None:
+    denied = failing("function_configuration", TransientError("throttled"))
+    bench = Bench(sources=(denied, knowing("lambda_logs", invocations=in_turn([a_kill(384)], until=LATER))))
+    assert bench.look().next_step is NextStep.WAIT
+
+
 def test_headroom_is_climbed_for_only_where_nobody_has_to_be_asked() -> None:
     tight = well(used=350)
     assert Bench(*tight).look().next_step is NextStep.CLIMB

@@ -22,6 +22,7 @@ class NextRung(StrEnum):
     NONE = "none"
     IF_NEEDED = "if_needed"  # a person has a say: only while the function still fails
     AT_WILL = "at_will"  # also for more headroom
+    UNKNOWN = "unknown"  # what it depends on could not be read this time
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,10 @@ class _Facts:
         return self.served >= self.needed
 
     @property
+    def is_last_look(self) -> bool:
+        return self.look.waited_s >= self.look.plan.verification_budget_s
+
+    @property
     def failed(self) -> list[Check]:
         """Signals of the repair itself that say it did not work."""
         return [c for c in self.look.checks if c.passed is False and c.essential]
@@ -162,8 +167,12 @@ def _reverted(f: _Facts) -> _Settled | None:
 def _fails_as_before(f: _Facts) -> _Settled | None:
     if not f.failed:
         return None
-    step = NextStep.ROLL_BACK if f.look.next_rung is NextRung.NONE else NextStep.CLIMB
-    return Outcome.NOT_REPAIRED, step, f.failed[0].text
+    told = f.failed[0].text
+    if f.look.next_rung in (NextRung.IF_NEEDED, NextRung.AT_WILL):
+        return Outcome.NOT_REPAIRED, NextStep.CLIMB, told
+    if f.look.next_rung is NextRung.UNKNOWN and not f.is_last_look:
+        return Outcome.NOT_REPAIRED, NextStep.WAIT, f"{told}; whether more is possible is read again"
+    return Outcome.NOT_REPAIRED, NextStep.ROLL_BACK, told
 
 
 def _worse(f: _Facts) -> _Settled | None:
@@ -176,6 +185,8 @@ def _worse(f: _Facts) -> _Settled | None:
 def _fails_otherwise(f: _Facts) -> _Settled | None:
     if not f.enough or not f.rate_before or f.rate_after < STILL_FAILING * f.rate_before:
         return None
+    if f.unknown and not f.is_last_look:
+        return None  # metrics count failures, and the log that names their reason is not there yet
     told = f"{f.rate_after:.0%} of calls still fail, for another reason: {_last_error(f.look.after)}"
     return Outcome.NOT_REPAIRED, NextStep.ROLL_BACK, told
 
@@ -199,7 +210,7 @@ def _proven(f: _Facts) -> _Settled | None:
 
 
 def _out_of_time(f: _Facts) -> _Settled | None:
-    if f.look.waited_s < f.look.plan.verification_budget_s:
+    if not f.is_last_look:
         return None
     lacking = f"only {f.served:.0f} of the {f.needed} calls needed for a verdict were seen"
     if f.enough:

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.incident import Incident
 from auto_repair.ports import IncidentStore
 from auto_repair.use_cases.parse_alarm_event import incident_of
+
+OPEN = ("PLANNED", "AWAITING_APPROVAL")  # statuses of plans that something was still to happen to
 
 
 @dataclass(frozen=True)
@@ -27,5 +30,14 @@ class CloseFailedExecution:
             return ""
         facts = {"workflowResult": status, "executedBy": self.executed_by, "executionArn": execution_arn}
         self.store.record_diagnosis(incident, facts)
+        self._end_open_plans(incident, status)
         self.store.close(incident, "FAILED")
         return incident.id
+
+    def _end_open_plans(self, incident: Incident, status: str) -> None:
+        """Nobody will answer or carry out any more what this execution has left open."""
+        for attempt in self.store.attempts(incident.function_name):
+            if attempt.incident_id == incident.id and attempt.status in OPEN:
+                outcome = f"the execution ended as {status} before the plan did"
+                facts = {"status": "FAILED", "outcome": outcome}
+                self.store.record_repair(incident, attempt.executed_at, facts)

@@ -16,6 +16,7 @@ LOOK_BACK = timedelta(minutes=15)
 LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
 DEADLINE_S = 40.0
 PATIENT_TRIES = 2  # retries of the state before a passing error of AWS counts as missing evidence
+WORTH_A_RETRY = (*CENTRAL_SOURCES, "concurrency")  # without these, whole failure modes are invisible
 
 
 def gather(
@@ -27,7 +28,7 @@ def gather(
 ) -> Evidence:
     """Evidence of all sources, asked in parallel. A slow or failing source is recorded as missing.
 
-    Raises `TransientError` of a central source unless this is the last try: a retry may still see it.
+    Raises `TransientError` of a source that is worth a retry, unless this is the last try.
     """
     whole = Evidence(target.function_name, target.window, alias=target.alias)
     sources = tuple(sources)
@@ -44,7 +45,7 @@ def _part_or_gap(future: "Future[Evidence]", name: str, whole: Evidence, is_last
     try:
         return future.result()
     except AutoRepairError as error:
-        if isinstance(error, TransientError) and name in CENTRAL_SOURCES and not is_last_try:
+        if isinstance(error, TransientError) and name in WORTH_A_RETRY and not is_last_try:
             raise
         return _gap(whole, name, str(error))
 

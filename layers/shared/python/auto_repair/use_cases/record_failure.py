@@ -8,6 +8,7 @@ from auto_repair.domain.outcome import failed_state
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
+from auto_repair.use_cases.close_failed_execution import OPEN
 
 CAUSE_LENGTH = 2000
 
@@ -37,11 +38,20 @@ class RecordFailure:
             }
             | ({} if case.diagnosis else {"diagnosisResult": "WORKFLOW_FAILED"}),
         )
+        facts = {"status": "FAILED", "outcome": told, "endedAt": iso(self.clock())}
+        for planned_at in self._unfinished(case):
+            self.store.record_repair(case.incident, planned_at, facts)
+        return failure
+
+    def _unfinished(self, case: Case) -> set[str]:
+        """The plans that are now known to have failed, also one whose answer got lost on its way here."""
+        attempts = self.store.attempts(case.incident.function_name)
+        ours = (a for a in attempts if a.incident_id == case.incident.id)
+        found = {a.executed_at for a in ours if a.status in OPEN}
         restored = case.rollback is not None and case.rollback.status is ProgressStatus.DONE
         if case.plan and case.plan.change and not restored:
-            facts = {"status": "FAILED", "outcome": told, "endedAt": iso(self.clock())}
-            self.store.record_repair(case.incident, case.plan.planned_at, facts)
-        return failure
+            found.add(case.plan.planned_at)
+        return found
 
 
 def _failure(case: Case, error: WorkflowError) -> WorkflowError:

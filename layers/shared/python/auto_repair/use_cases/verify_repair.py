@@ -8,7 +8,7 @@ from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence, Window
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
-from auto_repair.domain.repair import Proposal, Repair, RepairContext
+from auto_repair.domain.repair import Refusal, Repair, RepairContext
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
 from auto_repair.domain.verification import NextStep, Outcome, Verification
@@ -80,8 +80,8 @@ class VerifyRepair:
     def _next_rung(self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy) -> NextRung:
         attempts = tuple(self.store.attempts(case.incident.function_name))
         proposal = repair.plan(after, RepairContext(policy, attempts, case.incident.id))
-        if not isinstance(proposal, Proposal):
-            return NextRung.NONE
+        if isinstance(proposal, Refusal):
+            return NextRung.UNKNOWN if proposal.rule == "evidence" and after.missing else NextRung.NONE
         alone = policy.mode_for(repair.name) is Mode.AUTO and not proposal.needs_person
         is_last = case.plan is not None and case.plan.is_last_rung
         return NextRung.AT_WILL if alone and not is_last else NextRung.IF_NEEDED
