@@ -1,6 +1,7 @@
 """A function that cannot start is told from one that fails while it runs."""
 
 import pytest
+
 from auto_repair.domain.evidence import ChangeEvent
 from auto_repair.failure_modes.startup_error import FAILURE_MODE, detect
 from tests.builders import a_signature, ago, an_error, evidence, in_turn

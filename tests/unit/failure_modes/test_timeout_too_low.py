@@ -1,6 +1,7 @@
 """The timeout is too low only where the work itself needs longer."""
 
 import pytest
+
 from auto_repair.domain.evidence import Evidence, Invocation
 from auto_repair.failure_modes.timeout_too_low import detect
 from tests.builders import a_run, a_signature, a_timeout, an_error, evidence, in_turn
@@ -34,7 +35,7 @@ def test_unknown_past_makes_it_less_likely_only() -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        'Read timed out. (read timeout=<n>)',
+        "Read timed out. (read timeout=<n>)",
         "connect ETIMEDOUT <address>",
         "An error occurred (ThrottlingException) when calling the Query operation",
     ],
