@@ -86,5 +86,8 @@ FUNCTIONS = {
         BrokenFunction("watched-only", EAT, onboarding={"mode": "observe"}),
         BrokenFunction("not-onboarded", EAT, onboarding=None),
         BrokenFunction("breaks-at-every-call", EAT),
+        BrokenFunction("started-by-hand", EAT),
+        BrokenFunction("stopped-midway", EAT, onboarding={"mode": "ask"}),
+        BrokenFunction("undisturbed", EAT),
     )
 }
