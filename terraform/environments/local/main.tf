@@ -15,7 +15,7 @@ module "auto_repair" {
   # Names as the operations manual writes them, and nothing worth protecting.
   bucket_suffix       = ""
   deletion_protection = false
-  # The embedded AWS records changes, but its trails write nothing.
+  # Nobody audits the embedded AWS, and it answers LookupEvents without a trail.
   audit_trail        = false
   monthly_budget_usd = 100
 }
