@@ -1,0 +1,208 @@
+"""Statements about the state machine: everything is supplied, retried, caught, reached, and told."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auto_repair.domain import errors
+from auto_repair.use_cases.collect_metrics_and_logs import PATIENT_TRIES
+from auto_repair.use_cases.notify_result import LAST_ATTEMPT
+from auto_repair.use_cases.parse_alarm_event import LEASE
+from auto_repair.use_cases.verify_repair import STABILIZE_S
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "asl" / "repair_workflow.asl.json"
+MACHINE = json.loads(FILE.read_text())
+STATES: dict[str, dict[str, Any]] = MACHINE["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+CHOICES = {name: state for name, state in STATES.items() if state["Type"] == "Choice"}
+each_task = pytest.mark.parametrize("name", TASKS)
+
+# Names that Step Functions and Lambda give to errors.
+AWS_ERRORS = {
+    "States.ALL",
+    "States.Timeout",
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+}
+OUR_ERRORS = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
+OPERATORS_STATES = {  # the contract of design.md, section 2
+    "ParseAlarmEvent",
+    "CollectMetricsAndLogs",
+    "DiagnoseIssue",
+    "DetermineAction",
+    "AwaitApproval",
+    "ExecuteRepair",
+    "VerifyRepair",
+    "RollBackRepair",
+    "RecordFailure",
+    "NotifyResult",
+}
+
+
+def nexts(state: dict[str, Any]) -> set[str]:
+    """Every state that may follow."""
+    rules = [*state.get("Choices", []), *state.get("Catch", [])]
+    named = {state.get("Next"), state.get("Default"), *(rule["Next"] for rule in rules)}
+    return {name for name in named if name}
+
+
+def reached(start: str, *, without: frozenset[str] = frozenset()) -> set[str]:
+    """States that can be reached, not passing through some."""
+    found, todo = set[str](), [start]
+    while todo:
+        name = todo.pop()
+        if name not in found and name not in without:
+            found.add(name)
+            todo += nexts(STATES[name])
+    return found
+
+
+def resource(state: dict[str, Any]) -> str:
+    return str(state["Parameters"].get("FunctionName", state["Resource"]))
+
+
+def test_states_are_named_as_operators_know_them() -> None:
+    assert set(TASKS) == OPERATORS_STATES
+
+
+def test_placeholders_are_strings_and_lambda_folders() -> None:
+    text = FILE.read_text()
+    placeholders = set(re.findall(r"\$\{(\w+)\}", text))
+    assert placeholders == {f"{path.parent.name}_arn" for path in workflow_handlers()}
+    assert set(re.findall(r'"\$\{\w+\}"', text)) == {f'"${{{name}}}"' for name in placeholders}
+
+
+def workflow_handlers() -> list[Path]:
+    """Handlers that are states of the workflow; the Slack notifier hangs on the topic."""
+    return [p for p in (ROOT / "lambdas").glob("*/handler.py") if p.parent.name != "slack_notifier"]
+
+
+@each_task
+def test_every_task_calls_one_function(name: str) -> None:
+    assert re.fullmatch(r"\$\{\w+_arn\}", resource(TASKS[name]))
+
+
+def test_machine_has_a_comment_and_a_time_limit_within_the_lease() -> None:
+    assert MACHINE["Comment"]
+    assert MACHINE["TimeoutSeconds"] < LEASE.total_seconds()
+
+
+@each_task
+def test_every_task_has_a_time_limit(name: str) -> None:
+    state = TASKS[name]
+    if name == "AwaitApproval":
+        assert state["TimeoutSecondsPath"] == "$.plan.approval_expiry_s"
+    else:
+        assert 0 < state["TimeoutSeconds"] <= 900
+
+
+@each_task
+def test_every_task_retries_passing_errors_with_jitter(name: str) -> None:
+    (retry,) = TASKS[name]["Retry"]
+    assert retry["JitterStrategy"] == "FULL"
+    assert retry["BackoffRate"] > 1
+    assert retry["MaxDelaySeconds"] <= 60
+    assert retry["MaxAttempts"] >= 3
+    assert "TransientError" in retry["ErrorEquals"]
+    assert "Lambda.TooManyRequestsException" in retry["ErrorEquals"]
+    # Nothing that a retry cannot cure.
+    assert not set(retry["ErrorEquals"]) & (OUR_ERRORS - {"TransientError"} | {"States.ALL"})
+
+
+def test_expiry_of_a_question_is_not_retried_but_means_no() -> None:
+    state = STATES["AwaitApproval"]
+    assert "States.Timeout" not in state["Retry"][0]["ErrorEquals"]
+    assert state["Catch"][0]["ErrorEquals"] == ["States.Timeout"]
+    assert state["Catch"][0]["Next"] == "ApprovalExpired"
+
+
+@each_task
+def test_every_task_catches_everything_last(name: str) -> None:
+    *_, last = TASKS[name]["Catch"]
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["ResultPath"]
+
+
+def test_error_names_are_real() -> None:
+    for name, state in TASKS.items():
+        for rule in (*state["Retry"], *state["Catch"]):
+            assert set(rule["ErrorEquals"]) <= AWS_ERRORS | OUR_ERRORS, name
+
+
+@each_task
+def test_results_are_added_under_keys_of_their_own(name: str) -> None:
+    paths = [TASKS[name]["ResultPath"], *(rule["ResultPath"] for rule in TASKS[name]["Catch"])]
+    if name == "ParseAlarmEvent":
+        assert paths == ["$", "$"]  # the beginning: before it there is no document of ours
+    else:
+        assert all(re.fullmatch(r"\$\.\w+", path) for path in paths)
+
+
+def test_every_state_exists_and_is_reachable() -> None:
+    for state in STATES.values():
+        assert nexts(state) <= set(STATES)
+    assert reached(MACHINE["StartAt"]) == set(STATES)
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_has_a_default(name: str) -> None:
+    assert CHOICES[name]["Default"] in STATES
+
+
+def test_no_way_leads_to_an_end_past_the_notification() -> None:
+    ends = {name for name, state in STATES.items() if state["Type"] in ("Succeed", "Fail")}
+    unnoticed = reached(MACHINE["StartAt"], without=frozenset({"NotifyResult"})) & ends
+    assert unnoticed == {"AlreadyHandled"}  # another execution tells about that incident
+
+
+def test_caught_errors_are_recorded_before_they_are_told() -> None:
+    for name, state in TASKS.items():
+        for rule in state["Catch"]:
+            if name in ("RecordFailure", "NotifyResult") or rule["ErrorEquals"] == ["States.Timeout"]:
+                continue
+            assert "RecordFailure" in reached(rule["Next"], without=frozenset({"NotifyResult"})), name
+
+
+def test_what_may_be_applied_is_taken_back_on_every_error() -> None:
+    for name in ("ExecuteRepair", "VerifyRepair"):
+        assert [rule["Next"] for rule in STATES[name]["Catch"]] == ["RollBackRepair"]
+    for name in ("DetermineAction", "AwaitApproval"):
+        assert STATES[name]["Catch"][-1]["Next"] == "IsAnythingApplied"
+    first = STATES["IsAnythingApplied"]["Choices"][0]
+    assert (first["Variable"], first["IsPresent"], first["Next"]) == ("$.repair", True, "RollBackRepair")
+
+
+def test_only_a_plan_that_is_auto_or_approved_reaches_the_executor() -> None:
+    before = {name for name, state in STATES.items() if "ExecuteRepair" in nexts(state)}
+    assert before == {"IsActionAllowed", "IsApproved", "WaitForUpdate"}
+    (approved,) = STATES["IsApproved"]["Choices"]
+    assert approved["And"][-1] == {"Variable": "$.approval.decision", "StringEquals": "approve"}
+
+
+def test_last_attempt_of_the_notification_is_known_to_it() -> None:
+    assert STATES["NotifyResult"]["Retry"][0]["MaxAttempts"] == LAST_ATTEMPT
+    assert STATES["NotifyResult"]["Parameters"]["attempt.$"] == "$$.State.RetryCount"
+
+
+def test_collector_gives_up_waiting_for_a_source_before_its_retries_end() -> None:
+    assert STATES["CollectMetricsAndLogs"]["Retry"][0]["MaxAttempts"] >= PATIENT_TRIES
+
+
+def test_verifier_counts_the_seconds_that_the_machine_waits() -> None:
+    assert STATES["Stabilize"]["Seconds"] == STABILIZE_S
+
+
+def test_functions_neither_sleep_nor_poll() -> None:
+    folders = (ROOT / "lambdas", ROOT / "layers" / "shared" / "python" / "auto_repair")
+    for path in (path for folder in folders for path in folder.rglob("*.py") if path.name != "__main__.py"):
+        assert "time.sleep" not in path.read_text(), path
