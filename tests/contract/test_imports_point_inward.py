@@ -12,6 +12,7 @@ PACKAGE = ROOT / "layers" / "shared" / "python" / "auto_repair"
 FILES = sorted(PACKAGE.rglob("*.py"))
 HANDLERS = sorted((ROOT / "lambdas").glob("*/*.py"))
 
+FOR_ADAPTERS = {"aws_lambda_powertools", "boto3", "botocore", "msgspec"}
 # What each part may see of us, and which libraries.
 RULES: dict[str, tuple[set[str], set[str]]] = {
     "domain": ({"domain"}, set()),
@@ -114,6 +115,7 @@ def test_pure_parts_ask_neither_clock_nor_environment() -> None:
 def clocks(path: Path) -> Iterator[str]:
     """Where a file asks for the present time."""
     for node in ast.walk(ast.parse(path.read_text())):
-        asks = isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today")
-        if asks and isinstance(node.value, ast.Name) and node.value.id in ("datetime", "date"):
-            yield f"line {node.lineno}"
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today"):
+            of = node.value
+            if isinstance(of, ast.Name) and of.id in ("datetime", "date"):
+                yield f"line {node.lineno}"
