@@ -42,7 +42,7 @@ def stages() -> list[Stage]:
     found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
     others = sorted(found - {*suites, *slow_suites})
     return [
-        Stage("lint", (_hook(),), {"SKIP": ",".join(SLOW_HOOKS)}),
+        Stage("lint", (_hook("--show-diff-on-failure"),), {"SKIP": ",".join(SLOW_HOOKS)}),
         *(_suite(name) for name in suites),
         Stage("asl", (_hook("statelint"),)),
         Stage("checkov", (_hook("checkov"),)),
@@ -53,8 +53,8 @@ def stages() -> list[Stage]:
     ]
 
 
-def _hook(*names: str) -> list[str]:
-    return [str(BIN / "pre-commit"), "run", *names, "--all-files", "--show-diff-on-failure"]
+def _hook(*options: str) -> list[str]:
+    return [str(BIN / "pre-commit"), "run", "--all-files", *options]
 
 
 def _suite(name: str) -> Stage:
