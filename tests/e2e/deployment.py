@@ -4,10 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,16 @@ class Deployment:
     instance: Instance
     session: boto3.Session
     mailbox: str = ""
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:
-        """A client of the account's owner."""
+        """A client of the account's owner; any thread may ask for it and use it."""
         make_client: Any = self.session.client
-        return make_client(service)
+        with self._lock:  # sessions, unlike clients, are not for several threads
+            if service not in self._clients:
+                self._clients[service] = make_client(service)
+            return self._clients[service]
 
     def subscribe(self) -> None:
         """Subscribe a queue to the topic, as an operator would."""
@@ -63,15 +69,18 @@ class Deployment:
         self.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn)
         self._read: list[dict[str, Any]] = []
 
-    def messages(self, function_name: str) -> list[dict[str, Any]]:
-        """Every notification about that function so far, oldest first."""
+    def mail(self) -> list[dict[str, Any]]:
+        """Every notification so far, oldest first."""
         sqs = self.client("sqs")
         while batch := sqs.receive_message(QueueUrl=self.mailbox, MaxNumberOfMessages=10).get("Messages"):
             for message in batch:
                 self._read.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=self.mailbox, ReceiptHandle=message["ReceiptHandle"])
-        about = [m for m in self._read if _attribute(m, "functionName") == function_name]
-        return sorted(about, key=lambda m: m["Timestamp"])
+        return sorted(self._read, key=lambda m: m["Timestamp"])
+
+    def messages(self, function_name: str) -> list[dict[str, Any]]:
+        """Every notification about that function so far, oldest first."""
+        return [m for m in self.mail() if attribute(m, "functionName") == function_name]
 
     @contextmanager
     def traffic(
@@ -105,6 +114,12 @@ class Deployment:
             return execution if execution["status"] != "RUNNING" else None
 
         return dict(wait_until(ended, seconds=seconds, what=f"the end of {execution_arn}"))
+
+    def start(self, document: Any) -> str:
+        """Start the workflow by hand with that input; the execution."""
+        machine = self.client("stepfunctions")
+        started = machine.start_execution(stateMachineArn=STATE_MACHINE, input=json.dumps(document))
+        return str(started["executionArn"])
 
     def incident(self, function_name: str, since: datetime) -> dict[str, Any]:
         """The state document with which the function's incident ended well."""
@@ -192,5 +207,6 @@ def apply(instance: Instance, entries: dict[str, Any]) -> str:
     return done.stdout
 
 
-def _attribute(message: dict[str, Any], name: str) -> str:
+def attribute(message: dict[str, Any], name: str) -> str:
+    """An attribute of a notification, empty if it has none of that name."""
     return str(message.get("MessageAttributes", {}).get(name, {}).get("Value", ""))

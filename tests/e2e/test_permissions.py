@@ -47,7 +47,7 @@ class Part:
 
 
 def act_as(deployment: Deployment, role: str) -> Part:
-    """The part with that role. It trusts AWS services alone; the account's owner lets himself in for a moment."""
+    """The part with that role, which trusts AWS services alone: the owner lets himself in for a moment."""
     iam, sts = deployment.client("iam"), deployment.client("sts")
     found = iam.get_role(RoleName=role)["Role"]
     trust = found["AssumeRolePolicyDocument"]
