@@ -83,9 +83,9 @@ class Workspace:
     data: Path
 
     @classmethod
-    def of(cls, folder: Path) -> Workspace:
-        name = "-".join(folder.relative_to(ROOT).parts[-2:])
-        data = ROOT / ".build" / "terraform" / "data" / name
+    def of(cls, folder: Path, purpose: str) -> Workspace:
+        """`purpose` keeps data apart: a folder that has met a backend cannot be initialised without one."""
+        data = ROOT / ".build" / "terraform" / purpose / "-".join(folder.parts[-2:])
         return cls(folder, provider_mirror.terraform_environment(os.environ, ROOT), data)
 
     def initialise(self, *options: str) -> Workspace:
@@ -140,7 +140,7 @@ def plan(request: Request) -> None:
     shutil.rmtree(request.saved, ignore_errors=True)
     # The plan names these zips: a build between plan and apply must not change them.
     kept = shutil.copytree(artifacts, request.saved / "artifacts")
-    workspace = Workspace.of(request.folder).initialise("-reconfigure", backend)
+    workspace = Workspace.of(request.folder, "deployed").initialise("-reconfigure", backend)
     workspace.run("plan", *_variables(request, kept), f"-out={request.saved / 'plan.tfplan'}")
     print(f"Saved. `make apply ENV={request.environment}` applies exactly this plan.")
 
@@ -157,7 +157,7 @@ def apply(request: Request) -> None:
     if request.extra_vars or request.variables:
         raise TerraformError("A saved plan has its variables already: give EXTRA_VARS to `make plan`.")
     backend = _required_backend(request)
-    workspace = Workspace.of(folder).initialise("-reconfigure", backend)
+    workspace = Workspace.of(folder, "deployed").initialise("-reconfigure", backend)
     workspace.run("apply", "-input=false", str(saved))
     shutil.rmtree(request.saved)
 
@@ -168,14 +168,15 @@ def destroy(request: Request) -> None:
         variables = _variables(request, request.build())
         _local_workspace(request).run("destroy", "-auto-approve", *variables)
         return
-    workspace = Workspace.of(request.folder).initialise("-reconfigure", _required_backend(request))
+    backend = _required_backend(request)
+    workspace = Workspace.of(request.folder, "deployed").initialise("-reconfigure", backend)
     workspace.run("destroy", *_variables(request, request.build()))
 
 
 def validate() -> None:
     """Check every environment, and with it every module in use."""
     for name in environments():
-        workspace = Workspace.of(Request(name).folder).initialise("-backend=false")
+        workspace = Workspace.of(Request(name).folder, "checked").initialise("-backend=false")
         print(f"{name}: ", end="", flush=True)
         workspace.run("validate")
 
@@ -187,7 +188,7 @@ def test() -> None:
         print(folder.relative_to(ROOT), flush=True)
         if not (folder / ".terraform.lock.hcl").exists():
             shutil.copy(provider_mirror.lock_files(ROOT)[0], folder)
-        Workspace.of(folder).initialise("-backend=false").run("test")
+        Workspace.of(folder, "checked").initialise("-backend=false").run("test")
     if not folders:
         raise TerraformError("There are no Terraform tests: terraform/**/tests/*.tftest.hcl")
 
@@ -246,7 +247,7 @@ def _preview(request: Request, artifacts: Path) -> None:
             (copy / entry.name).symlink_to(entry)
     folder = copy / request.folder.relative_to(ROOT)
     (folder / "preview_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
-    Workspace.of(folder).initialise("-reconfigure").run("plan", *_variables(request, artifacts))
+    Workspace.of(folder, "previewed").initialise("-reconfigure").run("plan", *_variables(request, artifacts))
     print(f"\nA preview, from an empty state and not saved. {_how_to_name_a_backend(request)}")
 
 
