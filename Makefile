@@ -9,7 +9,8 @@ RUN_TERRAFORM := $(VENV_PYTHON) -m scripts.terraform
 # What was not given is empty, and an empty option counts as not given.
 OPTIONS = '$(ENV)' --extra-vars '$(EXTRA_VARS)' --backend '$(BACKEND)' --arch '$(ARCH)'
 
-# Nothing is kept outside the checkout.
+# Nothing is kept outside the checkout, and nobody is asked for newer versions.
+export CHECKPOINT_DISABLE := 1
 export PRE_COMMIT_HOME := $(CURDIR)/.tools/pre-commit
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache/uv
 

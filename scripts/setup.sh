@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 venv=.venv
 # Caches stay in the checkout: when it is deleted, nothing of it is left elsewhere.
 export UV_CACHE_DIR="${UV_CACHE_DIR:-$PWD/.tools/cache/uv}"
-export UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1
+export UV_PYTHON_DOWNLOADS=never PIP_DISABLE_PIP_VERSION_CHECK=1 CHECKPOINT_DISABLE=1
 
 say() { printf '%s\n' "$@" >&2; }
 
