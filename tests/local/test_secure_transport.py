@@ -35,4 +35,6 @@ def test_a_bucket_that_insists_on_tls_can_be_written(embedded_aws: Instance) -> 
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
     )
-    assert writer.put_object(Bucket="tls-only", Key="x", Body=b"x")["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert (
+        writer.put_object(Bucket="tls-only", Key="x", Body=b"x")["ResponseMetadata"]["HTTPStatusCode"] == 200
+    )

@@ -32,12 +32,16 @@ class Settings:
         def required(name: str) -> str:
             value = environ.get(name, "")
             if not value:
-                raise InvalidEvent(f"environment variable {name} is not set: Terraform sets it on every function")
+                raise InvalidEvent(
+                    f"environment variable {name} is not set: Terraform sets it on every function"
+                )
             return value
 
         retention = environ.get("RETENTION_DAYS", "400")
         if not retention.isdigit() or int(retention) < 1:
-            raise InvalidEvent(f"environment variable RETENTION_DAYS is {retention!r}: give a number of days, 1 or more")
+            raise InvalidEvent(
+                f"environment variable RETENTION_DAYS is {retention!r}: give a number of days, 1 or more"
+            )
         return cls(
             environment=required("ENVIRONMENT"),
             repairs_table=required("REPAIRS_TABLE"),
