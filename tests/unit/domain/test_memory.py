@@ -91,6 +91,7 @@ def test_slow_leak_over_hundreds_of_runs_is_seen() -> None:
         a_life(60, 70, 72, 71, 70, killed=True),  # one large input among small ones
         a_life(60, 61, 60, 62, 61, 60, killed=True),
         a_life(60, 95, 112, 118, 120, 120, killed=True),  # climbs and levels off
+        a_life(60, 95, 112, 118, 120, 121, killed=True),  # the same, never quite still
         a_life(60, 110, 111, 112, 113, 114, killed=True),  # a cache fills, then hardly anything
         a_life(95, 100, 105, 110, 115, 120, killed=True),  # fresh and already nearly full
         a_life(60, 62, 64, 66, 68, 70),  # grows by less than a fifth of the limit

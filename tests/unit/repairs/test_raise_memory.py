@@ -52,6 +52,10 @@ def test_first_rung_is_three_times_what_was_too_little() -> None:
     assert new_size(starved()) == 384
 
 
+def test_whole_steps_do_not_pass_three_times_the_need() -> None:
+    assert new_size(starved(a_kill(130), current=130)) == 384  # 448 would be more than 3 × 131
+
+
 def test_later_rungs_double() -> None:
     rung_1 = an_attempt(memory(128, 384))
     seen = starved(a_kill(384), current=384, history=(a_kill(128),))

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.plan import Plan
+from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import Change, since
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
@@ -116,7 +116,9 @@ class Workshop:
 
     def record(self, plan: Plan) -> None:
         """As DetermineAction records a plan."""
-        facts = {"status": "PLANNED", "action": plan.repair, "change": plan.change}
+        asks = plan.decision is Decision.ASK
+        status = "AWAITING_APPROVAL" if asks else "PLANNED"
+        facts = {"status": status, "action": plan.repair, "change": plan.change}
         self.store.record_repair(an_incident(), plan.planned_at, facts)
 
     def aliased(self, change: Change) -> Change:
