@@ -1,6 +1,6 @@
 # Every command people and CI run; `make` alone lists them. Runs on GNU make 3.81 and newer.
-SHELL := /bin/bash
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 ENV ?= dev
 ARCH ?= x86_64
@@ -77,6 +77,7 @@ bench: tools ## cold starts, sizes and times per state against their budgets
 
 .PHONY: bench-rca
 bench-rca: tools ## root-cause engine on recorded incidents: DATA=folder
+	@: $(if $(DATA),,$(error DATA is missing: a folder with public/ and harness/))
 	@$(VENV_PYTHON) -m scripts.bench_rca '$(DATA)'
 
 ##@ Deploy it

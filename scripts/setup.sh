@@ -39,12 +39,12 @@ real_path() { "$1" -I -c 'import os, sys; print(os.path.realpath(sys.executable)
 
 find_python() {
     local candidate
-    candidates | while read -r candidate; do
+    while read -r candidate; do
         if is_recent "$candidate" && has_venv "$candidate"; then
             printf '%s\n' "$candidate"
-            break
+            return
         fi
-    done
+    done < <(candidates)
 }
 
 explain_missing_python() {
