@@ -7,7 +7,7 @@ Its `monitored_functions` are added to those of the environment instead of repla
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,13 @@ class ExtraVarsError(ValueError):
     """The file cannot be used; the message names the file, the field and what would be right."""
 
 
-def terraform_variables(path: Path) -> dict[str, Any]:
-    """The variables to give to Terraform; ExtraVarsError if the file is not usable."""
+def terraform_variables(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """The variables to give to Terraform, all of them `known`; ExtraVarsError if the file is not usable."""
     content = _read(path)
+    # Terraform would warn, go on, and take everything out that the misspelt variable held before.
+    if unknown := sorted(content.keys() - known):
+        choices = ", ".join(sorted(set(known) - {ADDITIONAL}))
+        raise ExtraVarsError(f"{path}: there is no variable `{unknown[0]}`. Known are: {choices}.")
     functions = content.pop(MONITORED, {})
     if not isinstance(functions, Mapping):
         raise _error(path, MONITORED, functions)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -23,6 +24,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts import build, extra_vars, provider_mirror
 
@@ -61,6 +63,14 @@ class Request:
             text = f"There is no environment '{self.environment}'. ENV is one of: {', '.join(known)}."
             raise TerraformError(text, 2)
         return ROOT / "terraform" / "environments" / self.environment
+
+    def extra_variables(self) -> dict[str, Any] | None:
+        """What the file of EXTRA_VARS sets, None without one; ExtraVarsError if it is not usable."""
+        if self.extra_vars is None:
+            return None
+        declared = (self.folder / "variables.tf").read_text()
+        known = re.findall(r'^variable "(\w+)"', declared, re.MULTILINE)
+        return extra_vars.terraform_variables(self.extra_vars, known)
 
     @property
     def saved(self) -> Path:
@@ -199,10 +209,12 @@ def _variables(request: Request, artifacts: Path) -> list[str]:
     options.append(f"-var=architecture={request.architecture}")
     if (request.folder / f"{request.environment}.tfvars").is_file():
         options.append(f"-var-file={request.environment}.tfvars")
-    if request.extra_vars:
-        path = ROOT / ".build" / "terraform" / f"{request.environment}-extra-vars.tfvars.json"
+    extra = request.extra_variables()
+    if extra is not None:
+        folder = request.state or ROOT / ".build" / "terraform"
+        path = folder.resolve() / f"{request.environment}-extra-vars.tfvars.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(extra_vars.terraform_variables(request.extra_vars)))
+        path.write_text(json.dumps(extra))
         options.append(f"-var-file={path}")
     return [*options, *(f"-var={variable}" for variable in request.variables)]
 
@@ -317,7 +329,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.command in ("validate", "test"):
             {"validate": validate, "test": test}[parsed.command]()
         else:
-            {"plan": plan, "apply": apply, "destroy": destroy}[parsed.command](_request(parsed))
+            request = _request(parsed)
+            request.extra_variables()  # a mistake in the file is told before anything is built
+            {"plan": plan, "apply": apply, "destroy": destroy}[parsed.command](request)
     except (TerraformError, extra_vars.ExtraVarsError) as error:
         print(error, file=sys.stderr)
         return error.status if isinstance(error, TerraformError) else 2

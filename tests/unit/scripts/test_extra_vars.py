@@ -10,6 +10,8 @@ import pytest
 
 from scripts.extra_vars import ExtraVarsError, terraform_variables
 
+KNOWN = {"monitored_functions", "additional_monitored_functions", "region"}
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -23,14 +25,14 @@ def written(file: Path, content: Any) -> Path:
 
 def test_functions_are_added_to_those_of_the_environment(file: Path) -> None:
     written(file, {"monitored_functions": {"orders": {"mode": "ask"}}, "region": "eu-central-1"})
-    assert terraform_variables(file) == {
+    assert terraform_variables(file, KNOWN) == {
         "additional_monitored_functions": {"orders": {"mode": "ask"}},
         "region": "eu-central-1",
     }
 
 
 def test_a_file_without_functions_adds_none(file: Path) -> None:
-    assert terraform_variables(written(file, {})) == {"additional_monitored_functions": {}}
+    assert terraform_variables(written(file, {}), KNOWN) == {"additional_monitored_functions": {}}
 
 
 @pytest.mark.parametrize(
@@ -44,15 +46,19 @@ def test_a_file_without_functions_adds_none(file: Path) -> None:
             "`monitored_functions.orders` is true; expected an object",
         ),
         ({"monitored_functions": {"": {}}}, "has an entry without a name"),
+        (
+            {"monitored_function": {"orders": {}}},
+            "there is no variable `monitored_function`. Known are: monitored_functions, region.",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_field_and_fix(file: Path, content: Any, said: str) -> None:
     with pytest.raises(ExtraVarsError) as error:
-        terraform_variables(written(file, content))
+        terraform_variables(written(file, content), KNOWN)
     assert str(file) in str(error.value)
     assert said in str(error.value)
 
 
 def test_a_missing_file_is_named(file: Path) -> None:
     with pytest.raises(ExtraVarsError, match=r"file\.tfvars\.json does not exist"):
-        terraform_variables(file)
+        terraform_variables(file, KNOWN)
