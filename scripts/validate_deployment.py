@@ -100,6 +100,8 @@ def functions(account: Account) -> Iterator[Finding]:
         state, update = found["State"], found.get("LastUpdateStatus", "Successful")
         is_ready = (state, update) == ("Active", "Successful")
         yield _is(is_ready, f"function {name}: {state}, last update {update}")
+        if client.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions") == 0:
+            yield Finding(Level.BROKEN, f"function {name}: stopped by a reserved concurrency of 0")
 
 
 def tables(account: Account) -> Iterator[Finding]:
@@ -159,11 +161,13 @@ def topic(account: Account) -> Iterator[Finding]:
 def alarms(account: Account) -> Iterator[Finding]:
     health = f"lambda-auto-repair-system-health-{account.environment}"
     wanted = [health, *(f"lambda-{signal}-alarm-{name}" for name in account.onboarded for signal in SIGNALS)]
-    client = account.client("cloudwatch")
     states: dict[str, str] = {}
-    for start in range(0, len(wanted), 100):
-        found = client.describe_alarms(AlarmNames=wanted[start : start + 100], AlarmTypes=["MetricAlarm"])
-        states |= {alarm["AlarmName"]: alarm["StateValue"] for alarm in found["MetricAlarms"]}
+    for start in range(0, len(wanted), 100):  # so many names may be asked for at once, and 50 are answered
+        names = wanted[start : start + 100]
+        for page in account.pages(
+            "cloudwatch", "describe_alarms", AlarmNames=names, AlarmTypes=["MetricAlarm"]
+        ):
+            states |= {alarm["AlarmName"]: alarm["StateValue"] for alarm in page["MetricAlarms"]}
     is_quiet = states.get(health) in ("OK", "INSUFFICIENT_DATA")
     yield _is(is_quiet, f"alarm {health}: {states.get(health, 'missing')}")
     for name in wanted[1:]:
