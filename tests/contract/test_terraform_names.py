@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auto_repair import observability, settings
+from auto_repair import settings
 from auto_repair.adapters.function_policies import policy_from
 from auto_repair.domain.naming import alarm_rule, executor_role
 from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits, Mode
@@ -124,6 +124,8 @@ def test_health_watches_metrics_that_the_functions_emit(file: str) -> None:
 
 
 def test_health_watches_the_service_that_the_functions_are() -> None:
-    composition = (MODULES / "auto_repair" / "main.tf").read_text()
-    assert re.search(rf'service += "{observability.SERVICE}"', composition)
+    functions = (MODULES / "auto_repair" / "functions.tf").read_text()
+    health = (MODULES / "auto_repair" / "main.tf").read_text().partition('module "system_health"')[2]
+    assert re.search(r"POWERTOOLS_SERVICE_NAME += local\.service\n", functions)
+    assert re.search(r"\n  service += local\.service\n", health.partition("\n}")[0])
     assert observability.NAMESPACE in (MODULES / "system_health" / "main.tf").read_text()
