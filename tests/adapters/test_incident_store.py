@@ -8,11 +8,12 @@ from threading import Lock
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.diagnosis_table import sort_key
 from auto_repair.adapters.incident_store import AwsIncidentStore
-from auto_repair.domain.errors import ResourceMissing
+from auto_repair.domain.errors import AwsCallFailed, ResourceMissing
 from auto_repair.domain.evidence import (
     Alias,
     Concurrency,
@@ -158,7 +159,56 @@ class TestOpening:
         assert store.joined_alarms(incident()) == []
 
 
+class TestClaimsOfExecutionsThatEnded:
+    @pytest.fixture
+    def holder(self, store: AwsIncidentStore, clients: Clients) -> Incident:
+        """An open incident of an execution that runs."""
+        clients.client("iam").create_role(RoleName="workflow", AssumeRolePolicyDocument="{}")
+        machine = clients.client("stepfunctions").create_state_machine(
+            name="w",
+            definition='{"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 9, "End": true}}}',
+            roleArn="arn:aws:iam::123456789012:role/workflow",
+        )
+        execution = clients.client("stepfunctions").start_execution(
+            stateMachineArn=machine["stateMachineArn"]
+        )
+        held = replace(incident(), execution_arn=execution["executionArn"])
+        store.open(held, LEASE)
+        return held
+
+    def test_one_that_runs_keeps_its_function(self, store: AwsIncidentStore, holder: Incident) -> None:
+        opening = store.open(incident("two", "e2"), LEASE)
+        assert (opening.disposition, opening.open_incident_id) == (Disposition.JOINED, holder.id)
+
+    def test_one_that_ended_without_closing_does_not(
+        self, store: AwsIncidentStore, clients: Clients, holder: Incident
+    ) -> None:
+        clients.client("stepfunctions").stop_execution(executionArn=holder.execution_arn)
+        assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.OPENED
+        store.close(holder, "FAILED")  # late, and no longer its own
+        assert store.open(incident("three", "e3"), LEASE).disposition is Disposition.JOINED
+
+
 class TestClosing:
+    @pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
+    def test_either_write_frees_the_function(
+        self, store: AwsIncidentStore, clients: Clients, operation: str
+    ) -> None:
+        events = clients.client("dynamodb").meta.events
+        denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+
+        def fail(**_: Any) -> None:
+            raise denied
+
+        store.open(incident(), LEASE)
+        events.register(f"before-call.dynamodb.{operation}", fail)
+        try:
+            with pytest.raises(AwsCallFailed):
+                store.close(incident(), "VERIFIED")
+        finally:
+            events.unregister(f"before-call.dynamodb.{operation}", fail)
+        assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.OPENED
+
     def test_closing_frees_the_function(
         self, store: AwsIncidentStore, clients: Clients, settings: Settings
     ) -> None:

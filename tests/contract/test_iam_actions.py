@@ -150,6 +150,7 @@ def test_only_the_executor_is_granted_changes() -> None:
 PERMISSION_OF = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
+    "stepfunctions:DescribeExecution": "states:DescribeExecution",
 }
 ADAPTERS = ROOT / "layers" / "shared" / "python" / "auto_repair" / "adapters"
 

@@ -13,6 +13,7 @@ locals {
     reports       = "arn:${local.partition}:s3:::${module.incident_store.reports_bucket}/*"
     policies      = "arn:${local.partition}:ssm:${local.place}:parameter/lambda-auto-repair/${var.environment}/functions/*"
     alarm_rules   = "arn:${local.partition}:events:${local.place}:rule/lambda-auto-repair-${var.environment}/lambda-auto-repair-alarm-rule-*"
+    executions    = "arn:${local.partition}:states:${local.place}:execution:lambda-auto-repair-workflow-${var.environment}:*"
     undelivered   = "arn:${local.partition}:sqs:${local.place}:lambda-auto-repair-undelivered-events-${var.environment}"
   }
 }
@@ -117,6 +118,13 @@ data "aws_iam_policy_document" "open_incidents" {
     sid       = "OpenIncidents"
     actions   = ["dynamodb:UpdateItem"]
     resources = [local.arn_of.incidents]
+  }
+
+  # An incident whose execution has ended holds its function no longer.
+  statement {
+    sid       = "SeeWhetherIncidentsAreWorkedOn"
+    actions   = ["states:DescribeExecution"]
+    resources = [local.arn_of.executions]
   }
 }
 

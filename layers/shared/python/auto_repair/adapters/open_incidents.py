@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from auto_repair.adapters.aws_errors import PASSING, THROTTLED, call, code_of, translated
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.dynamodb_items import from_item, setting, to_attribute, to_item
+from auto_repair.adapters.executions import Executions
 from auto_repair.domain.errors import AwsCallFailed, TransientError
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.timestamps import iso
@@ -29,6 +30,7 @@ class OpenIncidents:
 
     def __init__(self, clients: Clients, table: str, retention_days: int, clock: Clock) -> None:
         self._clients = clients
+        self._executions = Executions(clients)
         self._table = table
         self._retention = timedelta(days=retention_days)
         self._clock = clock
@@ -48,7 +50,12 @@ class OpenIncidents:
                 return Opening(Disposition.DUPLICATE, incident.id)
             if not _is_refused(claim):
                 return Opening(Disposition.OPENED)
-            holder = str(from_item(claim["Item"])["incidentId"])
+            held = from_item(claim["Item"])
+            holder = str(held["incidentId"])
+            if self._executions.has_ended(str(held["executionArn"])):
+                # It could not release the function, and nobody works on its incident any more.
+                closed = holder
+                continue
             own, joined = self._transact(
                 self._remembering(incident, Disposition.JOINED.value.upper()), self._joining(incident, holder)
             )
@@ -73,20 +80,25 @@ class OpenIncidents:
         return [f"{a['alarm']} at {a['at']}: {a['reason']}".removesuffix(": ") for a in alarms]
 
     def close(self, incident: Incident, status: str) -> None:
-        """Record the end and release the function, as far as this execution holds them."""
+        """Record the end and release the function, as far as this execution holds them.
+
+        Either releases the function, so the second is done whatever became of the first.
+        """
         update = setting({"status": status, "closedAt": iso(self._clock())})
-        self._conditionally(
-            self._client.update_item,
-            Key={"id": to_attribute(_incident_key(incident.id))},
-            ConditionExpression="executionArn = :arn",
-            **_with_values(update, {":arn": incident.execution_arn}),
-        )
-        self._conditionally(
-            self._client.delete_item,
-            Key={"id": to_attribute(_function_key(incident))},
-            ConditionExpression="incidentId = :id AND executionArn = :arn",
-            ExpressionAttributeValues=to_item({":id": incident.id, ":arn": incident.execution_arn}),
-        )
+        try:
+            self._conditionally(
+                self._client.update_item,
+                Key={"id": to_attribute(_incident_key(incident.id))},
+                ConditionExpression="executionArn = :arn",
+                **_with_values(update, {":arn": incident.execution_arn}),
+            )
+        finally:
+            self._conditionally(
+                self._client.delete_item,
+                Key={"id": to_attribute(_function_key(incident))},
+                ConditionExpression="incidentId = :id AND executionArn = :arn",
+                ExpressionAttributeValues=to_item({":id": incident.id, ":arn": incident.execution_arn}),
+            )
 
     def _conditionally(self, method: Any, **arguments: Any) -> None:
         """Call, and take a refused condition for «not ours»: nothing to do then."""
