@@ -230,6 +230,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.incidents: dict[str, KnownIncident] = {}
         self.claims: dict[str, tuple[str, str, datetime]] = {}
+        self.ended: set[str] = set()  # executions that are over: their claims count no longer
         self.evidence: dict[str, Evidence] = {}
         self.documents: dict[str, str] = {}
         self.repairs: dict[tuple[str, str], dict[str, Any]] = {}
@@ -240,8 +241,9 @@ class FakeStore:
         known = self.incidents.get(incident.id)
         if known and known.execution_arn != incident.execution_arn:
             return Opening(Disposition.DUPLICATE, incident.id)
-        holder, _, until = self.claims.get(incident.function_name, ("", "", incident.opened_at))
-        if holder and holder != incident.id and until > incident.opened_at:
+        holder, execution, until = self.claims.get(incident.function_name, ("", "", incident.opened_at))
+        is_held = holder not in ("", incident.id) and execution not in self.ended
+        if is_held and until > incident.opened_at:
             self.incidents[incident.id] = KnownIncident(incident.execution_arn, "JOINED")
             self.incidents[holder].joined[incident.id] = (
                 incident.alarm.name if incident.alarm else "manual start"

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.incident import Disposition
 from auto_repair.domain.policy import Limits, Mode
-from tests.builders import a_configuration
+from auto_repair.use_cases.parse_alarm_event import LEASE
+from tests.builders import a_configuration, an_incident
 from tests.fakes import FakeFunction, behind_alias
 from tests.simulation import DEFINITION, Behaviour, Fault, Simulation
 from tests.state_machine import Execution
@@ -148,12 +150,12 @@ def wrongs(simulation: Simulation, execution: Execution, before: dict[str, Any])
         simulation.fall_back(execution)
     elif len(said) != 1:
         yield f"people were told {said}"
-    if simulation.store.claims and not lost_before_it_was_known(simulation):
+    if not opens_again(simulation, execution):
         yield "the function's next alarm would be swallowed"
     changed = simulation.live != before
     statuses = simulation.store.statuses
     for status in said:
-        yield from lies(status, statuses, changed=changed)
+        yield from lies(status, statuses, changed=changed, incomplete=says_incomplete(simulation))
     if not said and changed and not {"EXECUTED", "VERIFIED", "INCONCLUSIVE", "FAILED"} & set(statuses):
         yield f"it is changed, the records say {statuses}"
     if not changed and "VERIFIED" in statuses:
@@ -162,7 +164,7 @@ def wrongs(simulation: Simulation, execution: Execution, before: dict[str, Any])
         yield f"it is changed, the records say {statuses}"
 
 
-def lies(status: str, statuses: list[str], *, changed: bool) -> Iterator[str]:
+def lies(status: str, statuses: list[str], *, changed: bool, incomplete: bool) -> Iterator[str]:
     """How the last message contradicts what is live and on record."""
     if status in ("VERIFIED", "INCONCLUSIVE") and not changed:
         yield f"{status} was told, and nothing is changed"
@@ -173,11 +175,19 @@ def lies(status: str, statuses: list[str], *, changed: bool) -> Iterator[str]:
     if status == "FAILED" and changed and "FAILED" not in statuses:
         yield f"FAILED was told, the records say {statuses}"
     open_ends = {"PLANNED", "AWAITING_APPROVAL"} & set(statuses)
-    if open_ends:
+    if open_ends and not incomplete:
         yield f"{status} was told, and {open_ends} stayed on record"
 
 
-def lost_before_it_was_known(simulation: Simulation) -> bool:
-    """The claim was made and its answer lost for good: the incident is told under another id."""
-    fault = simulation.fault
-    return fault is not None and fault.call.name == "store.open" and fault.kind == "crash" and fault.forever
+def opens_again(simulation: Simulation, execution: Execution) -> bool:
+    """Whether the function's next alarm gets an incident of its own, now that this execution is over."""
+    simulation.store.ended.add(execution.arn)
+    later = an_incident(id="the next one", execution_arn="the next one", opened_at=simulation.clock())
+    opening = simulation.store.open(later, simulation.clock() + LEASE)
+    return opening.disposition is Disposition.OPENED
+
+
+def says_incomplete(simulation: Simulation) -> bool:
+    """Whether people were told that the record is not complete."""
+    bodies = (body for (_, stage), (_, body) in simulation.announcer.messages.items() if stage == "result")
+    return any("Not everything could be written down" in body for body in bodies)

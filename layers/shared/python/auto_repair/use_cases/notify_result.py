@@ -1,7 +1,7 @@
 """NotifyResult: the final record, the report, one message, and the incident is closed.
 
-Each of these is tried whatever became of the others. What failed for good is raised at the end, so that
-the workflow's own alarm path tells people too.
+Each of these is tried whatever became of the others, and the message names what failed for good. When there
+is no message, the execution fails, and the workflow's own alarm path tells people.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +16,10 @@ from auto_repair.domain.outcome import final_status, is_declined
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.use_cases.parse_alarm_event import recognised
 
 LAST_ATTEMPT = 4  # MaxAttempts of the state's Retry
+PROBLEM_LENGTH = 500  # characters
 T = TypeVar("T")
 
 
@@ -51,6 +53,7 @@ class NotifyResult:
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
+        case = recognised(case)
         steps = _BestEffort(is_last=attempt >= LAST_ATTEMPT)
         status = final_status(case)
         steps.run(lambda: self._record(case, status))
@@ -67,16 +70,15 @@ class NotifyResult:
         steps.run(
             lambda: self.store.record_diagnosis(case.incident, {"reportUri": uri, "status": status}),
         )
-        message_id = steps.run(lambda: self._announce(case, report, uri)) or ""
+        # Closed before people are told: a call that fails for good can then be part of the message.
         steps.run(lambda: self.store.close(case.incident, status))
-        steps.raise_first()
-        return Notice(uri, message_id)
+        return Notice(uri, self._announce(case, report, uri, steps.problems))
 
-    def _announce(self, case: Case, report: IncidentReport, uri: str) -> str:
+    def _announce(self, case: Case, report: IncidentReport, uri: str, problems: list[str]) -> str:
         subject, body = self.write_message(report, uri or "(the report could not be written)")
         return self.announcer.publish(
             subject=subject,
-            body=body,
+            body=body + _not_done(problems),
             incident_id=case.incident.id,
             stage="result",
             function_name=case.incident.function_name,
@@ -137,26 +139,26 @@ class NotifyResult:
 
 
 class _BestEffort:
-    """Runs every step, keeps the first error, and stops early only where a retry is still to come."""
+    """Runs every step, notes what failed for good, and stops early only where a retry is still to come."""
 
     def __init__(self, *, is_last: bool) -> None:
         self._is_last = is_last
-        self._first: AutoRepairError | None = None
+        self.problems: list[str] = []
 
     def run(self, step: Callable[[], T]) -> T | None:
         try:
             return step()
-        except TransientError as error:
-            if not self._is_last:
-                raise
-            self._first = self._first or error
         except AutoRepairError as error:
-            self._first = self._first or error
+            if isinstance(error, TransientError) and not self._is_last:
+                raise
+            self.problems.append(str(error))
         return None
 
-    def raise_first(self) -> None:
-        if self._first:
-            raise self._first
+
+def _not_done(problems: list[str]) -> str:
+    """The end of a message whose record or report is not complete; empty for an ordinary one."""
+    lines = "".join(f"\n- {problem[:PROBLEM_LENGTH]}" for problem in problems)
+    return f"\n\nNot everything could be written down:{lines}" if lines else ""
 
 
 def _account(execution_arn: str) -> str:

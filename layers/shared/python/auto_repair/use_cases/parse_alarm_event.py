@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auto_repair.contracts.alarm_events import Request, read
+from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.ports import Functions, IncidentStore
@@ -57,6 +58,18 @@ class ParseAlarmEvent:
 def incident_of(event: Any, execution_arn: str, started_at: datetime) -> Incident:
     """The incident that this input belongs to, as `ParseAlarmEvent` named it. Raises `InvalidEvent`."""
     return _incident(read(event), execution_arn, started_at)
+
+
+def recognised(case: Case) -> Case:
+    """The case with the incident that its event belongs to, where ParseAlarmEvent could not say so itself."""
+    if case.event is None:
+        return case
+    told = case.incident
+    try:
+        incident = incident_of(case.event, told.execution_arn, told.opened_at)
+    except InvalidEvent:
+        return case
+    return replace(case, incident=replace(incident, disposition=told.disposition, problem=told.problem))
 
 
 def _incident(request: Request, execution_arn: str, started_at: datetime) -> Incident:

@@ -9,6 +9,7 @@ from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
 from auto_repair.use_cases.close_failed_execution import OPEN
+from auto_repair.use_cases.parse_alarm_event import recognised
 
 CAUSE_LENGTH = 2000
 
@@ -23,6 +24,7 @@ class RecordFailure:
 
     def __call__(self, case: Case, error: WorkflowError) -> WorkflowError:
         """The error with the state that failed and a readable cause."""
+        case = recognised(case)
         failure = _failure(case, error)
         told = f"{failure.state} failed with {failure.error}: {failure.cause}"
         if case.rollback is not None and case.rollback.status is ProgressStatus.GAVE_UP:
