@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auto_repair import settings
+from auto_repair import observability, settings
 from auto_repair.adapters.function_policies import policy_from
 from auto_repair.domain.naming import alarm_rule, executor_role
 from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits, Mode
