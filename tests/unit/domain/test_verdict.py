@@ -188,6 +188,20 @@ def test_failures_whose_reason_is_not_logged_yet_wait_for_the_log() -> None:
     assert (judgement.outcome, judgement.next_step) == (Outcome.NOT_REPAIRED, NextStep.ROLL_BACK)
 
 
+def test_late_runs_with_the_old_settings_are_not_held_against_the_repair() -> None:
+    """Metrics count them in the first period after the change; the log tells them apart."""
+    counted = (a_series("Invocations", 5), a_series("Errors", 4))
+    assert verdict(afterwards(repaired_runs(2), series=counted)).next_step is NextStep.WAIT
+    assert verdict(afterwards(repaired_runs(3), series=counted)).outcome is Outcome.REPAIRED
+
+
+def test_errors_that_the_log_never_shows_are_believed_in_the_end() -> None:
+    counted = (a_series("Invocations", 50), a_series("Errors", 40))
+    judgement = verdict(afterwards(repaired_runs(1), series=counted), waited_s=1800)
+    assert judgement.next_step is NextStep.ROLL_BACK
+    assert "errors without a log line" in judgement.reason
+
+
 def test_kill_waits_while_nobody_can_tell_whether_a_further_rung_exists() -> None:
     killed = afterwards([a_kill(384)])
     judgement = verdict(killed, next_rung=NextRung.UNKNOWN)

@@ -125,6 +125,13 @@ class _Facts:
         return self.look.waited_s >= self.look.plan.verification_budget_s
 
     @property
+    def is_hearsay(self) -> bool:
+        """Whether metrics alone tell of failures, and the log may still say which runs they were."""
+        after = self.look.after
+        told = after.failures or after.metric("Throttles").total
+        return self.rate_after > 0 and not told and not self.is_last_look
+
+    @property
     def failed(self) -> list[Check]:
         """Signals of the repair itself that say it did not work."""
         return [c for c in self.look.checks if c.passed is False and c.essential]
@@ -144,14 +151,22 @@ def _facts(look: Look) -> _Facts:
     if look.plan.change is None:
         raise ValueError("a plan without a change cannot be verified")
     rate_before = trouble_rate(look.before)
+    needed = clean_runs_needed(rate_before, look.plan.min_invocations)
     return _Facts(
         look,
         look.plan.change,
         rate_before,
-        failure_rate(look.after),
+        _rate_after(look.after, needed),
         served=max(float(len(look.after.invocations)), look.after.metric("Invocations").total),
-        needed=clean_runs_needed(rate_before, look.plan.min_invocations),
+        needed=needed,
     )
+
+
+def _rate_after(after: Evidence, needed: int) -> float:
+    """From the log where it tells enough: metrics also count late runs with the old settings."""
+    if len(after.invocations) >= needed:
+        return _share(len(after.failures), len(after.invocations), after)
+    return failure_rate(after)
 
 
 _Settled = tuple[Outcome, NextStep, str]
@@ -178,6 +193,8 @@ def _fails_as_before(f: _Facts) -> _Settled | None:
 def _worse(f: _Facts) -> _Settled | None:
     if f.served < f.look.plan.min_invocations or f.rate_after <= f.rate_before + CLEARLY_WORSE:
         return None
+    if f.is_hearsay:
+        return None
     told = f"{f.rate_after:.0%} of calls fail now, {f.rate_before:.0%} did before"
     return Outcome.WORSE, NextStep.ROLL_BACK, told
 
@@ -185,8 +202,8 @@ def _worse(f: _Facts) -> _Settled | None:
 def _fails_otherwise(f: _Facts) -> _Settled | None:
     if not f.enough or not f.rate_before or f.rate_after < STILL_FAILING * f.rate_before:
         return None
-    if f.unknown and not f.is_last_look:
-        return None  # metrics count failures, and the log that names their reason is not there yet
+    if f.is_hearsay:
+        return None
     told = f"{f.rate_after:.0%} of calls still fail, for another reason: {_last_error(f.look.after)}"
     return Outcome.NOT_REPAIRED, NextStep.ROLL_BACK, told
 
@@ -198,7 +215,7 @@ def _too_tight(f: _Facts) -> _Settled | None:
 
 
 def _proven(f: _Facts) -> _Settled | None:
-    if not f.enough or f.unknown or f.look.waited_s < f.look.plan.required_wait_s:
+    if not f.enough or f.unknown or f.is_hearsay or f.look.waited_s < f.look.plan.required_wait_s:
         return None
     if f.rate_after > WORKING:
         why = _last_error(f.look.after)
