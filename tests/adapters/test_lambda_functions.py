@@ -5,12 +5,13 @@ import json
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.clients import ATTEMPTS, Clients
 from auto_repair.adapters.lambda_functions import LambdaFunctions, alias_from, configuration_from
 from auto_repair.domain.errors import ResourceMissing, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias, Concurrency
@@ -207,6 +208,44 @@ class TestCompareAndSet:
         functions, _ = answering(update_function_configuration=refusing("ResourceConflictException", 409))
         with pytest.raises(TransientError):
             functions.update_configuration("orders", memory_mb=384, timeout_s=None, revision_id="r-7")
+
+    @pytest.mark.parametrize("operation", ["UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"])
+    def test_lost_answer_is_not_tried_again_with_the_same_revision(
+        self, clients: Clients, operation: str
+    ) -> None:
+        sent: list[str] = []
+
+        def lose(request: Any, **_: Any) -> None:
+            sent.append(request.url)
+            raise ConnectionClosedError(endpoint_url=request.url)
+
+        def known(**_: Any) -> Any:
+            return SimpleNamespace(status_code=200), {
+                "Name": "live",
+                "FunctionVersion": "7",
+                "RevisionId": "a-1",
+            }
+
+        events = [clients.client("lambda", attempts=n).meta.events for n in (1, ATTEMPTS)]
+        for event in events:
+            event.register(f"before-send.lambda.{operation}", lose)
+            event.register("before-call.lambda.GetAlias", known)
+        functions = LambdaFunctions(clients)
+        change: dict[str, Callable[[], Any]] = {
+            "UpdateFunctionConfiguration": lambda: functions.update_configuration(
+                "orders", memory_mb=384, timeout_s=None, revision_id="r-7"
+            ),
+            "PublishVersion": lambda: functions.publish_version("orders", description="", revision_id="r-7"),
+            "UpdateAlias": lambda: functions.move_alias("orders", "live", version="8", expected_version="7"),
+        }
+        try:
+            with pytest.raises(TransientError):
+                change[operation]()
+        finally:
+            for event in events:
+                event.unregister(f"before-send.lambda.{operation}", lose)
+                event.unregister("before-call.lambda.GetAlias", known)
+        assert len(sent) == 1
 
     def test_alias_is_moved_with_its_own_revision(self) -> None:
         functions, clients = answering(

@@ -55,6 +55,14 @@ class LambdaFunctions:
     def _client(self) -> Any:
         return self._clients.client("lambda")
 
+    @property
+    def _one_try(self) -> Any:
+        """For changes that name a revision. Where the answer is lost, the SDK would try again with the
+        revision that the first try has used up, and take our own change for somebody else's. The workflow
+        tries again instead, and looks at what is live first.
+        """
+        return self._clients.client("lambda", attempts=1)
+
     def configuration(self, function_name: str, qualifier: str | None = None) -> FunctionConfiguration:
         """Settings of `$LATEST`, or of the version or alias `qualifier`."""
         answer = call(self._client.get_function_configuration, **_named(function_name, qualifier))
@@ -91,7 +99,7 @@ class LambdaFunctions:
         """Change `$LATEST`; a setting that is None stays. The update goes on after the answer."""
         settings = {"MemorySize": memory_mb, "Timeout": timeout_s}
         answer = call(
-            self._client.update_function_configuration,
+            self._one_try.update_function_configuration,
             FunctionName=function_name,
             RevisionId=revision_id,
             **{name: value for name, value in settings.items() if value is not None},
@@ -101,7 +109,7 @@ class LambdaFunctions:
     def publish_version(self, function_name: str, *, description: str, revision_id: str) -> str:
         """The number of the version that equals `$LATEST`, new or not."""
         answer = call(
-            self._client.publish_version,
+            self._one_try.publish_version,
             FunctionName=function_name,
             Description=description[:256],  # the API's limit
             RevisionId=revision_id,
@@ -120,7 +128,7 @@ class LambdaFunctions:
             )
         # The alias has a revision of its own: nobody can slip in between the look and the move.
         call(
-            self._client.update_alias,
+            self._one_try.update_alias,
             FunctionName=function_name,
             Name=name,
             FunctionVersion=version,
