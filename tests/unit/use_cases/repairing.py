@@ -7,7 +7,7 @@ from typing import Any
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.plan import Decision, Plan
-from auto_repair.domain.repair import Change, since
+from auto_repair.domain.repair import Attempt, Change, since
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.use_cases.execute_repair import ExecuteRepair
@@ -102,14 +102,16 @@ class Workshop:
     def planned(self, *changes: Change, **facts: Any) -> Case:
         """A case whose plan is the last of these rungs, the earlier ones applied and on record."""
         applied: list[Change] = []
+        earlier: tuple[Attempt, ...] = ()
         case = a_case()
         for change in changes or (a_change(),):
             if applied:
                 case = self.finish(case)
+                earlier = tuple(reversed(self.store.attempts(an_incident().function_name)))
             change = self.aliased(change)
             applied.append(change)
             undo = reduce(since, applied).inverse()
-            plan = a_plan(change, undo=undo, planned_at=iso(self.clock()), **facts)
+            plan = a_plan(change, undo=undo, planned_at=iso(self.clock()), earlier=earlier, **facts)
             self.record(plan)
             case = replace(case, plan=plan)
         return case

@@ -244,6 +244,7 @@ def test_next_rung() -> None:
     assert plan.change == a_change(memory(384, 768))
     assert plan.undo == a_change(memory(768, 128))
     assert plan.rung == 2
+    assert [rung.change for rung in plan.earlier] == [a_change(memory(128, 384))]
     assert desk.store.statuses == ["EXECUTED", "PLANNED"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.errors import InvalidEvent, StaleConfiguration
+from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias
 from auto_repair.domain.repair import Change, SettingChange
 from auto_repair.domain.repair_progress import ProgressStatus
@@ -24,7 +24,7 @@ from tests.builders import (
     timeout,
     visibility,
 )
-from tests.fakes import FakeFunction, behind_alias
+from tests.fakes import FakeFunction, FakeStore, behind_alias
 from tests.unit.use_cases.repairing import StoppableFunctions, StoppedHere, Workshop
 
 EVERYTHING = (visibility(30, 54), memory(128, 384), timeout(3, 9), reservation(5, 10))
@@ -75,6 +75,25 @@ def test_several_rungs_go_back_to_where_they_began(alias: bool, after: int) -> N
     assert status(shop.restore(case)) is ProgressStatus.DONE
     assert shop.live == before
     assert shop.store.statuses == ["ROLLED_BACK"] * 3
+
+
+@pytest.mark.parametrize(
+    "error", [TransientError("outage"), AwsCallFailed("dynamodb", "Query", "Denied", "")]
+)
+def test_table_that_cannot_be_read_keeps_no_rung_alive(error: Exception) -> None:
+    class Unreadable(FakeStore):
+        def attempts(self, function_name: str, limit: int = 50) -> Any:
+            raise error
+
+    shop = workshop(alias=True)
+    before = shop.live
+    case = shop.finish(shop.planned(a_change(memory(128, 384)), a_change(memory(384, 768))))
+    store = shop.store
+    shop.store = Unreadable()
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.live == before
+    assert shop.store.repairs.keys() == store.repairs.keys()
+    assert shop.store.statuses == ["ROLLED_BACK"] * 2
 
 
 @settings(max_examples=60)

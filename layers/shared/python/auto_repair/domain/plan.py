@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from auto_repair.domain.repair import Change, Refusal
+from auto_repair.domain.repair import Attempt, Change, Refusal
 
 
 class Decision(StrEnum):
@@ -38,3 +38,4 @@ class Plan:
     verification_budget_s: int = 1800
     min_invocations: int = 3
     is_last_rung: bool = False  # a further one was wanted, and forbidden
+    earlier: tuple[Attempt, ...] = ()  # rungs that this incident has applied before, oldest first

@@ -77,6 +77,7 @@ class DetermineAction:
             repair=repair.name,
             failure_mode=best.failure_mode,
             rung=len(context.rungs) + 1,
+            earlier=context.rungs,
             planned_at=_planned_before(attempts, case.incident.id) or iso(self.clock()),
             approval_expiry_s=policy.approval_expiry_s,
             verification_budget_s=policy.verification_budget_s,

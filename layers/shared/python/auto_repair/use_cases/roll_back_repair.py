@@ -7,8 +7,9 @@ a value since, it is left alone and a person is told.
 from dataclasses import dataclass
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.errors import InvalidEvent, ResourceMissing, StaleConfiguration
+from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Setting, SettingChange
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
@@ -38,9 +39,7 @@ class RollBackRepair:
             raise StaleConfiguration(
                 f"{plan.undo.function_name} does not finish updating after {calls} looks"
             )
-        attempts = [
-            a for a in self.store.attempts(case.incident.function_name) if a.incident_id == case.incident.id
-        ]
+        attempts = self._attempts(case, plan)
         try:
             step = self._advance(plan.undo, _written_by_us(attempts))
         except NotOurs as reason:
@@ -53,6 +52,18 @@ class RollBackRepair:
             return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
         self._record(case, attempts, "ROLLED_BACK", _why(case))
         return Progress(ProgressStatus.DONE, plan.planned_at, calls, steps, iso(self.clock()))
+
+    def _attempts(self, case: Case, plan: Plan) -> list[Attempt]:
+        """What this incident may have written. A table that cannot be read must not keep a change alive
+        that harms: the plan knows its rungs, too.
+        """
+        incident = case.incident
+        try:
+            return [a for a in self.store.attempts(incident.function_name) if a.incident_id == incident.id]
+        except AutoRepairError:
+            changes = [plan.change] if plan.change else []
+            last = [Attempt(incident.id, plan.planned_at, plan.repair, "PLANNED", c) for c in changes]
+            return [*plan.earlier, *last]
 
     def _advance(self, undo: Change, ours: "Written") -> str | None:
         """Take the next step back and say it; empty while AWS works, None when nothing is left."""
