@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from local.scenarios.clients import client
+
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -22,7 +24,7 @@ class Moment:
 
 def find_execution(session: Any, state_machine_arn: str, function_name: str, since: datetime) -> str | None:
     """The first execution for that function that began at or after `since`: later ones join its incident."""
-    machine = session.client("stepfunctions")
+    machine = client(session, "stepfunctions")
     started = machine.list_executions(stateMachineArn=state_machine_arn, maxResults=100)["executions"]
     for execution in reversed(started):
         if execution["startDate"] < since:
@@ -40,7 +42,7 @@ def follow(
 
     Raises `TimeoutError` when it does not end within `seconds`.
     """
-    machine = session.client("stepfunctions")
+    machine = client(session, "stepfunctions")
     seen = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -77,7 +79,7 @@ def diagnoses_of(session: Any, environment: str, function_name: str) -> list[dic
 
 
 def _items(session: Any, table: str, function_name: str) -> list[dict[str, Any]]:
-    answer = session.client("dynamodb").query(
+    answer = client(session, "dynamodb").query(
         TableName=table,
         KeyConditionExpression="functionName = :fn",
         ExpressionAttributeValues={":fn": {"S": function_name}},

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.scenarios.clients import client
 from local.scenarios.model import JsonObject
 
 ONE_TRY = Config(retries={"total_max_attempts": 1}, max_pool_connections=32, read_timeout=120)
@@ -41,7 +42,7 @@ class Traffic:
     def __enter__(self) -> "Traffic":
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._client = self.session.client("lambda", config=ONE_TRY)
+        self._client = client(self.session, "lambda", config=ONE_TRY)
         self._threads = [
             threading.Thread(target=self._call_steadily, args=(i,), daemon=True) for i in range(self.callers)
         ]

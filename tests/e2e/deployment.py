@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import boto3
 
 from local.instance import Instance
 from local.scenarios import incident_watch
+from local.scenarios.clients import client
 from local.scenarios.stage import create_function, wait_until
 from local.scenarios.traffic import Traffic
 from tests.e2e.functions import FUNCTIONS
@@ -36,15 +36,12 @@ class Deployment:
     session: boto3.Session
     mailbox: str = ""
     _clients: dict[str, Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:
         """A client of the account's owner; any thread may ask for it and use it."""
-        make_client: Any = self.session.client
-        with self._lock:  # sessions, unlike clients, are not for several threads
-            if service not in self._clients:
-                self._clients[service] = make_client(service)
-            return self._clients[service]
+        if service not in self._clients:
+            self._clients[service] = client(self.session, service)
+        return self._clients[service]
 
     def subscribe(self) -> None:
         """Subscribe a queue to the topic, as an operator would."""

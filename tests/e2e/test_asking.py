@@ -4,7 +4,11 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+
+import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import Deployment, now
@@ -49,6 +53,19 @@ def throttled_incident(deployment: Deployment, name: str, answer: str | None) ->
     return dict(json.loads(ended["output"]))
 
 
+ANSWERS = {"approve-me": "approve", "reject-me": "reject", "nobody-answers": None}
+
+
+@pytest.fixture(scope="module")
+def asked(deployment: Deployment) -> Iterator[dict[str, "Future[dict[str, Any]]"]]:
+    """Three incidents that ask at the same time, by the name of their function."""
+    with ThreadPoolExecutor(len(ANSWERS)) as pool:
+        yield {
+            name: pool.submit(throttled_incident, deployment, name, answer)
+            for name, answer in ANSWERS.items()
+        }
+
+
 def reserved(deployment: Deployment, name: str) -> int | None:
     """The function's reservation."""
     answer = deployment.client("lambda").get_function_concurrency(FunctionName=name)
@@ -56,8 +73,10 @@ def reserved(deployment: Deployment, name: str) -> int | None:
     return value
 
 
-def test_approving_by_cli_raises_a_reservation_of_zero(deployment: Deployment) -> None:
-    state = throttled_incident(deployment, "approve-me", "approve")
+def test_approving_by_cli_raises_a_reservation_of_zero(
+    deployment: Deployment, asked: dict[str, "Future[dict[str, Any]]"]
+) -> None:
+    state = asked["approve-me"].result()
     assert state["verification"]["outcome"] == "repaired", state
     assert (reserved(deployment, "approve-me") or 0) > 0
     last = deployment.repairs("approve-me")[-1]
@@ -65,8 +84,10 @@ def test_approving_by_cli_raises_a_reservation_of_zero(deployment: Deployment) -
     assert last["approval"]["M"]["answeredBy"]["S"].startswith("arn:aws:")
 
 
-def test_rejecting_by_cli_changes_nothing(deployment: Deployment) -> None:
-    throttled_incident(deployment, "reject-me", "reject")
+def test_rejecting_by_cli_changes_nothing(
+    deployment: Deployment, asked: dict[str, "Future[dict[str, Any]]"]
+) -> None:
+    asked["reject-me"].result()
     assert reserved(deployment, "reject-me") == 0
     last = deployment.repairs("reject-me")[-1]
     assert last["status"]["S"] == "REJECTED"
@@ -74,8 +95,10 @@ def test_rejecting_by_cli_changes_nothing(deployment: Deployment) -> None:
     assert last["approval"]["M"]["answeredBy"]["S"].startswith("arn:aws:")
 
 
-def test_no_answer_in_time_means_no(deployment: Deployment) -> None:
-    state = throttled_incident(deployment, "nobody-answers", None)
+def test_no_answer_in_time_means_no(
+    deployment: Deployment, asked: dict[str, "Future[dict[str, Any]]"]
+) -> None:
+    state = asked["nobody-answers"].result()
     assert state["approval"]["decision"] == "expired"
     assert reserved(deployment, "nobody-answers") == 0
     last = deployment.repairs("nobody-answers")[-1]

@@ -1,12 +1,23 @@
-"""Incidents from fault to verified repair, on real functions that really fail."""
+"""Incidents from fault to verified repair, on real functions that really fail.
+
+Several incidents run at once, as they do in an account; each test looks at what became of its own.
+"""
 
 import json
 import threading
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
+
+import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import STATE_MACHINE, Deployment, now
+
+AT_ONCE = 4
+Document = dict[str, Any]
 
 
 def call(
@@ -18,13 +29,58 @@ def call(
     )
 
 
-def test_a_function_that_needs_more_memory_gets_it_and_people_are_told(deployment: Deployment) -> None:
-    name, event = "needs-300-mb", {"mb": 270}
-    first = call(deployment, name, event)
-    assert "Runtime.ExitError" in first["Payload"].read().decode()
+def broken(deployment: Deployment, name: str, event: Document, **traffic: Any) -> Document:
+    """The incident of a function that fails under steady calls: its final state document."""
     since = now()
-    with deployment.traffic(name, event):
-        state = deployment.incident(name, since)
+    with deployment.traffic(name, event, **traffic):
+        return deployment.incident(name, since)
+
+
+def outgrown_export(deployment: Deployment) -> Document:
+    """The incident of work that has grown past its time limit, after a time of health."""
+    with deployment.traffic("fed-by-a-queue", {"seconds": 1.2}, per_second=3, callers=6):
+        time.sleep(5)
+    return broken(deployment, "fed-by-a-queue", {"seconds": 2.6}, per_second=3, callers=6)
+
+
+STAGED: dict[str, Callable[[Deployment], Document]] = {
+    "hog": lambda d: broken(d, "hog", {}),
+    "fed-by-a-queue": outgrown_export,
+    "needs-300-mb": lambda d: broken(d, "needs-300-mb", {"mb": 270}),
+    "behind-an-alias": lambda d: broken(d, "behind-an-alias", {"mb": 200}, qualifier="live"),
+    "leaks": lambda d: broken(d, "leaks", {}, per_second=6, callers=1),
+    "raises": lambda d: broken(d, "raises", {"order": 7}),
+    "watched-only": lambda d: broken(d, "watched-only", {"mb": 200}),
+}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An incident under way, and the function's configuration before it."""
+
+    before: Document
+    ending: "Future[Document]"
+
+    @property
+    def state(self) -> Document:
+        """The state document with which it ended."""
+        return self.ending.result()
+
+
+@pytest.fixture(scope="module")
+def incidents(deployment: Deployment) -> Iterator[dict[str, Staged]]:
+    """All staged incidents by the name of their function."""
+    before = {name: deployment.configuration(name) for name in STAGED}
+    alias_users_gain_nothing_from_latest(deployment)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {name: Staged(before[name], pool.submit(stage, deployment)) for name, stage in STAGED.items()}
+
+
+def test_a_function_that_needs_more_memory_gets_it_and_people_are_told(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
+    name, event = "needs-300-mb", {"mb": 270}
+    state = incidents[name].state
     assert state["verification"]["outcome"] == "repaired"
     memory = deployment.configuration(name)["MemorySize"]
     assert 300 <= memory <= 900
@@ -43,36 +99,35 @@ def test_a_function_that_needs_more_memory_gets_it_and_people_are_told(deploymen
     assert "128 MB" in message["Message"]
 
 
-def test_callers_of_an_alias_are_helped_by_a_new_version_and_only_by_that(deployment: Deployment) -> None:
-    name, event = "behind-an-alias", {"mb": 200}
-    functions = deployment.client("lambda")
-    # What a repair of $LATEST alone would have done for them: nothing.
-    functions.update_function_configuration(FunctionName=name, MemorySize=512)
-    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-    assert "FunctionError" in call(deployment, name, event, "live")
-    functions.update_function_configuration(FunctionName=name, MemorySize=128)
-    functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+def alias_users_gain_nothing_from_latest(deployment: Deployment) -> None:
+    """What a repair of `$LATEST` alone does for callers of an alias: nothing."""
+    name, functions = "behind-an-alias", deployment.client("lambda")
+    for memory in (512, 128):
+        functions.update_function_configuration(FunctionName=name, MemorySize=memory)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        answer = call(deployment, name, {"mb": 200}, "live")
+        assert "Runtime.ExitError" in answer["Payload"].read().decode()
 
-    before = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-    since = now()
-    with deployment.traffic(name, event, qualifier="live"):
-        state = deployment.incident(name, since)
+
+def test_callers_of_an_alias_are_helped_by_a_new_version(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
+    name = "behind-an-alias"
+    state = incidents[name].state
     assert state["verification"]["outcome"] == "repaired", state
-    after = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
-    assert after != before
-    assert deployment.configuration(name, after)["MemorySize"] >= 256
-    assert "FunctionError" not in call(deployment, name, event, "live")
+    version = deployment.client("lambda").get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    assert version == state["repair"]["published_version"] != "1"
+    assert deployment.configuration(name, version)["MemorySize"] >= 256
+    assert "FunctionError" not in call(deployment, name, {"mb": 200}, "live")
 
 
-def test_a_longer_timeout_moves_the_queue_with_it(deployment: Deployment) -> None:
+def test_a_longer_timeout_moves_the_queue_with_it(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
     name = "fed-by-a-queue"
+    state = incidents[name].state
     sqs = deployment.client("sqs")
     queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    with deployment.traffic(name, {"seconds": 1.5}, per_second=3, callers=6):
-        time.sleep(5)
-    since = now()
-    with deployment.traffic(name, {"seconds": 2.6}, per_second=3, callers=6):
-        state = deployment.incident(name, since)
     assert state["verification"]["outcome"] == "repaired", state
     timeout = deployment.configuration(name)["Timeout"]
     assert timeout >= 4
@@ -80,12 +135,11 @@ def test_a_longer_timeout_moves_the_queue_with_it(deployment: Deployment) -> Non
     assert int(visibility["Attributes"]["VisibilityTimeout"]) >= 6 * timeout
 
 
-def test_a_repair_that_does_not_help_goes_back_to_exactly_what_was(deployment: Deployment) -> None:
+def test_a_repair_that_does_not_help_goes_back_to_exactly_what_was(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
     name = "hog"
-    before = deployment.configuration(name)
-    since = now()
-    with deployment.traffic(name, {}):
-        state = deployment.incident(name, since)
+    state, before = incidents[name].state, incidents[name].before
     assert state["rollback"]["status"] == "done", state
     after = deployment.configuration(name)
     changing = ("RevisionId", "LastModified", "ResponseMetadata")
@@ -97,22 +151,19 @@ def test_a_repair_that_does_not_help_goes_back_to_exactly_what_was(deployment: D
     assert "128 MB" in message["Message"]
 
 
-def test_a_leak_is_not_repaired_with_memory(deployment: Deployment) -> None:
+def test_a_leak_is_not_repaired_with_memory(deployment: Deployment, incidents: dict[str, Staged]) -> None:
     name = "leaks"
-    since = now()
-    with deployment.traffic(name, {}, per_second=6, callers=1):
-        state = deployment.incident(name, since)
+    state = incidents[name].state
     assert state["plan"]["decision"] == "advise", state
     assert state["diagnosis"]["hypotheses"][0]["failure_mode"] == "memory_leak"
     assert deployment.configuration(name)["MemorySize"] == 128
 
 
-def test_an_exception_in_the_code_changes_nothing_and_says_why(deployment: Deployment) -> None:
+def test_an_exception_in_the_code_changes_nothing_and_says_why(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
     name = "raises"
-    before = deployment.configuration(name)["RevisionId"]
-    since = now()
-    with deployment.traffic(name, {"order": 7}):
-        state = deployment.incident(name, since)
+    state, before = incidents[name].state, incidents[name].before["RevisionId"]
     assert state["diagnosis"]["hypotheses"][0]["failure_mode"] == "code_error"
     assert deployment.configuration(name)["RevisionId"] == before
     assert not [i for i in deployment.repairs(name) if i["status"]["S"] in ("EXECUTED", "VERIFIED")]
@@ -134,11 +185,11 @@ def test_an_alarm_set_by_hand_on_a_healthy_function_ends_as_nothing_wrong(deploy
     assert deployment.diagnoses(name)[-1]["diagnosisResult"]["S"] == "NOTHING_WRONG"
 
 
-def test_mode_observe_changes_nothing_but_says_what_it_would_have_done(deployment: Deployment) -> None:
+def test_mode_observe_changes_nothing_but_says_what_it_would_have_done(
+    deployment: Deployment, incidents: dict[str, Staged]
+) -> None:
     name = "watched-only"
-    since = now()
-    with deployment.traffic(name, {"mb": 200}):
-        state = deployment.incident(name, since)
+    state = incidents[name].state
     assert state["plan"]["decision"] == "observe"
     assert deployment.configuration(name)["MemorySize"] == 128
     (item,) = deployment.repairs(name)
