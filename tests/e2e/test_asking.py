@@ -1,9 +1,7 @@
 """A person answers, from a shell, with the commands of the message."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import Deployment, now
+from tests.e2e.shell import shell
 
 
 def question(deployment: Deployment, name: str) -> str:
@@ -31,14 +30,6 @@ def commands(text: str) -> dict[str, str]:
     return {word: next(c for c in found if word in c.lower()) for word in ("approve", "reject")}
 
 
-def run(command: str) -> None:
-    """Paste a command into a shell."""
-    done = subprocess.run(
-        ["bash", "-c", command], env=dict(os.environ), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def throttled_incident(deployment: Deployment, name: str, answer: str | None) -> dict[str, Any]:
     """The incident of a function with a reservation of 0, with that answer given (None: nobody answers)."""
     since = now()
@@ -47,7 +38,7 @@ def throttled_incident(deployment: Deployment, name: str, answer: str | None) ->
         text = question(deployment, name)
         assert "reserved concurrency" in text
         if answer:
-            run(commands(text)[answer])
+            shell(commands(text)[answer])
         ended = deployment.end_of(execution, seconds=150)
     assert ended["status"] == "SUCCEEDED", ended
     return dict(json.loads(ended["output"]))
