@@ -48,6 +48,7 @@ WHOLE_CASE = a_case(
     failure=WorkflowError("VerifyRepair", "AwsCallFailed", "denied"),
     error={"Error": "AwsCallFailed", "Cause": "{}"},
     rollback_error={"Error": "States.Timeout"},
+    event={"functionName": "orders", "manual": True},
 )
 
 WHOLE_EVIDENCE = evidence(
