@@ -77,6 +77,28 @@ def test_message_arrives_with_its_attributes(topic: Topic, announcer: SnsAnnounc
     }
 
 
+def test_claim_whose_answer_was_lost_is_known_again(
+    topic: Topic, announcer: SnsAnnouncer, clients: Clients
+) -> None:
+    """The SDK tries again, and what it finds is what its first try has written."""
+    dynamodb = clients.client("dynamodb")
+    lost: list[Any] = []
+
+    def lose_first_answer(response: Any, **_: Any) -> Any:
+        if not lost:
+            lost.append(response)
+            return 0.0  # seconds until the SDK's next try
+        return None
+
+    dynamodb.meta.events.register_first("needs-retry.dynamodb.PutItem", lose_first_answer)
+    try:
+        publish(announcer)
+    finally:
+        dynamodb.meta.events.unregister("needs-retry.dynamodb.PutItem", lose_first_answer)
+    assert len(lost) == 1
+    assert len(topic.messages()) == 1
+
+
 def test_repeats_send_nothing_and_return_the_first_id(
     topic: Topic, announcer: SnsAnnouncer, clients: Clients, settings: Settings
 ) -> None:

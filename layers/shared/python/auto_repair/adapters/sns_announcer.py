@@ -52,18 +52,16 @@ class SnsAnnouncer:
 
     def _once(self, send: Callable[[dict[str, str]], str], notice: dict[str, str], sent: list[str]) -> str:
         # Imported late: powertools' idempotency brings boto3 along, and only this call needs it.
-        from aws_lambda_powertools.utilities.idempotency import (
-            DynamoDBPersistenceLayer,
-            IdempotencyConfig,
-            idempotent_function,
-        )
+        from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
         from aws_lambda_powertools.utilities.idempotency.exceptions import (
             IdempotencyAlreadyInProgressError,
             IdempotencyInconsistentStateError,
             IdempotencyPersistenceLayerError,
         )
 
-        store = DynamoDBPersistenceLayer(
+        from auto_repair.adapters.sent_messages import SentMessages
+
+        store = SentMessages(
             table_name=self._settings.incidents_table,
             key_attr="id",
             expiry_attr="expiresAt",
