@@ -121,7 +121,9 @@ def cooldown(s: Situation) -> Refusal | None:
 
 def repeats_without_effect(s: Situation) -> Refusal | None:
     """Repairs that do not help are not repeated for ever."""
-    vain = [a for a in s.earlier if a.status in INEFFECTIVE and s.now - parse(a.executed_at) < REPEAT_WINDOW]
+    recent = [a for a in s.earlier if s.now - parse(a.executed_at) < REPEAT_WINDOW]
+    # Several rungs of one incident are one repair that did not help.
+    vain = {a.incident_id for a in recent if a.status in INEFFECTIVE}
     if len(vain) < MAX_INEFFECTIVE:
         return None
     return Refusal(
