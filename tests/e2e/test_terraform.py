@@ -41,21 +41,23 @@ def written(folder: Path, content: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def again(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def again(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A second apply, and a plan after it, while a function is paused.
 
     One entry is the environment's own this time, the others come from EXTRA_VARS.
     """
     events = deployment.client("events")
-    events.disable_rule(**PAUSED)
     (own, settings), *others = ENTRIES.items()
     extra = written(tmp_path_factory.mktemp("vars"), {"monitored_functions": dict(others)})
     environments = ("--var", f"monitored_functions={json.dumps({own: settings})}")
-    applied = terraform(deployment, "apply", extra, *environments)
-    state = events.describe_rule(**PAUSED)["State"]
-    planned = terraform(deployment, "plan", extra, *environments, TF_CLI_ARGS_plan="-detailed-exitcode")
-    yield {"apply": applied, "rule": state, "plan": planned}
-    events.enable_rule(**PAUSED)
+    events.disable_rule(**PAUSED)
+    try:
+        applied = terraform(deployment, "apply", extra, *environments)
+        state = events.describe_rule(**PAUSED)["State"]
+        planned = terraform(deployment, "plan", extra, *environments, TF_CLI_ARGS_plan="-detailed-exitcode")
+    finally:
+        events.enable_rule(**PAUSED)
+    return {"apply": applied, "rule": state, "plan": planned}
 
 
 def test_an_entry_of_the_environment_and_those_of_extra_vars_stand_side_by_side(
