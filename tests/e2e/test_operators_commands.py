@@ -175,8 +175,7 @@ def test_alarms_their_history_and_the_dashboard(answers: Mapping[str, Any]) -> N
 
 def test_the_state_machine_and_its_executions(answers: Mapping[str, Any], started: Started) -> None:
     assert answers["machine"] == "ACTIVE"
-    listed = {execution["executionArn"] for execution in answers["executions"]["executions"]}
-    assert {started.broken["executionArn"], started.healthy["executionArn"]} <= listed
+    assert {execution["status"] for execution in answers["executions"]["executions"]} == {"SUCCEEDED"}
     shown = aws(
         f"""stepfunctions describe-execution --execution-arn "{started.broken["executionArn"]}" """
         "--query '{StartDate:startDate,StopDate:stopDate,Status:status}'"
