@@ -12,6 +12,9 @@ from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionCo
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import Attempt
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import Observation, Scope
+from auto_repair.domain.topology import Topology
 
 
 class Clock(Protocol):
@@ -37,6 +40,27 @@ class EvidenceSource(Protocol):
 
     def collect(self, target: Target) -> Evidence:
         """Raises any `AutoRepairError` when the source cannot be read."""
+        ...
+
+
+class TopologySource(Protocol):
+    """One way to learn who depends on whom."""
+
+    name: str
+
+    def discover(self, start: Resource, window: Window) -> Topology:
+        """What it knows around `start`, whatever its service; empty where it knows nothing.
+        Raises any `AutoRepairError` when the source cannot be read."""
+        ...
+
+
+class ObservationSource(Protocol):
+    """One conversation with one AWS service about all resources around a symptom."""
+
+    name: str
+
+    def observe(self, scope: Scope) -> Observation:
+        """Raises any `AutoRepairError` when the source cannot be read; a part that is off is `missing`."""
         ...
 
 

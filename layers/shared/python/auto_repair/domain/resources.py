@@ -1,0 +1,25 @@
+"""What an alarm, a change or a metric is about: one AWS resource, named the same way everywhere."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Resource:
+    """An AWS resource. `service` is the one its ARN names; `name` is what the ARN calls it, without a path.
+
+    An API's name is its id, an application's load balancer is `app/NAME/ID`, a rule on a bus `BUS/RULE`.
+    `title` is what people call it where that differs (an API's own name).
+    """
+
+    service: str
+    name: str
+    arn: str = ""
+    title: str = ""
+
+    @property
+    def id(self) -> str:
+        """The node of the graph: `lambda:orders`, `s3:images`, `dynamodb:stock`."""
+        return f"{self.service}:{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.title or self.name}"
