@@ -23,7 +23,10 @@ from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.repair import Attempt, Change, RepairContext, Setting, SettingChange
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import MetricRole, Scope, Surroundings, Symptom
 from auto_repair.domain.timestamps import iso
+from auto_repair.domain.topology import Edge, Topology
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -284,3 +287,27 @@ def a_case(**facts: Any) -> Case:
         "diagnosis": a_diagnosis(),
     }
     return Case(**(defaults | facts))
+
+
+def a_symptom(resource: str = "apigateway:a1b2c3", **facts: Any) -> Symptom:
+    """An API that answers with errors."""
+    defaults: dict[str, Any] = {"role": MetricRole.AVAILABILITY, "at": NOW, "metric": "5XXError"}
+    return Symptom(resource, **(defaults | facts))
+
+
+def some_surroundings(**facts: Any) -> Surroundings:
+    """An API in front of the function, which reads a bucket; nothing was observed unless given."""
+    api = Resource("apigateway", "a1b2c3", title="image-api")
+    function, bucket = Resource("lambda", FUNCTION), Resource("s3", "images")
+    edges = (
+        Edge(api.id, function.id, "API integration"),
+        Edge(function.id, bucket.id, "environment variable"),
+    )
+    window = a_window()
+    scope = Scope(
+        a_symptom(api.id),
+        Topology((api, function, bucket), edges),
+        window,
+        Window(window.start - timedelta(hours=1), window.start),
+    )
+    return Surroundings(**({"scope": scope} | facts))

@@ -12,6 +12,7 @@ from auto_repair.domain.evidence import Alias, Caller, ChangeEvent, EventSource,
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import Check, Refusal
+from auto_repair.domain.surroundings import ResourceChange
 from tests.builders import (
     NOW,
     QUEUE,
@@ -30,6 +31,7 @@ from tests.builders import (
     evidence,
     memory,
     progress,
+    some_surroundings,
     visibility,
 )
 
@@ -63,6 +65,9 @@ WHOLE_EVIDENCE = evidence(
     series=(a_series("Errors", 1, 2),),
     baseline=(a_series("Errors", 0),),
     changes=(ChangeEvent(NOW, "UpdateFunctionCode", "orders", ours=True),),
+    surroundings=some_surroundings(
+        changes=(ResourceChange("s3:images", NOW, "PutBucketPolicy", before="{}", had_none=True),)
+    ),
     items=(EvidenceItem("metrics.errors", "cloudwatch", "Sum", a_window(), "3"),),
     missing=(a_gap("lambda_logs"),),
 )

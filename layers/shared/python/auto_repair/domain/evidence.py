@@ -6,42 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-
-@dataclass(frozen=True)
-class Window:
-    """A half-open span of time, UTC."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def seconds(self) -> float:
-        """Length in seconds."""
-        return (self.end - self.start).total_seconds()
-
-    def __contains__(self, moment: datetime) -> bool:
-        return self.start <= moment < self.end
-
-
-@dataclass(frozen=True)
-class EvidenceItem:
-    """One citable observation. `id` is unique within an incident, such as `metrics.errors`."""
-
-    id: str
-    source: str
-    query: str
-    window: Window
-    observed: str
-    baseline: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class MissingEvidence:
-    """A source that gave nothing, and why. It lowers confidence and is said aloud."""
-
-    source: str
-    reason: str
+from auto_repair.domain.citations import EvidenceItem as EvidenceItem
+from auto_repair.domain.citations import MissingEvidence as MissingEvidence
+from auto_repair.domain.citations import Window as Window
+from auto_repair.domain.surroundings import Surroundings
 
 
 class Status(StrEnum):
@@ -212,6 +180,7 @@ class Evidence:
     series: tuple[MetricSeries, ...] = ()  # within the window
     baseline: tuple[MetricSeries, ...] = ()  # same metrics, earlier hours and days
     changes: tuple[ChangeEvent, ...] = ()
+    surroundings: Surroundings | None = None  # the resources that the function works with
     items: tuple[EvidenceItem, ...] = ()
     missing: tuple[MissingEvidence, ...] = ()
 

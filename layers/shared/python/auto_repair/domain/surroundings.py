@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from auto_repair.domain.evidence import EvidenceItem, MissingEvidence, Window
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Topology
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from auto_repair.domain.evidence import EvidenceItem, MissingEvidence
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence
 from auto_repair.domain.resources import Resource
 
 
