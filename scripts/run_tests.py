@@ -16,6 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
+# Suites that wait for the embedded AWS more than they compute: two processes, each with an AWS of its own.
+SIDE_BY_SIDE = {"e2e", "local"}
+
 # Hooks that take seconds: as stages of their own they come later and say by their name what failed.
 SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
 
@@ -58,7 +61,8 @@ def _hook(*options: str) -> list[str]:
 
 
 def _suite(name: str) -> Stage:
-    return Stage(name, ([sys.executable, "-m", "pytest", f"tests/{name}"],))
+    lanes = ("--numprocesses", "2", "--dist", "loadfile") if name in SIDE_BY_SIDE else ()
+    return Stage(name, ([sys.executable, "-m", "pytest", f"tests/{name}", *lanes],))
 
 
 def run(chosen: Sequence[Stage]) -> int:

@@ -17,6 +17,7 @@ from ministack.services import stepfunctions
 from local.faults import Call, Fault, Register
 from local.shims import _admin_endpoints, _fault_responses, _state_machine_task, wrap
 from local.shims._api_calls import Request
+from local.shims._integration_calls import integration_calls
 
 # What an optimised integration of Step Functions calls, and the names of its errors.
 _INTEGRATION = re.compile(
@@ -121,8 +122,7 @@ def _invoke_resource(original: Any, resource: str, parameters: Any) -> Any:
         service,
         operation[0].upper() + operation[1:],
         task.role_arn.rpartition("/")[2],
-        # An optimised integration names its target among the parameters.
-        "*" if resource.startswith("arn:aws:states:") else resource,
+        next((call.resource_arn for call, *_ in integration_calls(resource, parameters)), "*"),
         task.trace,
     )
     fault = register.begin(call, lambda: f"{resource} {task.trace} {json.dumps(parameters)}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from filelock import FileLock
 
 from local.instance import Instance
 from local.scenarios import incident_watch
@@ -195,9 +196,11 @@ def apply(instance: Instance, entries: dict[str, Any]) -> str:
     command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
     command += ["--extra-vars", str(file), "--state", str(instance.folder)]
     begun = time.monotonic()
-    done = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
-    )
+    # Several test processes share the checkout's builds and Terraform's own folder.
+    with FileLock(ROOT / ".build" / "e2e-apply.lock"):
+        done = subprocess.run(
+            command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
+        )
     assert done.returncode == 0, (
         f"after {time.monotonic() - begun:.0f} s:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
     )
