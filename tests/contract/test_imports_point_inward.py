@@ -23,7 +23,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     "settings": ({"domain"}, set()),
     "contracts": ({"domain", "contracts"}, {"msgspec"}),
     "reports": ({"domain", "reports"}, set()),
-    "use_cases": ({"domain", "ports", "contracts", "reports", "use_cases"}, set()),
+    "use_cases": ({"domain", "ports", "contracts", "reports", "root_cause", "use_cases"}, set()),
     "adapters": (
         {"domain", "ports", "settings", "adapters"},
         {"aws_lambda_powertools", "boto3", "botocore", "msgspec"},

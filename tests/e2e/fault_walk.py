@@ -53,7 +53,8 @@ Disturbance = Callable[[str, str], AbstractContextManager[Callable[[], bool]]]
 class Scenario:
     """A function that fails in its own way. `probe` is an event that shows whether it works.
 
-    calls: how many of them fail before the incident starts. answer: to the question that the incident asks.
+    calls: how many of them fail before the incident starts. answer: to the question that the incident asks;
+    where evidence is missing, every kind may ask.
     denied: role, service and operation that fail in every incident of this kind.
     """
 
@@ -66,7 +67,7 @@ class Scenario:
     prepare: Callable[[Deployment, str], None] = lambda _deployment, _name: None
     alias: str | None = None
     queue: bool = False
-    answer: str = ""
+    answer: str = "approve"
     denied: tuple[str, str, str] | None = None
 
 
@@ -236,7 +237,7 @@ class Walk:
         self.faults = FaultControl(HOST, deployment.instance.port)
         self.mailbox = Mailbox(deployment)
         self._run = secrets.token_hex(2)
-        self._counted = 0
+        self._names: list[str] = []
         self._lock = threading.Lock()
         self._lambda = client(deployment.session, "lambda", config=PATIENT)
         self._machine = deployment.client("stepfunctions")
@@ -264,6 +265,8 @@ class Walk:
         finally:
             for role, name in granted:
                 iam.delete_role_policy(RoleName=role, PolicyName=f"{PREFIX}-{name}")
+            for name in self._names:
+                self._offboard(name)
 
     def undisturbed(self, scenario: Scenario) -> tuple[Ending, list[Point]]:
         """The incident without any fault, and all the calls of ours that are made in it."""
@@ -279,8 +282,8 @@ class Walk:
     def failing(self, scenario: Scenario) -> str:
         """The name of a new function that is onboarded and has failed."""
         with self._lock:
-            self._counted += 1
-            name = f"{PREFIX}-{scenario.name}-{self._run}-{self._counted:03}"
+            name = f"{PREFIX}-{scenario.name}-{self._run}-{len(self._names):03}"
+            self._names.append(name)
         create_function(self.deployment, name, scenario.code, memory_mb=128, timeout_s=scenario.timeout_s)
         if scenario.alias:
             version = self._lambda.publish_version(FunctionName=name)["Version"]
@@ -344,6 +347,12 @@ class Walk:
             EventPattern=json.dumps({"source": ["aws.cloudwatch"], "resources": [name]}),
         )
 
+    def _offboard(self, name: str) -> None:
+        self.deployment.client("ssm").delete_parameter(Name=f"{POLICIES}/{name}/policy")
+        self.deployment.client("events").delete_rule(
+            Name=f"lambda-auto-repair-alarm-rule-{name}", EventBusName=BUS
+        )
+
     @cached_property
     def _onboarded(self) -> tuple[dict[str, Any], str]:
         """The policy of the function that Terraform has onboarded, and the key that encrypts it."""
@@ -367,10 +376,9 @@ class Walk:
             execution = dict(self._machine.describe_execution(executionArn=arn))
             if execution["status"] in ENDED or time.monotonic() > deadline:
                 return execution
-            if scenario.answer:
-                asked = self.mailbox.tokens(name)
-                self._answer(scenario.answer, asked - answered)
-                answered |= asked
+            asked = self.mailbox.tokens(name)
+            self._answer(scenario.answer, asked - answered)
+            answered |= asked
             time.sleep(0.3)
 
     def _answer(self, decision: str, tokens: set[str]) -> None:

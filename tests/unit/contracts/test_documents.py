@@ -50,6 +50,7 @@ WHOLE_CASE = a_case(
     failure=WorkflowError("VerifyRepair", "AwsCallFailed", "denied"),
     error={"Error": "AwsCallFailed", "Cause": "{}"},
     rollback_error={"Error": "States.Timeout"},
+    record_error={"Error": "AwsCallFailed"},
     event={"functionName": "orders", "manual": True},
 )
 

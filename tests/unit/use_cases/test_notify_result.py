@@ -235,3 +235,11 @@ def test_event_that_nobody_can_read_is_told_as_it_is() -> None:
     desk = Desk()
     desk.notify(replace(BAD_EVENT, event="nonsense"))
     assert set(desk.announcer.messages) == {("incident-1", "result")}
+
+
+def test_message_says_that_the_failure_itself_could_not_be_recorded() -> None:
+    desk = Desk({})
+    lost = {"Error": "AwsCallFailed", "Cause": '{"errorMessage": "dynamodb:UpdateItem failed"}'}
+    desk.notify(replace(VERIFIED, record_error=lost))
+    ((_, body),) = desk.announcer.messages.values()
+    assert "- RecordFailure failed with AwsCallFailed: dynamodb:UpdateItem failed" in body

@@ -52,4 +52,5 @@ class Case:
     # What a Catch caught, as Step Functions writes it: {"Error": …, "Cause": …}
     error: dict[str, Any] | None = None
     rollback_error: dict[str, Any] | None = None
+    record_error: dict[str, Any] | None = None
     event: Any = None  # what the execution was started with, where ParseAlarmEvent failed

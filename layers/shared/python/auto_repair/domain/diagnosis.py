@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,28 +22,40 @@ class Reason:
 
 @dataclass(frozen=True)
 class Finding:
-    """One failure mode's match. `confidence` is the share of such matches that are right, 0..1."""
+    """One failure mode's match. `confidence` is the share of such matches that are right, 0..1.
+
+    `resource`: id of the resource at fault, where that is not the function itself.
+    """
 
     confidence: float
     because: tuple[Reason, ...]
     against: tuple[Reason, ...] = ()
     advice: str = ""  # what a person should do, where no repair is right
     repairable: bool = True
+    resource: str = ""
 
 
 @dataclass(frozen=True)
 class FailureMode:
-    """A recognisable way to fail: a pure detector, and the repair that cures it, if one does."""
+    """A recognisable way to fail: a pure detector, and the repair that cures it, if one does.
+
+    `is_symptom`: what it finds may itself be the effect of a cause in another resource.
+    """
 
     name: str
     title: str
     detect: Callable[[Evidence], Finding | None]
     repair: "Repair | None" = None
+    is_symptom: bool = False
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A failure mode held possible in one incident, with what speaks for and against it."""
+    """A cause held possible in one incident, with what speaks for and against it.
+
+    `resource`: id of the resource at fault, empty for the function itself. `path`: ids from there to the
+    alarm. `since`: when it began to work, where that is known.
+    """
 
     failure_mode: str
     title: str
@@ -51,6 +64,14 @@ class Hypothesis:
     against: tuple[Reason, ...] = ()
     repair: str | None = None
     advice: str = ""
+    resource: str = ""
+    path: tuple[str, ...] = ()
+    since: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """What people accept or decline: the failure mode, and the resource where it is another one."""
+        return f"{self.failure_mode}@{self.resource}" if self.resource else self.failure_mode
 
 
 class Verdict(StrEnum):

@@ -1,10 +1,11 @@
 """From findings to a diagnosis: rank, and say honestly when nothing is wrong or nobody can tell."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Reason, Verdict
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.suffering import suffering
 
 SURE_ENOUGH = 0.5  # below this, no hypothesis is held responsible
 MISSING_FACTOR = 0.85  # each central source that is missing takes this much of the confidence
@@ -14,29 +15,82 @@ MAX_HYPOTHESES = 5
 MAX_TEXT = 400
 
 
-def diagnose(evidence: Evidence, failure_modes: Iterable[FailureMode]) -> Diagnosis:
-    """Ask every failure mode, rank what matches, and settle the verdict."""
-    found = [(mode, mode.detect(evidence)) for mode in failure_modes]
-    trust = MISSING_FACTOR ** sum(evidence.lacks(source) for source in CENTRAL_SOURCES)
-    hypotheses = sorted(
-        (
-            Hypothesis(
-                failure_mode=mode.name,
-                title=mode.title,
-                confidence=round(finding.confidence * trust, 3),
-                because=_short(finding.because),
-                against=_short(finding.against),
-                repair=mode.repair.name if mode.repair and finding.repairable else None,
-                advice=finding.advice,
-            )
-            for mode, finding in found
-            if finding
-        ),
-        key=lambda h: (-h.confidence, h.failure_mode),
-    )[:MAX_HYPOTHESES]
+def diagnose(
+    evidence: Evidence,
+    failure_modes: Iterable[FailureMode],
+    around: Iterable[Hypothesis] = (),
+    declined: Collection[str] = (),
+) -> Diagnosis:
+    """Ask every failure mode, rank what matches with the causes found `around`, and settle the verdict.
+
+    `declined`: ids of hypotheses that people have ruled out; what is left becomes likelier.
+    """
+    modes = tuple(failure_modes)
+    own = [h for mode in modes if (h := _hypothesis(mode, evidence))]
+    others = [h for h in around if h.resource != function_id(evidence.function_name)]
+    if not symptoms(evidence):
+        others = []  # where nobody suffers, nobody is to blame
+    ranked = _without(_ranked(own, others, {mode.name for mode in modes if mode.is_symptom}), declined)
     missing = tuple(f"{gap.source}: {gap.reason}"[:MAX_TEXT] for gap in evidence.missing)
-    verdict, summary = _settle(evidence, hypotheses)
-    return Diagnosis(verdict, summary, tuple(hypotheses), missing)
+    verdict, summary = _settle(evidence, ranked)
+    return Diagnosis(verdict, summary, tuple(ranked), missing)
+
+
+def function_id(function_name: str) -> str:
+    """The id of a function as a resource; what is an id already stays one."""
+    return function_name if ":" in function_name else f"lambda:{function_name}"
+
+
+def _hypothesis(mode: FailureMode, evidence: Evidence) -> Hypothesis | None:
+    finding = mode.detect(evidence)
+    if finding is None:
+        return None
+    trust = MISSING_FACTOR ** sum(evidence.lacks(source) for source in CENTRAL_SOURCES)
+    return Hypothesis(
+        failure_mode=mode.name,
+        title=mode.title,
+        confidence=round(finding.confidence * trust, 3),
+        because=_short(finding.because),
+        against=_short(finding.against),
+        repair=mode.repair.name if mode.repair and finding.repairable else None,
+        advice=finding.advice,
+        resource=finding.resource,
+    )
+
+
+def _ranked(own: list[Hypothesis], others: list[Hypothesis], symptomatic: set[str]) -> list[Hypothesis]:
+    by_resource = {h.resource: h for h in others}
+    # What a failure mode recognises on a resource says more than that something is wrong there.
+    own = [
+        replace(h, path=by_resource[h.resource].path, since=by_resource[h.resource].since)
+        if h.resource in by_resource
+        else h
+        for h in own
+    ]
+    known = {h.resource for h in own}
+    elsewhere = [h for h in others if h.resource not in known]
+    deepest = max((h for h in (*own, *elsewhere) if h.resource), key=lambda h: h.confidence, default=None)
+    if deepest and deepest.confidence >= SURE_ENOUGH:
+        own = [_explained(h, deepest) if h.failure_mode in symptomatic else h for h in own]
+    ranked = sorted((*own, *elsewhere), key=lambda h: (-h.confidence, h.id))
+    return ranked[:MAX_HYPOTHESES]
+
+
+def _explained(symptom: Hypothesis, cause: Hypothesis) -> Hypothesis:
+    """A symptom ranks just below the cause that explains it."""
+    confidence = max(0.0, min(symptom.confidence, round(cause.confidence - 0.05, 3)))
+    reason = Reason(f"it is explained by: {cause.title}"[:MAX_TEXT])
+    return replace(symptom, confidence=confidence, against=(*symptom.against, reason))
+
+
+def _without(ranked: list[Hypothesis], declined: Collection[str]) -> list[Hypothesis]:
+    """What is left when some are ruled out; their share of the confidence goes to the others."""
+    ruled_out = sum(h.confidence for h in ranked if h.id in declined)
+    left = [h for h in ranked if h.id not in declined]
+    if not ruled_out:
+        return left
+    share = max(1.0 - ruled_out, sum(h.confidence for h in left), 0.05)
+    return [replace(h, confidence=round(min(0.95, h.confidence / share), 3)) for h in left]
 
 
 def symptoms(evidence: Evidence) -> tuple[str, ...]:
@@ -52,6 +106,10 @@ def symptoms(evidence: Evidence) -> tuple[str, ...]:
     slowest = evidence.metric("Duration.p99").peak / 1000
     if config and slowest >= NEAR_TIMEOUT * config.timeout_s:
         seen.append(f"the slowest runs take {slowest:.1f} s of {config.timeout_s} s")
+    if evidence.surroundings and evidence.surroundings.scope.symptom.resource != function_id(
+        evidence.function_name
+    ):
+        seen += suffering(evidence.surroundings)
     return tuple(seen)
 
 
@@ -65,6 +123,11 @@ def _settle(evidence: Evidence, hypotheses: list[Hypothesis]) -> tuple[Verdict, 
         return (
             Verdict.CANNOT_TELL,
             f"Something is wrong ({'; '.join(seen)}), but the cause is not clear.{guess}",
+        )
+    if evidence.lacks("service_metrics") and evidence.surroundings:
+        return (
+            Verdict.CANNOT_TELL,
+            "No sign of trouble was seen, but the metrics of what surrounds the alarm could not be read.",
         )
     if evidence.lacks("lambda_metrics"):
         return (

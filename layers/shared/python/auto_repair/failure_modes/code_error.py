@@ -44,4 +44,4 @@ def _raised_by_code(signature: ErrorSignature) -> bool:
     )
 
 
-FAILURE_MODE = FailureMode("code_error", "The code raises an exception", detect)
+FAILURE_MODE = FailureMode("code_error", "The code raises an exception", detect, is_symptom=True)

@@ -29,4 +29,4 @@ def detect(evidence: Evidence) -> Finding | None:
     return Finding(confidence=0.85 if signs else 0.7, because=tuple(because), advice=ADVICE)
 
 
-FAILURE_MODE = FailureMode("slow_dependency", "A dependency is slow or refuses", detect)
+FAILURE_MODE = FailureMode("slow_dependency", "A dependency is slow or refuses", detect, is_symptom=True)

@@ -7,6 +7,7 @@ from auto_repair.domain.diagnosis import Diagnosis, FailureMode
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.ranking import diagnose
 from auto_repair.ports import IncidentStore
+from auto_repair.root_cause.around import causes_around
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,9 @@ class DiagnoseIssue:
         """The ranked outcome; `NOTHING_WRONG` and `CANNOT_TELL` are ordinary results."""
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
-        diagnosis = diagnose(self.store.load_evidence(case.evidence.ref), self.failure_modes)
+        evidence = self.store.load_evidence(case.evidence.ref)
+        around = causes_around(evidence.surroundings) if evidence.surroundings else ()
+        diagnosis = diagnose(evidence, self.failure_modes, around)
         best = diagnosis.root_cause
         self.store.record_diagnosis(
             case.incident,
@@ -29,10 +32,14 @@ class DiagnoseIssue:
                 "diagnosisResult": diagnosis.verdict.value,
                 "summary": diagnosis.summary,
                 "rootCause": best.failure_mode if best else "",
+                "rootCauseResource": best.resource if best else "",
                 "confidence": best.confidence if best else 0.0,
                 "hypotheses": [
                     {
+                        "id": h.id,
                         "failureMode": h.failure_mode,
+                        "resource": h.resource,
+                        "path": list(h.path),
                         "confidence": h.confidence,
                         "because": [r.text for r in h.because],
                         "against": [r.text for r in h.against],

@@ -17,6 +17,7 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.use_cases.parse_alarm_event import recognised
+from auto_repair.use_cases.record_failure import unrecorded
 
 LAST_ATTEMPT = 4  # MaxAttempts of the state's Retry
 PROBLEM_LENGTH = 500  # characters
@@ -54,7 +55,7 @@ class NotifyResult:
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
         case = recognised(case)
-        steps = _BestEffort(is_last=attempt >= LAST_ATTEMPT)
+        steps = _BestEffort(unrecorded(case), is_last=attempt >= LAST_ATTEMPT)
         status = final_status(case)
         steps.run(lambda: self._record(case, status))
         report = self._report(case, status, steps)
@@ -141,9 +142,9 @@ class NotifyResult:
 class _BestEffort:
     """Runs every step, notes what failed for good, and stops early only where a retry is still to come."""
 
-    def __init__(self, *, is_last: bool) -> None:
+    def __init__(self, problems: list[str], *, is_last: bool) -> None:
         self._is_last = is_last
-        self.problems: list[str] = []
+        self.problems = problems
 
     def run(self, step: Callable[[], T]) -> T | None:
         try:

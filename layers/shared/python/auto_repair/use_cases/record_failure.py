@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.outcome import failed_state
@@ -61,11 +62,23 @@ def _failure(case: Case, error: WorkflowError) -> WorkflowError:
     first = WorkflowError(failed_state(case), error.error, readable_cause(error.cause))
     if case.rollback_error is None:
         return first
-    name = str(case.rollback_error.get("Error", ""))
-    cause = readable_cause(str(case.rollback_error.get("Cause", "")))
+    name, cause = _caught(case.rollback_error)
     if not error.error:
         return WorkflowError("RollBackRepair", name, cause)
     return replace(first, cause=f"{first.cause}; then RollBackRepair failed with {name}: {cause}")
+
+
+def unrecorded(case: Case) -> list[str]:
+    """That the failure itself could not be written down; empty where it could, or nothing failed."""
+    if case.record_error is None:
+        return []
+    name, cause = _caught(case.record_error)
+    return [f"RecordFailure failed with {name}: {cause}"]
+
+
+def _caught(error: dict[str, Any]) -> tuple[str, str]:
+    """Name and readable cause of what a Catch left behind."""
+    return str(error.get("Error", "")), readable_cause(str(error.get("Cause", "")))
 
 
 def readable_cause(cause: str) -> str:

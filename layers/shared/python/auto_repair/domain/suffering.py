@@ -1,0 +1,35 @@
+"""Whether the resource that an alarm is on does worse than it used to."""
+
+from statistics import median
+
+from auto_repair.domain.surroundings import MetricRole, ResourceSeries, Surroundings
+
+LOST_SHARE = 0.01  # availability that must be missing against the usual
+WORSE_BY = 1.5  # times the worst of the reference
+UNUSUAL = {MetricRole.LATENCY: "takes", MetricRole.SATURATION: "shows"}
+
+
+def suffering(surroundings: Surroundings) -> list[str]:
+    """What the alarmed resource suffers from, in words; empty when its metrics are as usual."""
+    scope = surroundings.scope
+    name = scope.topology.resource(scope.symptom.resource) or scope.symptom.resource
+    own = [s for s in surroundings.series if s.resource == scope.symptom.resource]
+    start, end = scope.window.start.timestamp(), scope.window.end.timestamp()
+    found = []
+    for series in own:
+        now = _values(series, start, end)
+        before = _values(series, scope.reference.start.timestamp(), scope.reference.end.timestamp())
+        if series.role is MetricRole.AVAILABILITY and now:
+            lost = (median(before) if before else 1.0) - min(now)
+            if lost >= LOST_SHARE:
+                found.append(f"{name} fails up to {100 * (1 - min(now)):.0f} % of its calls in a period")
+        elif series.role in UNUSUAL and before and now and max(now) > WORSE_BY * max(before) > 0:
+            verb = UNUSUAL[series.role]
+            found.append(
+                f"{name} {verb} up to {max(now):g} {series.unit} ({series.metric}), {max(before):g} before"
+            )
+    return found
+
+
+def _values(series: ResourceSeries, start: float, end: float) -> list[float]:
+    return [v for t, v in zip(series.times, series.values, strict=True) if start <= t < end]

@@ -1,0 +1,134 @@
+"""From what was observed around an alarm to an investigation, and back to hypotheses for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from auto_repair.domain.citations import Window
+from auto_repair.domain.diagnosis import Hypothesis, Reason
+from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, Surroundings
+from auto_repair.root_cause import model
+from auto_repair.root_cause.engine import investigate
+from auto_repair.root_cause.model import Alarm, Column, Frame, Graph, Investigation, Kind, Outcome, Role
+
+PREFIX = "neighbour_"  # of the names of causes that lie in another resource
+MOST = 4  # hypotheses worth reading
+MAX_REASONS = 6
+
+# How each kind of cause is put into words.
+_SAYS = {
+    Kind.SLOW: "is slow",
+    Kind.FAILING: "fails",
+    Kind.UNREACHABLE: "is not reached in time",
+    Kind.SATURATED: "is at its limit",
+    Kind.SILENT: "has stopped calling others",
+    Kind.CHANGED: "was changed",
+    Kind.LOGGED: "is complained about in the log",
+}
+
+
+def causes_around(surroundings: Surroundings) -> tuple[Hypothesis, ...]:
+    """Causes in the resources around the symptom, likeliest first; empty where nothing speaks for any.
+
+    Raises `InvalidInvestigation` when the observations contradict themselves.
+    """
+    verdict = investigate(investigation_of(surroundings))
+    if verdict.outcome is not Outcome.INCIDENT:
+        return ()
+    return tuple(_hypothesis(found, surroundings) for found in verdict.hypotheses[:MOST])
+
+
+def investigation_of(surroundings: Surroundings) -> Investigation:
+    """The engine's input: epoch seconds, ids of resources as nodes. Our own repairs are no suspects."""
+    scope = surroundings.scope
+    symptom = scope.symptom
+    return Investigation(
+        alarm=Alarm(symptom.resource, Role(symptom.role), symptom.at.timestamp(), symptom.statistic),
+        reference=_frame(surroundings.series, scope.reference),
+        window=_frame(surroundings.series, scope.window),
+        graph=Graph.of(
+            (resource.id for resource in scope.resources),
+            ((edge.caller, edge.callee) for edge in scope.topology.edges),
+        ),
+        changes=tuple(
+            model.Change(c.resource, c.at.timestamp(), _told(c), c.actor)
+            for c in surroundings.changes
+            if not c.ours
+        ),
+        logs=tuple(
+            model.LogSignature(
+                s.resource, s.first_seen.timestamp(), s.template, s.count, s.count_before, s.names or None
+            )
+            for s in surroundings.signatures
+        ),
+    )
+
+
+def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:
+    start, end = window.start.timestamp(), window.end.timestamp()
+    points = {
+        Column(s.resource, s.metric, s.statistic, Role(s.role)): {
+            t: v for t, v in zip(s.times, s.values, strict=True) if start <= t < end
+        }
+        for s in series
+    }
+    rows = sorted({t for column in points.values() for t in column})
+    return Frame.of(rows, ((column, [values.get(t) for t in rows]) for column, values in points.items()))
+
+
+def _told(change: ResourceChange) -> str:
+    return f"{change.action}: {change.summary}" if change.summary else change.action
+
+
+def _hypothesis(found: model.Hypothesis, surroundings: Surroundings) -> Hypothesis:
+    change = _change_behind(found, surroundings)
+    return Hypothesis(
+        failure_mode=f"{PREFIX}{found.kind}",
+        title=_title(found, surroundings, change),
+        confidence=round(found.confidence, 3),
+        because=tuple(_reasons(found, change))[:MAX_REASONS],
+        against=tuple(Reason(text) for text in found.evidence_against[:MAX_REASONS]),
+        resource=found.node,
+        path=tuple(step.node for step in found.path),
+        since=_moment(change, found),
+    )
+
+
+def _change_behind(found: model.Hypothesis, surroundings: Surroundings) -> ResourceChange | None:
+    """The last change of the node before its trouble began."""
+    symptom = surroundings.scope.symptom
+    return next(
+        (
+            c
+            for c in reversed(surroundings.changes)
+            if c.resource == found.node and c.at <= symptom.at and not c.ours
+        ),
+        None,
+    )
+
+
+def _title(found: model.Hypothesis, surroundings: Surroundings, change: ResourceChange | None) -> str:
+    name = str(surroundings.scope.topology.resource(found.node) or found.node)
+    if change:
+        return f"{change.action} on {name}"
+    return f"{name} {_SAYS[found.kind]}"
+
+
+def _reasons(found: model.Hypothesis, change: ResourceChange | None) -> Iterator[Reason]:
+    if change:
+        who = change.actor or "somebody unknown"
+        yield Reason(
+            f"{_told(change)} at {change.at:%Y-%m-%d %H:%M:%S} UTC by {who}", (f"change.{change.event_id}",)
+        )
+    for item in found.evidence_for:
+        if item.kind is Kind.CHANGED and change:
+            continue
+        cited = (f"around.{item.node}.{item.metric}",) if item.metric else ()
+        yield Reason(item.summary, cited)
+
+
+def _moment(change: ResourceChange | None, found: model.Hypothesis) -> datetime | None:
+    if change:
+        return change.at
+    return datetime.fromtimestamp(found.since, UTC) if found.since is not None else None
