@@ -34,6 +34,7 @@ FUNCTION = "orders"
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders-inbox"
+BUCKET = "arn:aws:s3:::images"
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:lambda-auto-repair-workflow-test:first"
 
 
@@ -180,6 +181,11 @@ def reservation(before: int | None, after: int | None) -> SettingChange:
 def visibility(before: int | None, after: int | None, queue: str = QUEUE) -> SettingChange:
     """A change of a queue's visibility timeout."""
     return SettingChange(queue, Setting.VISIBILITY_TIMEOUT_S, before, after)
+
+
+def bucket_policy(before: str | None, after: str | None, bucket: str = BUCKET) -> SettingChange:
+    """A change of a bucket's policy."""
+    return SettingChange(bucket, Setting.BUCKET_POLICY, before, after)
 
 
 def a_change(*settings: SettingChange, **facts: Any) -> Change:

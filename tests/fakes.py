@@ -202,6 +202,23 @@ class FakeQueues:
 
 
 @dataclass
+class FakeBuckets:
+    """`ports.Buckets`."""
+
+    policies: dict[str, str | None] = field(default_factory=dict)
+    writes: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def policy(self, bucket_arn: str) -> str | None:
+        if bucket_arn not in self.policies:
+            raise ResourceMissing(f"s3:GetBucketPolicy answered NoSuchBucket: {bucket_arn}")
+        return self.policies[bucket_arn]
+
+    def set_policy(self, bucket_arn: str, document: str | None) -> None:
+        self.policies[bucket_arn] = document
+        self.writes.append((bucket_arn, document))
+
+
+@dataclass
 class FakePolicies:
     """`ports.Policies`."""
 

@@ -38,6 +38,7 @@ from auto_repair.use_cases.verify_repair import VerifyRepair
 from tests.builders import FUNCTION, NOW, QUEUE, a_policy
 from tests.fakes import (
     FakeAnnouncer,
+    FakeBuckets,
     FakeClock,
     FakeFunction,
     FakeFunctions,
@@ -294,8 +295,8 @@ class Simulation:
         diagnose = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
-        execute = ExecuteRepair(functions, queues, store, clock, "executor")
-        roll_back = RollBackRepair(functions, queues, store, clock)
+        execute = ExecuteRepair(functions, queues, FakeBuckets(), store, clock, "executor")
+        roll_back = RollBackRepair(functions, queues, FakeBuckets(), store, clock)
         verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock)
         notify = NotifyResult(
             store=store,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auto_repair.domain.repair import Change, Setting, SettingChange, since
+from auto_repair.domain.repair import Change, Setting, SettingChange, Value, since
 from tests.builders import (
     FUNCTION,
     QUEUE,
@@ -16,7 +16,7 @@ from tests.builders import (
     visibility,
 )
 
-State = dict[tuple[str, Setting], int | None]
+State = dict[tuple[str, Setting], Value]
 
 
 def applied(change: Change, state: State) -> State:

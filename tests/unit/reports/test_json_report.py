@@ -27,7 +27,8 @@ def test_names_and_values() -> None:
     assert document["incident"]["functionName"] == cases.FUNCTION
     assert document["incident"]["alarm"]["changedAt"] == "2026-01-31T12:04:31+00:00"
     assert document["diagnosis"]["hypotheses"][0]["because"][0]["evidence"] == ["logs.oom", "metrics.errors"]
-    assert document["differences"][-1] == {"what": "alias live", "before": "version 7", "after": "version 8"}
+    moved = {"what": "alias live", "before": "version 7", "after": "version 8", "lines": ""}
+    assert document["differences"][-1] == moved
     assert document["undoCommands"][0].startswith("aws lambda update-alias")
     assert document["attempts"][0]["previousMemory"] == 128
     assert document["verification"]["checks"][3]["passed"] is None

@@ -12,8 +12,8 @@ from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.use_cases.execute_repair import ExecuteRepair
 from auto_repair.use_cases.roll_back_repair import RollBackRepair
-from tests.builders import QUEUE, a_case, a_change, a_plan, an_incident
-from tests.fakes import FakeClock, FakeFunction, FakeFunctions, FakeQueues, FakeStore
+from tests.builders import BUCKET, QUEUE, a_case, a_change, a_plan, an_incident
+from tests.fakes import FakeBuckets, FakeClock, FakeFunction, FakeFunctions, FakeQueues, FakeStore
 
 
 class StoppedHere(Exception):
@@ -68,6 +68,17 @@ class StoppableQueues(FakeQueues):
 
 
 @dataclass
+class StoppableBuckets(FakeBuckets):
+    """S3, counting its writes with Lambda's."""
+
+    on_write: Callable[[str], None] = lambda _: None
+
+    def set_policy(self, bucket_arn: str, document: str | None) -> None:
+        super().set_policy(bucket_arn, document)
+        self.on_write("set_policy")
+
+
+@dataclass
 class Workshop:
     """Everything that a repair touches."""
 
@@ -77,14 +88,15 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self.queues = StoppableQueues({QUEUE: 30}, on_write=self.functions.count)
+        self.buckets = StoppableBuckets({BUCKET: None}, on_write=self.functions.count)
 
     @property
     def execute(self) -> ExecuteRepair:
-        return ExecuteRepair(self.functions, self.queues, self.store, self.clock, "executor")
+        return ExecuteRepair(self.functions, self.queues, self.buckets, self.store, self.clock, "executor")
 
     @property
     def roll_back(self) -> RollBackRepair:
-        return RollBackRepair(self.functions, self.queues, self.store, self.clock)
+        return RollBackRepair(self.functions, self.queues, self.buckets, self.store, self.clock)
 
     @property
     def live(self) -> dict[str, Any]:
@@ -95,6 +107,7 @@ class Workshop:
             "timeout": function.latest.timeout_s,
             "reserved": function.reserved,
             "visibility": self.queues.timeouts[QUEUE],
+            "policy": self.buckets.policies[BUCKET],
             "aliases": {name: alias.version for name, alias in function.aliases.items()},
             "code": function.latest.fingerprint,
         }

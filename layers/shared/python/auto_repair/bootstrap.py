@@ -111,16 +111,25 @@ def await_approval() -> AwaitApproval:
 
 def execute_repair() -> ExecuteRepair:
     """ExecuteRepair."""
+    from auto_repair.adapters.buckets import S3Buckets
     from auto_repair.adapters.sqs_queues import SqsQueues
 
-    return ExecuteRepair(functions(), SqsQueues(clients()), store(), utc_now, settings().function_name)
+    return ExecuteRepair(
+        functions(),
+        SqsQueues(clients()),
+        S3Buckets(clients()),
+        store(),
+        utc_now,
+        settings().function_name,
+    )
 
 
 def roll_back_repair() -> RollBackRepair:
     """RollBackRepair."""
+    from auto_repair.adapters.buckets import S3Buckets
     from auto_repair.adapters.sqs_queues import SqsQueues
 
-    return RollBackRepair(functions(), SqsQueues(clients()), store(), utc_now)
+    return RollBackRepair(functions(), SqsQueues(clients()), S3Buckets(clients()), store(), utc_now)
 
 
 def verify_repair() -> VerifyRepair:

@@ -106,6 +106,18 @@ class Queues(Protocol):
     def set_visibility_timeout(self, queue_arn: str, seconds: int) -> None: ...
 
 
+class Buckets(Protocol):
+    """S3 buckets and their policies. A policy has no revision: read it right before it is written."""
+
+    def policy(self, bucket_arn: str) -> str | None:
+        """The policy as canonical JSON text, None when there is none. Raises `ResourceMissing`."""
+        ...
+
+    def set_policy(self, bucket_arn: str, document: str | None) -> None:
+        """Put the policy in the place of the present one, whatever that is; None takes it away."""
+        ...
+
+
 class Policies(Protocol):
     """The owners' settings and the pause switches."""
 

@@ -1,6 +1,6 @@
 """A table of what happened to a function: keyed by its name and a time, with an index by day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,16 +23,25 @@ class HistoryTable:
         return self._clients.client("dynamodb")
 
     def record(
-        self, function_name: str, executed_at: str, facts: Mapping[str, Any], *, once: Mapping[str, Any]
+        self,
+        function_name: str,
+        executed_at: str,
+        facts: Mapping[str, Any],
+        *,
+        once: Mapping[str, Any],
+        whole: Collection[str] = (),
     ) -> None:
-        """Create or complete the item; `once` counts only where nothing is written yet."""
+        """Create or complete the item; `once` counts only where nothing is written yet.
+
+        Long texts are cut, except in the attributes named in `whole`.
+        """
         kept_until = parse(executed_at) + self._retention
         always = {**facts, "day": executed_at[:10], "expiresAt": int(kept_until.timestamp())}
         call(
             self._client.update_item,
             TableName=self._table,
             Key=to_item({"functionName": function_name, "executedAt": executed_at}),
-            **setting(always, once=once),
+            **setting(always, once=once, whole=whole),
         )
 
     def query(

@@ -10,7 +10,7 @@ import msgspec
 from auto_repair.adapters.dynamodb_items import to_item
 from auto_repair.adapters.history_table import HistoryTable
 from auto_repair.domain.incident import Incident
-from auto_repair.domain.repair import Attempt, Change, Setting, SettingChange
+from auto_repair.domain.repair import DOCUMENTS, Attempt, Change, Setting, SettingChange
 from auto_repair.domain.timestamps import iso
 
 # The operators' contract: previousMemory, newMemory, …
@@ -21,6 +21,8 @@ _NAMES = {
     Setting.VISIBILITY_TIMEOUT_S: "VisibilityTimeout",
 }
 _RECORD = "changeRecord"  # the change as data; `change` holds it in words
+# A document that is cut cannot be restored. AWS bounds policies, so that the item stays small enough.
+_WHOLE = (_RECORD, "previousConfig", "newConfig")
 _SKEW = timedelta(days=1)
 
 
@@ -40,6 +42,7 @@ class RepairsTable:
             executed_at,
             {"incidentId": incident.id, **facts, **spelled},
             once={"executedBy": self._executed_by},
+            whole=_WHOLE,
         )
 
     def attempts(self, function_name: str, limit: int) -> list[Attempt]:
@@ -60,7 +63,7 @@ class RepairsTable:
 
 
 def attributes_of(change: Change) -> dict[str, Any]:
-    """The change as the table shows it: in words, as maps, and each setting as a number of its own."""
+    """The change as the table shows it: in words, as maps, and each number as an attribute of its own."""
     spelled: dict[str, Any] = {"change": str(change), _RECORD: msgspec.to_builtins(change)}
     several = Counter(s.setting for s in change.settings)
     for side, name in (("before", "previous"), ("after", "new")):
@@ -69,7 +72,7 @@ def attributes_of(change: Change) -> dict[str, Any]:
         spelled |= {
             f"{name}{_NAMES[s.setting]}": getattr(s, side)
             for s in change.settings
-            if several[s.setting] == 1 and getattr(s, side) is not None
+            if several[s.setting] == 1 and s.setting not in DOCUMENTS and getattr(s, side) is not None
         }
     return spelled
 

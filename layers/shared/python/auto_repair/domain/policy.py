@@ -69,6 +69,7 @@ class FunctionPolicy:
     verification_budget_s: int = 1800
     approval_expiry_s: int = 14400
     cooldown_s: int = 600
+    buckets: tuple[str, ...] = ()  # ARNs of the S3 buckets whose policy may be restored
     onboarded: bool = True
 
     def mode_for(self, repair: str) -> Mode:

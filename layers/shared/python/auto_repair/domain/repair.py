@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from auto_repair.domain import policy_documents
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy import FunctionPolicy
 
@@ -15,17 +16,24 @@ class Setting(StrEnum):
     TIMEOUT_S = "timeout_s"
     RESERVED_CONCURRENCY = "reserved_concurrency"  # None: no reservation
     VISIBILITY_TIMEOUT_S = "visibility_timeout_s"  # of the SQS queue `resource`
+    BUCKET_POLICY = "bucket_policy"  # of the S3 bucket `resource`: canonical JSON text; None: no policy
 
+
+Value = int | str | None  # a number, or the text of a document; None: nothing is set
 
 # Settings that belong to a version of the function: callers of an alias see them only once a new
 # version is published and the alias moved.
 VERSIONED_SETTINGS = frozenset({Setting.MEMORY_MB, Setting.TIMEOUT_S})
+
+# Settings whose value is a document: shown as a difference, and the same however AWS writes it down.
+DOCUMENTS = frozenset({Setting.BUCKET_POLICY})
 
 UNITS = {
     Setting.MEMORY_MB: "MB",
     Setting.TIMEOUT_S: "s",
     Setting.RESERVED_CONCURRENCY: "",
     Setting.VISIBILITY_TIMEOUT_S: "s",
+    Setting.BUCKET_POLICY: "",
 }
 
 LABELS = {
@@ -33,17 +41,32 @@ LABELS = {
     Setting.TIMEOUT_S: "timeout",
     Setting.RESERVED_CONCURRENCY: "reserved concurrency",
     Setting.VISIBILITY_TIMEOUT_S: "visibility timeout",
+    Setting.BUCKET_POLICY: "bucket policy",
 }
+
+
+def shown(setting: Setting, value: Value) -> str:
+    """`384 MB`, `none`; a document in a few words: `2 statements (AllowApp, DenyOthers)`."""
+    if setting in DOCUMENTS and isinstance(value, str):
+        return policy_documents.summary(value)
+    return "none" if value is None else f"{value} {UNITS[setting]}".strip()
+
+
+def agree(setting: Setting, one: Value, other: Value) -> bool:
+    """Whether two values of the setting mean the same."""
+    if setting in DOCUMENTS and isinstance(one, str) and isinstance(other, str):
+        return policy_documents.same(one, other)
+    return one == other
 
 
 @dataclass(frozen=True)
 class SettingChange:
-    """One setting of one resource: a function's name, or the ARN of a queue."""
+    """One setting of one resource: a function's name, or the ARN of a queue or bucket."""
 
     resource: str
     setting: Setting
-    before: int | None
-    after: int | None
+    before: Value
+    after: Value
 
     def inverse(self) -> "SettingChange":
         """The change that takes this one back."""
@@ -52,10 +75,16 @@ class SettingChange:
     def __str__(self) -> str:
         """`memory of orders: 128 MB → 384 MB`."""
         name = self.resource.rsplit(":", 1)[-1]
-        return f"{LABELS[self.setting]} of {name}: {self._show(self.before)} → {self._show(self.after)}"
+        before, after = shown(self.setting, self.before), shown(self.setting, self.after)
+        return f"{LABELS[self.setting]} of {name}: {before} → {after}"
 
-    def _show(self, value: int | None) -> str:
-        return "none" if value is None else f"{value} {UNITS[self.setting]}".strip()
+    @property
+    def diff(self) -> str:
+        """The difference between two documents line by line; empty for a number, which needs none."""
+        if self.setting not in DOCUMENTS:
+            return ""
+        before, after = (v if isinstance(v, str) else None for v in (self.before, self.after))
+        return policy_documents.unified_diff(before, after)
 
 
 @dataclass(frozen=True)
@@ -77,16 +106,20 @@ class Change:
         return self.alias is not None and any(s.setting in VERSIONED_SETTINGS for s in self.settings)
 
     def before(self, setting: Setting) -> int | None:
-        """Former value of that setting, None when the change does not touch it."""
-        return next((s.before for s in self.settings if s.setting is setting), None)
+        """Former value of a setting that is a number, None when the change does not touch it."""
+        return _number(next((s.before for s in self.settings if s.setting is setting), None))
 
     def after(self, setting: Setting) -> int | None:
-        """New value of that setting, None when the change does not touch it."""
-        return next((s.after for s in self.settings if s.setting is setting), None)
+        """New value of a setting that is a number, None when the change does not touch it."""
+        return _number(next((s.after for s in self.settings if s.setting is setting), None))
 
     def __str__(self) -> str:
         text = "; ".join(str(s) for s in self.settings)
         return f"{text}; alias {self.alias} moves to a new version" if self.publishes else text
+
+
+def _number(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def since(first: Change, last: Change) -> Change:

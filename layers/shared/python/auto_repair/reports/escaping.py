@@ -9,6 +9,7 @@ import unicodedata
 
 SENTENCE = 600  # characters kept of one statement
 SAMPLE = 2000  # characters kept of a log sample, a query or a cause
+DOCUMENT = 40_000  # characters kept of a document, a difference or a command: cut, they are of little use
 
 # Cc: control, Cf: invisible formatting such as bidi overrides that make text read as something else,
 # Cs: lone surrogates that no encoder accepts, Co: private use. The joiners of scripts and emoji stay.

@@ -10,7 +10,15 @@ from auto_repair.reports import overview
 from auto_repair.reports.charts import Chart
 from auto_repair.reports.conclusion import Conclusion, Tone, conclude
 from auto_repair.reports.elements import Markup, element, joined
-from auto_repair.reports.escaping import SAMPLE, SENTENCE, clean, https_link, one_line
+from auto_repair.reports.escaping import (
+    DOCUMENT,
+    SAMPLE,
+    SENTENCE,
+    clean,
+    for_html,
+    https_link,
+    one_line,
+)
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.page_style import STYLE
 from auto_repair.reports.repair_record import RepairRecord
@@ -214,6 +222,7 @@ def _changes(report: IncidentReport) -> Markup | None:
     return joined(
         element("h2", _CHANGE_TITLES[report.standing]),
         element("div", *differences, class_=f"difference {report.standing}"),
+        *(_lines(row) for row in rows if row.lines),
         element("p", standing(report)),
         _description_list(overview.change_facts(report), "facts"),
         _plan_reasons(report),
@@ -228,6 +237,20 @@ def _difference(row: overview.Difference, now: Standing) -> Markup:
     if now is Standing.RESTORED:
         values = [element("span", before), arrow, element("del", after), arrow, element("ins", before)]
     return element("div", element("span", one_line(row.what, 200), class_="what"), *values)
+
+
+def _lines(row: overview.Difference) -> Markup:
+    """A document's difference, line by line."""
+    lines = (joined(_line(line), "\n") for line in row.lines.splitlines())
+    name = one_line(row.what, 200)
+    return joined(
+        element("h3", f"{name[:1].upper()}{name[1:]}, line by line"), element("pre", *lines, class_="diff")
+    )
+
+
+def _line(line: str) -> Markup:
+    kind = {"+": "ins", "-": "del"}.get(line[:1], "span")
+    return element(kind, line)
 
 
 def _plan_reasons(report: IncidentReport) -> Markup | None:
@@ -332,7 +355,8 @@ def _rollback(report: IncidentReport) -> Markup | None:
 
 
 def _commands(commands: Iterable[str]) -> Markup:
-    lines = (joined(element("code", command, class_="command"), "\n") for command in commands)
+    whole = (Markup(for_html(command, DOCUMENT)) for command in commands)
+    lines = (joined(element("code", command, class_="command"), "\n") for command in whole)
     return element("pre", *lines, class_="commands")
 
 

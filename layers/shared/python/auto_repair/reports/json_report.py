@@ -11,7 +11,7 @@ from typing import Any
 from auto_repair.domain.evidence import Evidence
 from auto_repair.reports import overview
 from auto_repair.reports.conclusion import conclude
-from auto_repair.reports.escaping import clean
+from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.timeline import timeline
 
@@ -39,10 +39,12 @@ def document(report: IncidentReport) -> dict[str, Any]:
         "check_commands": report.check_commands,
         "timeline": timeline(report),
     }
-    return {_camel(name): _plain(value) for name, value in (derived | known).items()}
+    # What is said of the change is what a person acts on, so documents in it are whole.
+    said = {_camel(name): _plain(value, DOCUMENT) for name, value in derived.items()}
+    return said | {_camel(name): _plain(value) for name, value in known.items()}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, longest: int = SAMPLE) -> Any:
     match value:
         case Enum():
             return value.value
@@ -51,23 +53,23 @@ def _plain(value: Any) -> Any:
         case float() | Decimal():
             return _number(value)
         case str():
-            return clean(value)
+            return clean(value, longest)
         case datetime():
             return value.isoformat()
         case Mapping():
-            return {clean(str(key), 200): _plain(item) for key, item in value.items()}
+            return {clean(str(key), 200): _plain(item, longest) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_plain(item) for item in list(value)[:MOST_ITEMS]]
-    return _members(value)
+            return [_plain(item, longest) for item in list(value)[:MOST_ITEMS]]
+    return _members(value, longest)
 
 
-def _members(value: Any) -> Any:
+def _members(value: Any, longest: int) -> Any:
     if not is_dataclass(value):
         return clean(value)
     names = [f.name for f in fields(value)]
     if isinstance(value, Evidence):
         names = [name for name in names if name not in _SINGLE_RUNS]
-    return {_camel(name): _plain(getattr(value, name)) for name in names}
+    return {_camel(name): _plain(getattr(value, name), longest) for name in names}
 
 
 def _number(value: float | Decimal) -> float | int | None:

@@ -7,7 +7,15 @@ from auto_repair.domain.evidence import Evidence, EvidenceItem
 from auto_repair.domain.repair import Check
 from auto_repair.reports import overview
 from auto_repair.reports.conclusion import Conclusion, conclude
-from auto_repair.reports.escaping import SAMPLE, code_block, code_cell, code_span, for_markdown, https_link
+from auto_repair.reports.escaping import (
+    DOCUMENT,
+    SAMPLE,
+    code_block,
+    code_cell,
+    code_span,
+    for_markdown,
+    https_link,
+)
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.statements import result, standing
@@ -15,8 +23,6 @@ from auto_repair.reports.timeline import Entry, timeline
 from auto_repair.reports.wording import confidence, count, moment, parsed, span
 
 MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
-
-_WHOLE = 20_000  # characters: a command that is cut is worse than a long one
 
 
 def render(report: IncidentReport) -> str:
@@ -96,6 +102,7 @@ def _changes(report: IncidentReport) -> Iterator[str]:
     rows = overview.difference(report)
     yield standing(report)
     yield _table(_CHANGE_HEADS[report.standing], ((r.what, r.before, r.after) for r in rows))
+    yield from (code_block(row.lines, "diff", limit=DOCUMENT) for row in rows if row.lines)
     if rows:
         yield "\n".join(f"- {fact.label}: {_linked(fact)}" for fact in overview.change_facts(report))
     reasons = "\n".join(f"- {for_markdown(reason)}" for reason in report.plan.reasons[:MOST_ROWS])
@@ -140,9 +147,9 @@ def _rollback(report: IncidentReport) -> Iterator[str]:
     if not commands:
         return
     yield "First see whether the live values still are ours:"
-    yield code_block("\n".join(report.check_commands), "sh", limit=_WHOLE)
+    yield code_block("\n".join(report.check_commands), "sh", limit=DOCUMENT)
     yield "Then run, one after the other:"
-    yield code_block("\n".join(commands), "sh", limit=_WHOLE)
+    yield code_block("\n".join(commands), "sh", limit=DOCUMENT)
 
 
 def _failure(report: IncidentReport) -> Iterator[str]:

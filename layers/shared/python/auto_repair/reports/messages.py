@@ -18,7 +18,7 @@ from auto_repair.domain.incident import Incident
 from auto_repair.domain.plan import Plan
 from auto_repair.reports import overview
 from auto_repair.reports.conclusion import Conclusion, conclude
-from auto_repair.reports.escaping import SAMPLE, for_subject, https_link, one_line
+from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_subject, https_link, one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.statements import decided_by, differences, result, sentence, standing
 from auto_repair.reports.wording import confidence, moment, price
@@ -62,6 +62,7 @@ def approval_request(
     blocks = (
         f"May Lambda Auto-Repair change {name}? Nothing is changed before somebody says yes.",
         _list("The change", _change_lines(plan)),
+        _document_lines(plan),
         _list("Why", _why(plan, diagnosis)),
         f"Price: {price(plan.extra_cost_usd_per_month)}.",
         f"The way back: {_way_back(plan)}",
@@ -161,6 +162,12 @@ def _change_lines(plan: Plan) -> list[str]:
         was = f" (now version {one_line(plan.change.alias_version, 40)})" if plan.change.alias_version else ""
         lines.append(f"alias {one_line(plan.change.alias, 140)} moves to a new version{was}")
     return lines
+
+
+def _document_lines(plan: Plan) -> str:
+    """What exactly changes in documents; the summary of them would ask for a blind yes."""
+    changed = [s for s in plan.change.settings if s.diff] if plan.change else []
+    return "\n\n".join(f"{one_line(s)}, line by line:\n{clean(s.diff, DOCUMENT)}" for s in changed)
 
 
 def _why(plan: Plan, diagnosis: Diagnosis | None) -> list[str]:

@@ -7,7 +7,7 @@ from auto_repair.domain.incident import Trigger
 from auto_repair.domain.repair import Change
 from auto_repair.domain.repair_progress import Progress
 from auto_repair.reports.charts import Chart, small_multiples
-from auto_repair.reports.escaping import one_line
+from auto_repair.reports.escaping import DOCUMENT, clean, one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.plot import Mark
 from auto_repair.reports.statements import decided_by, name_of
@@ -30,6 +30,7 @@ class Difference:
     what: str
     before: str
     after: str
+    lines: str = ""  # of a document: its unified diff
 
 
 def facts(report: IncidentReport) -> tuple[Fact, ...]:
@@ -82,7 +83,12 @@ def difference(report: IncidentReport) -> tuple[Difference, ...]:
     if change is None:
         return ()
     rows = [
-        Difference(name_of(s, change), setting_value(s.setting, s.before), setting_value(s.setting, s.after))
+        Difference(
+            name_of(s, change),
+            setting_value(s.setting, s.before),
+            setting_value(s.setting, s.after),
+            clean(s.diff, DOCUMENT),
+        )
         for s in change.settings
     ]
     if change.publishes:

@@ -49,6 +49,9 @@ code,pre{font-family:var(--mono);font-size:13px}
 pre{background:var(--sunken);border:1px solid var(--line);border-radius:8px;padding:12px 14px;
   margin:0 0 12px;overflow-x:auto;line-height:1.6;white-space:pre-wrap}
 pre.commands{white-space:normal}
+.diff del,.diff ins{text-decoration:none}
+.diff del{color:var(--bad)}
+.diff ins{color:var(--good)}
 .command{display:block;white-space:pre-wrap;padding-left:2ch;text-indent:-2ch}
 .command+.command{margin-top:6px}
 .badge{display:inline-flex;align-items:center;gap:7px;border-radius:999px;padding:4px 13px 4px 10px;

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from auto_repair.domain.repair import LABELS, Setting
+from auto_repair.domain.repair import DOCUMENTS, LABELS, Setting
 from auto_repair.reports.wording import parsed, setting_value
 
 
@@ -91,6 +91,7 @@ def _label(name: Any) -> str:
 
 
 def _value(name: Any, value: Any) -> str:
-    if name in set(Setting) and not isinstance(value, (str, Mapping, list)):
+    is_text = isinstance(value, str) and name not in DOCUMENTS
+    if name in set(Setting) and not is_text and not isinstance(value, Mapping | list):
         return setting_value(Setting(name), value)
     return value if isinstance(value, str) else json.dumps(value, default=str)

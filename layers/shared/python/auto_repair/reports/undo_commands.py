@@ -1,9 +1,11 @@
 """The AWS CLI commands by which a person takes a repair back."""
 
+import json
 from shlex import quote
 
-from auto_repair.domain.repair import Change, Setting, SettingChange
-from auto_repair.reports.escaping import one_line
+from auto_repair.domain.policy_documents import canonical
+from auto_repair.domain.repair import Change, Setting, SettingChange, Value
+from auto_repair.reports.escaping import DOCUMENT, clean, one_line
 
 LONGEST_NAME = 256
 
@@ -38,12 +40,22 @@ def check_commands(undo: Change, region: str) -> tuple[str, ...]:
 def _restore(change: SettingChange, aws: "_Aws") -> str:
     if change.setting is Setting.VISIBILITY_TIMEOUT_S:
         return aws.set_visibility_timeout(change.resource, change.after or 0)
+    if change.setting is Setting.BUCKET_POLICY:
+        return aws.set_bucket_policy(change.resource, change.after)
     return aws.set_reserved_concurrency(change.after)
 
 
 def _argument(text: str) -> str:
     """One shell word. No AWS name holds what is cleaned away here, nor is any as long."""
     return quote(one_line(text, LONGEST_NAME))
+
+
+def _document(text: str) -> str:
+    """A policy as one shell word; JSON's own escapes spell whatever a terminal might act on."""
+    try:
+        return quote(json.dumps(json.loads(canonical(text)), separators=(",", ":")))
+    except ValueError:
+        return quote(clean(text, DOCUMENT).replace("\n", " "))
 
 
 class _Aws:
@@ -70,25 +82,35 @@ class _Aws:
             f"aws lambda wait function-updated{self._function}",
         ]
 
-    def set_reserved_concurrency(self, value: int | None) -> str:
+    def set_reserved_concurrency(self, value: Value) -> str:
         if value is None:
             return f"aws lambda delete-function-concurrency{self._function}"
         return f"aws lambda put-function-concurrency{self._function} --reserved-concurrent-executions {value}"
 
-    def set_visibility_timeout(self, queue_arn: str, seconds: int) -> str:
+    def set_visibility_timeout(self, queue_arn: str, seconds: Value) -> str:
         return (
             f"aws sqs set-queue-attributes{self._queue(queue_arn)} --attributes VisibilityTimeout={seconds}"
         )
+
+    def set_bucket_policy(self, bucket_arn: str, document: Value) -> str:
+        if document is None:
+            return f"aws s3api delete-bucket-policy{self._bucket(bucket_arn)}"
+        return f"aws s3api put-bucket-policy{self._bucket(bucket_arn)} --policy {_document(str(document))}"
 
     def show(self, change: SettingChange, alias: str | None) -> str:
         if change.setting is Setting.VISIBILITY_TIMEOUT_S:
             queue = self._queue(change.resource)
             return f"aws sqs get-queue-attributes{queue} --attribute-names VisibilityTimeout"
+        if change.setting is Setting.BUCKET_POLICY:
+            return f"aws s3api get-bucket-policy{self._bucket(change.resource)} --query Policy --output text"
         if change.setting is Setting.RESERVED_CONCURRENCY:
             return f"aws lambda get-function-concurrency{self._function}"
         qualifier = f" --qualifier {_argument(alias)}" if alias else ""
         fields = ", ".join(f"{name}: {name}" for name in ("MemorySize", "Timeout"))
         return f"aws lambda get-function-configuration{self._function}{qualifier} --query '{{{fields}}}'"
+
+    def _bucket(self, arn: str) -> str:
+        return f"{self._region} --bucket {_argument(arn.rsplit(':', 1)[-1])}"
 
     def _queue(self, arn: str) -> str:
         """Region and URL of a queue. The URL is asked for: its form differs between partitions."""

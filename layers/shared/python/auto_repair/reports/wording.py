@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from auto_repair.domain.repair import UNITS, Setting
+from auto_repair.domain.repair import Setting, Value, shown
+from auto_repair.reports.escaping import one_line
 
 _SPANS: tuple[tuple[int, str, int, str], ...] = (
     (86400, "d", 3600, "h"),
@@ -66,9 +67,9 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def setting_value(setting: Setting, value: int | None) -> str:
-    """`384 MB`, `30 s`, `25`; `none` where nothing is set."""
-    return "none" if value is None else f"{value} {UNITS[setting]}".strip()
+def setting_value(setting: Setting, value: Value) -> str:
+    """`384 MB`, `30 s`, `1 statement (AllowApp)`; `none` where nothing is set."""
+    return one_line(shown(setting, value), 200)
 
 
 def figure(value: float) -> str:

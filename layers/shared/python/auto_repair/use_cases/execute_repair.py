@@ -5,17 +5,25 @@ next step from there, so a call that is repeated, after a retry or a crash, does
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
 from auto_repair.domain.plan import Decision, Plan
-from auto_repair.domain.repair import VERSIONED_SETTINGS, Change, Setting, SettingChange
+from auto_repair.domain.repair import (
+    VERSIONED_SETTINGS,
+    Change,
+    Setting,
+    SettingChange,
+    Value,
+    agree,
+    shown,
+)
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Clock, Functions, IncidentStore, Queues
+from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Queues
 
 MAX_CALLS = 60  # with the waits between them about five minutes, far longer than Lambda updates take
 
@@ -26,6 +34,7 @@ class ExecuteRepair:
 
     functions: Functions
     queues: Queues
+    buckets: Buckets
     store: IncidentStore
     clock: Clock
     executed_by: str
@@ -90,9 +99,9 @@ class ExecuteRepair:
 
     def _set(self, setting: SettingChange) -> bool:
         """Write a setting that belongs to no version; False when it already has the new value."""
-        read_live, write = writers(self.functions, self.queues)[setting.setting]
+        read_live, write = writers(self.functions, self.queues, self.buckets)[setting.setting]
         live = read_live(setting.resource)
-        if live == setting.after:
+        if agree(setting.setting, live, setting.after):
             return False
         _expect(setting, live)
         write(setting.resource, setting.after)
@@ -106,11 +115,11 @@ class ExecuteRepair:
             _expect(setting, live_value(latest, setting))
         if not wanted:
             return ""
-        values = {s.setting: s.after for s in wanted}
+        part = replace(change, settings=tuple(wanted))
         self.functions.update_configuration(
             change.function_name,
-            memory_mb=values.get(Setting.MEMORY_MB),
-            timeout_s=values.get(Setting.TIMEOUT_S),
+            memory_mb=part.after(Setting.MEMORY_MB),
+            timeout_s=part.after(Setting.TIMEOUT_S),
             revision_id=latest.revision_id,
         )
         return "; ".join(str(s) for s in wanted)
@@ -154,25 +163,35 @@ class Step:
     version: str = ""
 
 
-Reader = Callable[[str], int | None]
-Writer = Callable[[str, int | None], None]
+Reader = Callable[[str], Value]
+Writer = Callable[[str, Value], None]
 
 
-def writers(functions: Functions, queues: Queues) -> dict[Setting, tuple[Reader, Writer]]:
+def writers(functions: Functions, queues: Queues, buckets: Buckets) -> dict[Setting, tuple[Reader, Writer]]:
     """How to read and write each setting that belongs to no version of the function."""
 
-    def set_visibility(queue_arn: str, seconds: int | None) -> None:
-        if seconds is None:
-            raise RepairRejected(f"the visibility timeout of {queue_arn} cannot be unset")
-        queues.set_visibility_timeout(queue_arn, seconds)
+    def reserve(name: str, value: Value) -> None:
+        functions.set_reserved_concurrency(name, None if value is None else _number(name, value))
+
+    def set_visibility(queue_arn: str, seconds: Value) -> None:
+        queues.set_visibility_timeout(queue_arn, _number(queue_arn, seconds))
+
+    def set_policy(bucket_arn: str, document: Value) -> None:
+        if isinstance(document, int):
+            raise RepairRejected(f"the policy of {bucket_arn} is a document, not the number {document}")
+        buckets.set_policy(bucket_arn, document)
 
     return {
-        Setting.RESERVED_CONCURRENCY: (
-            lambda name: functions.concurrency(name).reserved,
-            functions.set_reserved_concurrency,
-        ),
+        Setting.RESERVED_CONCURRENCY: (lambda name: functions.concurrency(name).reserved, reserve),
         Setting.VISIBILITY_TIMEOUT_S: (queues.visibility_timeout, set_visibility),
+        Setting.BUCKET_POLICY: (buckets.policy, set_policy),
     }
+
+
+def _number(resource: str, value: Value) -> int:
+    if not isinstance(value, int):
+        raise RepairRejected(f"the setting of {resource} is a number: it cannot be unset, nor hold a text")
+    return value
 
 
 def live_value(configuration: FunctionConfiguration, setting: SettingChange) -> int:
@@ -180,10 +199,11 @@ def live_value(configuration: FunctionConfiguration, setting: SettingChange) -> 
     return configuration.memory_mb if setting.setting is Setting.MEMORY_MB else configuration.timeout_s
 
 
-def _expect(setting: SettingChange, live: int | None) -> None:
-    if live != setting.before:
+def _expect(setting: SettingChange, live: Value) -> None:
+    if not agree(setting.setting, live, setting.before):
+        found = shown(setting.setting, live)
         raise StaleConfiguration(
-            f"{setting} was planned, but the live value is {live}: somebody else changed it"
+            f"{setting} was planned, but the live value is {found}: somebody else changed it"
         )
 
 

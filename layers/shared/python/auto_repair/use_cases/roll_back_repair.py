@@ -4,16 +4,25 @@ Works from any point: nothing applied, half applied, several rungs applied. Wher
 a value since, it is left alone and a person is told.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
 from auto_repair.domain.plan import Plan
-from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Setting, SettingChange
+from auto_repair.domain.repair import (
+    VERSIONED_SETTINGS,
+    Attempt,
+    Change,
+    Setting,
+    SettingChange,
+    Value,
+    agree,
+    shown,
+)
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Clock, Functions, IncidentStore, Queues
+from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Queues
 from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, writers
 
 NEVER_APPLIED = ("OBSERVED", "REFUSED", "REJECTED")  # statuses of plans that nobody acted on
@@ -25,6 +34,7 @@ class RollBackRepair:
 
     functions: Functions
     queues: Queues
+    buckets: Buckets
     store: IncidentStore
     clock: Clock
 
@@ -96,8 +106,10 @@ class RollBackRepair:
         if live.fingerprint != former.fingerprint:
             raise NotOurs(f"alias {undo.alias} points to version {alias.version}, which holds other code")
         for setting in undo.settings:
-            known = ours.values(setting) | {setting.after}  # written by us, or never changed
-            if setting.setting in VERSIONED_SETTINGS and live_value(live, setting) not in known:
+            if setting.setting not in VERSIONED_SETTINGS:
+                continue
+            found = live_value(live, setting)
+            if found != setting.after and not ours.holds(setting, found):
                 raise NotOurs(
                     f"alias {undo.alias} points to version {alias.version}, which we did not publish"
                 )
@@ -110,26 +122,22 @@ class RollBackRepair:
         self, undo: Change, back: list[SettingChange], latest: FunctionConfiguration, ours: "Written"
     ) -> str:
         for setting in back:
-            if live_value(latest, setting) not in ours.values(setting):
-                raise NotOurs(
-                    f"{setting}: the live value is {live_value(latest, setting)}, which we did not write"
-                )
-        values = {s.setting: s.after for s in back}
+            _expect_ours(setting, live_value(latest, setting), ours)
+        part = replace(undo, settings=tuple(back))
         self.functions.update_configuration(
             undo.function_name,
-            memory_mb=values.get(Setting.MEMORY_MB),
-            timeout_s=values.get(Setting.TIMEOUT_S),
+            memory_mb=part.after(Setting.MEMORY_MB),
+            timeout_s=part.after(Setting.TIMEOUT_S),
             revision_id=latest.revision_id,
         )
         return "; ".join(str(s) for s in back)
 
     def _set_back(self, setting: SettingChange, ours: "Written") -> str:
-        read_live, write = writers(self.functions, self.queues)[setting.setting]
+        read_live, write = writers(self.functions, self.queues, self.buckets)[setting.setting]
         live = read_live(setting.resource)
-        if live == setting.after:
+        if agree(setting.setting, live, setting.after):
             return ""
-        if live not in ours.values(setting):
-            raise NotOurs(f"{setting}: the live value is {live}, which we did not write")
+        _expect_ours(setting, live, ours)
         write(setting.resource, setting.after)
         return str(setting)
 
@@ -148,15 +156,22 @@ class NotOurs(Exception):
 class Written:
     """Every value that this incident may have written, by resource and setting."""
 
-    by_setting: dict[tuple[str, Setting], frozenset[int | None]]
+    by_setting: dict[tuple[str, Setting], frozenset[Value]]
 
-    def values(self, setting: SettingChange) -> frozenset[int | None]:
-        """What we may find live and still call ours."""
-        return self.by_setting.get((setting.resource, setting.setting), frozenset()) | {setting.before}
+    def holds(self, setting: SettingChange, live: Value) -> bool:
+        """Whether we may find that live and still call it ours."""
+        known = self.by_setting.get((setting.resource, setting.setting), frozenset()) | {setting.before}
+        return any(agree(setting.setting, live, value) for value in known)
+
+
+def _expect_ours(setting: SettingChange, live: Value, ours: Written) -> None:
+    if not ours.holds(setting, live):
+        found = shown(setting.setting, live)
+        raise NotOurs(f"{setting}: the live value is {found}, which we did not write")
 
 
 def _written_by_us(attempts: list[Attempt]) -> Written:
-    values: dict[tuple[str, Setting], frozenset[int | None]] = {}
+    values: dict[tuple[str, Setting], frozenset[Value]] = {}
     for attempt in attempts:
         for s in attempt.change.settings:
             key = (s.resource, s.setting)
