@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 
 @cache
 def all_scenarios() -> dict[str, Scenario]:
-    """Every scenario in this folder by its name."""
+    """Every scenario of one function by its name. Those of a service are in `image_service.INCIDENTS`."""
     packages = [found.name for found in iter_modules(__path__) if found.ispkg]
-    return {name: import_module(f"{__name__}.{name}").SCENARIO for name in packages}
+    modules = {name: import_module(f"{__name__}.{name}") for name in packages}
+    return {name: module.SCENARIO for name, module in modules.items() if hasattr(module, "SCENARIO")}

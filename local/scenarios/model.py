@@ -1,4 +1,4 @@
-"""What a scenario is."""
+"""What a scenario is: of one function, or of a whole service with a cause behind its function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,3 +29,16 @@ class Scenario:
     expected_failure_mode: str = ""
     expected_status: str = "VERIFIED"
     fault: str = ""  # in words, for people who watch
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What an investigation must find: the resource, as `s3:bucket`, and the change made to it.
+
+    action: the API operation, as IAM and boto3 name it; CloudTrail appends versions to Lambda's.
+    actor: the session that made the change, as the last part of the ARN in CloudTrail.
+    """
+
+    resource: str
+    action: str
+    actor: str

@@ -4,11 +4,14 @@ import io
 import json
 import time
 import zipfile
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from local.scenarios.model import Scenario
+from local.scenarios.model import JsonObject, Scenario
+
+PERMISSIONS = "permissions"
 
 TRUST = {
     "Version": "2012-10-17",
@@ -42,18 +45,28 @@ def deploy(session: Any, scenario: Scenario) -> None:
 
 
 def create_function(
-    session: Any, name: str, code: str, *, memory_mb: int, timeout_s: int, **settings: Any
+    session: Any,
+    name: str,
+    code: str | Mapping[str, str],
+    *,
+    memory_mb: int,
+    timeout_s: int,
+    permissions: Sequence[JsonObject] = (),
+    **settings: Any,
 ) -> str:
-    """A Python function from one source text, with a role that may only write logs; returns its ARN."""
+    """A Python function from one source text, or several by file name; returns its ARN.
+
+    Its role, `NAME-role`, may write logs and, by the inline policy `PERMISSIONS`, what the statements allow.
+    """
     functions = session.client("lambda")
     with suppress(functions.exceptions.ResourceNotFoundException):
         functions.delete_function(FunctionName=name)
     functions.create_function(
         FunctionName=name,
         Runtime="python3.13",
-        Role=_role(session, f"{name}-role"),
+        Role=_role(session, f"{name}-role", permissions),
         Handler="handler.handler",
-        Code={"ZipFile": _zip(code)},
+        Code={"ZipFile": package(code)},
         MemorySize=memory_mb,
         Timeout=timeout_s,
         **settings,
@@ -62,18 +75,29 @@ def create_function(
     return str(functions.get_function_configuration(FunctionName=name)["FunctionArn"])
 
 
-def _role(session: Any, name: str) -> str:
+def _role(session: Any, name: str, permissions: Sequence[JsonObject]) -> str:
     iam = session.client("iam")
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
     iam.put_role_policy(RoleName=name, PolicyName="logs", PolicyDocument=json.dumps(BASIC))
+    if permissions:
+        iam.put_role_policy(
+            RoleName=name, PolicyName=PERMISSIONS, PolicyDocument=json.dumps(policy(*permissions))
+        )
     return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 
-def _zip(code: str) -> bytes:
+def policy(*statements: JsonObject) -> JsonObject:
+    """A policy document with these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def package(code: str | Mapping[str, str]) -> bytes:
+    """A deployment package: one text is handler.py."""
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("handler.py", code)
+        for name, text in ({"handler.py": code} if isinstance(code, str) else code).items():
+            archive.writestr(name, text)
     return body.getvalue()
 
 

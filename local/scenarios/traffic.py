@@ -1,10 +1,11 @@
-"""Calls to a function at a steady rate, from several callers at once, with a count of what came back."""
+"""Calls at a steady rate, from several callers at once, with a count of what came back."""
 
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -27,22 +28,20 @@ class Tally:
         return f"{self.succeeded} succeeded, {self.failed} failed, {self.throttled} throttled"
 
 
-@dataclass
-class Traffic:
-    """Background callers. Use as a context manager; `event` may be changed while they run."""
+class SteadyCalls(ABC):
+    """Background callers. Use as a context manager."""
 
-    session: Any
-    function_name: str
-    event: JsonObject
     calls_per_second: float
     callers: int
-    qualifier: str = "$LATEST"
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
 
-    def __enter__(self) -> "Traffic":
+    @abstractmethod
+    def call(self) -> str:
+        """One call: succeeded, failed or throttled."""
+
+    def __enter__(self) -> Self:
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._client = client(self.session, "lambda", config=ONE_TRY)
         self._threads = [
             threading.Thread(target=self._call_steadily, args=(i,), daemon=True) for i in range(self.callers)
         ]
@@ -54,16 +53,6 @@ class Traffic:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=30)
-
-    def call(self) -> str:
-        """One call: succeeded, failed or throttled."""
-        try:
-            answer = self._client.invoke(
-                FunctionName=self.function_name, Qualifier=self.qualifier, Payload=json.dumps(self.event)
-            )
-        except ClientError as error:
-            return "throttled" if error.response["Error"]["Code"] == "TooManyRequestsException" else "failed"
-        return "failed" if "FunctionError" in answer else "succeeded"
 
     def fresh_tally(self) -> Tally:
         """Count from nought; returns what was counted until now."""
@@ -79,3 +68,30 @@ class Traffic:
             with self._lock:
                 setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
             due = max(due + pause, time.monotonic())
+
+
+@dataclass
+class Traffic(SteadyCalls):
+    """Calls of a function's Invoke API; `event` may be changed while they run."""
+
+    session: Any
+    function_name: str
+    event: JsonObject
+    calls_per_second: float
+    callers: int
+    qualifier: str = "$LATEST"
+    tally: Tally = field(default_factory=Tally)
+
+    def __enter__(self) -> Self:
+        self._client = client(self.session, "lambda", config=ONE_TRY)
+        return super().__enter__()
+
+    def call(self) -> str:
+        """One call: succeeded, failed or throttled."""
+        try:
+            answer = self._client.invoke(
+                FunctionName=self.function_name, Qualifier=self.qualifier, Payload=json.dumps(self.event)
+            )
+        except ClientError as error:
+            return "throttled" if error.response["Error"]["Code"] == "TooManyRequestsException" else "failed"
+        return "failed" if "FunctionError" in answer else "succeeded"

@@ -178,6 +178,8 @@ def record(request: Request, answer: Answer, request_id: str) -> dict[str, Any]:
         "recipientAccountId": get_account_id(),
         "eventCategory": "Management",
     }
+    if touched := _touched(request, parameters):
+        built["resources"] = touched
     if answer.status >= 400:
         built["errorCode"], built["errorMessage"] = _error(answer)
     elif not read_only:
@@ -191,8 +193,9 @@ def event_name(request: Request) -> str:
     return _LAMBDA_NAMES.get(request.operation, request.operation) if is_lambda else request.operation
 
 
-def resources(parameters: Mapping[str, Any] | None) -> list[dict[str, str]]:
+def resources(record: Mapping[str, Any]) -> list[dict[str, str]]:
     """The resources a call names, as LookupEvents finds them."""
+    parameters = record["requestParameters"]
     found = []
     for key, kind in _RESOURCES.items():
         value = (parameters or {}).get(key)
@@ -200,7 +203,20 @@ def resources(parameters: Mapping[str, Any] | None) -> list[dict[str, str]]:
             found.append({"ResourceType": kind, "ResourceName": value})
             if key == "functionName" and value.startswith("arn:"):
                 found.append({"ResourceType": kind, "ResourceName": value.split(":")[6]})
+    keys = (item for item in record.get("resources", ()) if item["type"] == "AWS::KMS::Key")
+    found += [{"ResourceType": item["type"], "ResourceName": item["ARN"]} for item in keys]
     return found
+
+
+def _touched(request: Request, parameters: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The ARNs that S3 and KMS put into their records."""
+    if request.client_name == "s3" and parameters.get("bucketName"):
+        kind, arn = "AWS::S3::Bucket", f"arn:aws:s3:::{parameters['bucketName']}"
+    elif request.client_name == "kms" and ":key/" in request.resource_arn:
+        kind, arn = "AWS::KMS::Key", request.resource_arn
+    else:
+        return []
+    return [{"accountId": get_account_id(), "type": kind, "ARN": arn}]
 
 
 def user_name(identity: Mapping[str, Any]) -> str:
@@ -257,10 +273,50 @@ def _parameters(request: Request) -> dict[str, Any]:
         content = decode(shape, fields)
     else:
         content = {**content, **_located(operation, request)}
-    if request.client_name == "s3":  # its parameters are named by what is in the URL
-        return {"bucketName": content.get("Bucket"), **({"key": content["Key"]} if "Key" in content else {})}
+    if request.client_name == "s3":
+        return _s3_parameters(content, request)
     shown = _shown(shape, content)
     return shown if isinstance(shown, dict) else {}
+
+
+def _s3_parameters(content: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """What is in the URL, the query string as it is, and the body: a policy as an object, XML as its tree."""
+    found = {
+        "bucketName": content.get("Bucket"),
+        "key": content.get("Key"),
+        "Host": request.headers.get("host", ""),
+        **{name: _first(value) for name, value in request.params.items()},
+    }
+    if request.operation == "PutBucketPolicy":
+        found["bucketPolicy"] = _json_body(request.body)
+    elif request.body:
+        found.update(_xml_tree(request.body))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _xml_tree(body: bytes) -> dict[str, Any]:
+    """`<A><B>1</B></A>` → {"A": {"B": "1"}}, with the namespace; elements of one name become a list."""
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314
+    except ElementTree.ParseError:
+        return {}
+    namespace, _, name = root.tag.rpartition("}")
+    tree = _xml_value(root)
+    xmlns = {"xmlns": namespace[1:]} if namespace else {}
+    return {name: {**xmlns, **tree} if isinstance(tree, dict) else tree}
+
+
+def _xml_value(element: ElementTree.Element) -> Any:
+    if not len(element):
+        return element.text or ""
+    members: dict[str, list[Any]] = {}
+    for child in element:
+        members.setdefault(child.tag.rpartition("}")[2], []).append(_xml_value(child))
+    return {name: items[0] if len(items) == 1 else items for name, items in members.items()}
 
 
 def _located(operation: Any, request: Request) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _lookup_form(record: dict[str, Any]) -> dict[str, Any]:
         "EventTime": time.time(),
         "EventSource": record["eventSource"],
         "Username": _trail_records.user_name(record["userIdentity"]),
-        "Resources": _trail_records.resources(record["requestParameters"]),
+        "Resources": _trail_records.resources(record),
         "CloudTrailEvent": json.dumps(record),
     }
 

@@ -3,7 +3,7 @@
 Converse needs bedrock:InvokeModel. The emulator tells Lambda's operations apart by a part of the path: moving
 an alias passes as listing aliases, and changing an event source mapping is not checked at all. Here they come
 from AWS's service model, and calls of a version or alias are authorised on its qualified ARN. A denial names
-the resource.
+the resource, S3's in quotation marks.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def _access_denied(
     by_identity = not (more.get("error_code") or more.get("resource_policy_arn"))
     if by_identity and not message and resource_arn != "*":
         is_explicit = bool(more.get("explicit_deny"))
-        message = iam_actions.identity_denial_message(action, principal, resource_arn, is_explicit)
+        named = f'"{resource_arn}"' if service == "s3" else resource_arn
+        message = iam_actions.identity_denial_message(action, principal, named, is_explicit)
     return original(
         service, action, principal, request_id, message=message, resource_arn=resource_arn, **more
     )

@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ministack import app
@@ -22,6 +23,17 @@ MAX_SEGMENT_BYTES = 65_536
 
 _traces = AccountRegionScopedDict()  # trace id → segments
 _trace_header: contextvars.ContextVar[str | None] = contextvars.ContextVar("trace_header", default=None)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls a function within a sampled trace: the trace's id, and the caller's (sub)segment."""
+
+    trace: str
+    id: str
+
+
+caller: contextvars.ContextVar[Caller | None] = contextvars.ContextVar("caller", default=None)
 
 
 def install() -> None:
@@ -65,7 +77,7 @@ def _put_segments(request: dict[str, Any]) -> dict[str, Any]:
         if reason:
             refused.append({"Id": (segment or {}).get("id"), "ErrorCode": reason, "Message": reason})
         elif segment is not None:
-            _store(segment)
+            store(segment)
     return {"UnprocessedTraceSegments": refused}
 
 
@@ -82,7 +94,7 @@ def _parsed(document: str) -> tuple[str | None, dict[str, Any] | None]:
     return None, segment
 
 
-def _store(segment: Segment) -> None:
+def store(segment: Segment) -> None:
     """A segment in progress is replaced by its completed form."""
     trace = [known for known in _traces.get(segment["trace_id"], []) if known["id"] != segment["id"]]
     _traces[segment["trace_id"]] = [*trace, segment]
@@ -173,8 +185,12 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 # Functions
 
 
-def _note_trace(original: Any, *args: Any, **kwargs: Any) -> str | None:
-    header: str | None = original(*args, **kwargs)
+def _note_trace(original: Any, config: Any, inbound: str | None = None) -> str | None:
+    """A traced function continues its caller's trace; what it calls itself has its segment for parent."""
+    upstream = caller.get()
+    if upstream and not inbound and (config.get("TracingConfig") or {}).get("Mode") == "Active":
+        inbound = f"Root={upstream.trace};Parent={secrets.token_hex(8)};Sampled=1"
+    header: str | None = original(config, inbound)
     _trace_header.set(header)
     return header
 
@@ -208,11 +224,13 @@ def _write(header: dict[str, str], config: Any, result: dict[str, Any], started:
     aws = {"account_id": get_account_id(), "request_id": request_id}
     service, function = secrets.token_hex(8), header["Parent"]
     status = {"response": {"status": 200}}
-    _store({**common, "id": service, "origin": "AWS::Lambda", "aws": aws, "http": status})
+    upstream = caller.get()
+    parent = {"parent_id": upstream.id} if upstream else {}
+    store({**common, **parent, "id": service, "origin": "AWS::Lambda", "aws": aws, "http": status})
     body = result.get("body")
     cause = _cause(body) if failed and isinstance(body, dict) else {}
     details = {"aws": {**aws, "function_arn": config["FunctionArn"]}, **cause}
-    _store({**common, "id": function, "parent_id": service, "origin": "AWS::Lambda::Function", **details})
+    store({**common, "id": function, "parent_id": service, "origin": "AWS::Lambda::Function", **details})
 
 
 def _cause(error: dict[str, Any]) -> dict[str, Any]:
