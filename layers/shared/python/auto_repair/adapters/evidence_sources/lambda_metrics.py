@@ -7,14 +7,12 @@ is read in several (`Duration.p50`, `Duration.p99`, `Duration.max`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
-from auto_repair.adapters.deadline import Deadline
-from auto_repair.domain.errors import AwsCallFailed, TransientError
+from auto_repair.adapters.metric_data import MetricData, floor, metric_query
 from auto_repair.domain.evidence import Evidence, EvidenceItem, MetricSeries, MissingEvidence, Window
 from auto_repair.ports import EvidenceSource, Target
 from auto_repair.settings import Settings
@@ -23,7 +21,6 @@ NAMESPACE = "AWS/Lambda"
 PERIOD_S = 60
 BASELINE_PERIOD_S = 300
 BASELINE = timedelta(hours=24)  # the hours before, and the same hours of the day before
-MAX_PAGES = 5
 
 
 @dataclass(frozen=True)
@@ -44,16 +41,15 @@ class LambdaMetricsSource:
     name = "lambda_metrics"
 
     def __init__(self, clients: Clients, links: ConsoleLinks, deadline_s: float = 15.0) -> None:
-        self._clients = clients
+        self._data = MetricData(clients, deadline_s)
         self._links = links
-        self._deadline_s = deadline_s
 
     def collect(self, target: Target) -> Evidence:
         """Raises `TransientError` when CloudWatch fails within."""
         metrics = wanted(target)
         span = _span(target)
-        found, complete = self._read(_queries(metrics, target.history), span)
-        window = Window(_floor(target.window.start, PERIOD_S), target.window.end)
+        found, complete = self._data.read(_queries(metrics, target.history), span)
+        window = Window(floor(target.window.start, PERIOD_S), target.window.end)
         series = [_series(m.name, PERIOD_S, found.get(f"w{i}", {}), window) for i, m in enumerate(metrics)]
         before = Window(span.start, window.start)
         baseline = [
@@ -71,33 +67,6 @@ class LambdaMetricsSource:
             ),
             missing=() if complete else (gap,),
         )
-
-    def _read(
-        self, queries: list[dict[str, Any]], span: Window
-    ) -> tuple[dict[str, dict[datetime, float]], bool]:
-        """Data points by query id and time, and whether that is all of them."""
-        client, deadline = self._clients.client("cloudwatch"), Deadline(self._deadline_s)
-        found: dict[str, dict[datetime, float]] = {}
-        token: dict[str, str] = {}
-        for _ in range(MAX_PAGES):
-            page = call(
-                client.get_metric_data,
-                MetricDataQueries=queries,
-                StartTime=span.start,
-                EndTime=span.end,
-                ScanBy="TimestampAscending",
-                **token,
-            )
-            for result in page["MetricDataResults"]:
-                _refuse_failure(result)
-                points = zip(result["Timestamps"], result["Values"], strict=True)
-                found.setdefault(result["Id"], {}).update((t.astimezone(UTC), v) for t, v in points)
-            if not page.get("NextToken"):
-                return found, True
-            if deadline.passed:
-                break
-            token = {"NextToken": page["NextToken"]}
-        return found, False
 
     def _item(self, target: Target, metric: Metric, now: MetricSeries, past: MetricSeries) -> EvidenceItem:
         dimensions = ", ".join(f"{name}={value}" for name, value in metric.dimensions) or "account"
@@ -140,47 +109,18 @@ def wanted(target: Target) -> tuple[Metric, ...]:
 def _queries(metrics: Iterable[Metric], history: bool) -> list[dict[str, Any]]:
     queries = []
     for i, metric in enumerate(metrics):
-        queries.append(_query(f"w{i}", metric, PERIOD_S))
+        asked = (NAMESPACE, metric.metric, metric.statistic, metric.dimensions)
+        queries.append(metric_query(f"w{i}", *asked, PERIOD_S))
         if history and metric.has_baseline:
-            queries.append(_query(f"b{i}", metric, BASELINE_PERIOD_S))
+            queries.append(metric_query(f"b{i}", *asked, BASELINE_PERIOD_S))
     return queries
-
-
-def _query(query_id: str, metric: Metric, period_s: int) -> dict[str, Any]:
-    return {
-        "Id": query_id,
-        "ReturnData": True,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": NAMESPACE,
-                "MetricName": metric.metric,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in metric.dimensions],
-            },
-            "Period": period_s,
-            "Stat": metric.statistic,
-        },
-    }
-
-
-def _refuse_failure(result: Mapping[str, Any]) -> None:
-    # PartialData only says that a further page follows.
-    code = result.get("StatusCode")
-    told = "; ".join(str(message.get("Value", "")) for message in result.get("Messages", ()))
-    if code == "InternalError":
-        raise TransientError(f"cloudwatch:GetMetricData answered {code} {told}".strip())
-    if code == "Forbidden":
-        raise AwsCallFailed("cloudwatch", "GetMetricData", code, told)
 
 
 def _span(target: Target) -> Window:
     """Whole periods around the window; with the baseline, one request covers both."""
     start = target.window.start - (BASELINE if target.history else timedelta())
-    end = _floor(target.window.end + timedelta(seconds=PERIOD_S), PERIOD_S)
-    return Window(_floor(start, BASELINE_PERIOD_S), end)
-
-
-def _floor(moment: datetime, period_s: int) -> datetime:
-    return datetime.fromtimestamp(moment.timestamp() // period_s * period_s, UTC)
+    end = floor(target.window.end + timedelta(seconds=PERIOD_S), PERIOD_S)
+    return Window(floor(start, BASELINE_PERIOD_S), end)
 
 
 def _series(name: str, period_s: int, points: Mapping[datetime, float], window: Window) -> MetricSeries:

@@ -1,0 +1,105 @@
+"""Reads CloudWatch's metrics in batches: `GetMetricData`, its pages, and the failures inside its answers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.deadline import Deadline
+from auto_repair.domain.errors import AwsCallFailed, TransientError
+from auto_repair.domain.evidence import Window
+
+MAX_QUERIES = 500  # of one request
+MAX_POINTS = 100_800  # of one page
+MAX_PAGES = 5
+
+MetricPoints = dict[datetime, float]
+
+
+class MetricData:
+    """One request for up to 500 series, further ones beyond that or where CloudWatch pages its answer."""
+
+    def __init__(self, clients: Clients, deadline_s: float) -> None:
+        self._clients = clients
+        self._deadline_s = deadline_s
+
+    def read(self, queries: Sequence[dict[str, Any]], span: Window) -> tuple[dict[str, MetricPoints], bool]:
+        """Data points by query id and time, and whether that is all of them.
+
+        Raises `TransientError` when CloudWatch fails within, `AwsCallFailed` when it refuses.
+        """
+        deadline = Deadline(self._deadline_s)
+        found: dict[str, MetricPoints] = {}
+        complete = True
+        for start in range(0, len(queries), MAX_QUERIES):
+            complete &= self._pages(queries[start : start + MAX_QUERIES], span, deadline, found)
+        return found, complete
+
+    def _pages(
+        self,
+        queries: Sequence[dict[str, Any]],
+        span: Window,
+        deadline: Deadline,
+        found: dict[str, MetricPoints],
+    ) -> bool:
+        client = self._clients.client("cloudwatch")
+        token: dict[str, str] = {}
+        for _ in range(MAX_PAGES):
+            page = call(
+                client.get_metric_data,
+                MetricDataQueries=queries,
+                StartTime=span.start,
+                EndTime=span.end,
+                ScanBy="TimestampAscending",
+                **token,
+            )
+            for result in page["MetricDataResults"]:
+                _refuse_failure(result)
+                points = zip(result["Timestamps"], result["Values"], strict=True)
+                found.setdefault(result["Id"], {}).update((t.astimezone(UTC), v) for t, v in points)
+            if not page.get("NextToken"):
+                return True
+            if deadline.passed:
+                break
+            token = {"NextToken": page["NextToken"]}
+        return False
+
+
+def metric_query(
+    query_id: str,
+    namespace: str,
+    metric: str,
+    statistic: str,
+    dimensions: Sequence[tuple[str, str]],
+    period_s: int,
+) -> dict[str, Any]:
+    """One query of `GetMetricData`."""
+    return {
+        "Id": query_id,
+        "ReturnData": True,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": namespace,
+                "MetricName": metric,
+                "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
+            },
+            "Period": period_s,
+            "Stat": statistic,
+        },
+    }
+
+
+def floor(moment: datetime, period_s: int) -> datetime:
+    """The start of the period that the moment is in."""
+    return datetime.fromtimestamp(moment.timestamp() // period_s * period_s, UTC)
+
+
+def _refuse_failure(result: Mapping[str, Any]) -> None:
+    # PartialData only says that a further page follows.
+    code = result.get("StatusCode")
+    told = "; ".join(str(message.get("Value", "")) for message in result.get("Messages", ()))
+    if code == "InternalError":
+        raise TransientError(f"cloudwatch:GetMetricData answered {code} {told}".strip())
+    if code == "Forbidden":
+        raise AwsCallFailed("cloudwatch", "GetMetricData", code, told)
