@@ -13,6 +13,7 @@ from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import Attempt
 from auto_repair.domain.resources import Resource
+from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
 
@@ -180,6 +181,23 @@ class IncidentStore(Protocol):
 
     def record_diagnosis(self, incident: Incident, facts: dict[str, Any]) -> None:
         """Create or update the incident's item of the diagnosis table; repeatable."""
+        ...
+
+
+class IncidentMemory(Protocol):
+    """Finished incidents, to compare a new one with."""
+
+    def past(self, limit: int = 500) -> Sequence[PastIncident]:
+        """The newest ones that are remembered, newest first, with what people said about them."""
+        ...
+
+    def remember(self, incident: Incident, past: PastIncident) -> None:
+        """Keep how a finished incident ended; repeatable. A person's correction stays."""
+        ...
+
+    def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
+        """Keep a person's word about the cause; it replaces an earlier one. `executed_at` is the sort key of
+        the incident's diagnosis item. Raises `ResourceMissing` when there is no such incident."""
         ...
 
 
