@@ -1,0 +1,104 @@
+"""API Gateway's APIs, by id and by the name that people and metrics call them by."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.domain.arns import Home
+from auto_repair.domain.errors import ResourceMissing
+from auto_repair.domain.resources import Resource
+
+MAX_PAGES = 2
+PAGE = 500  # API Gateway's most for REST APIs
+
+
+class Apis:
+    """REST APIs first, then HTTP and WebSocket APIs. Needs apigateway:GET on both."""
+
+    def __init__(self, clients: Clients, home: Home) -> None:
+        self._clients = clients
+        self._home = home
+
+    @property
+    def _rest(self) -> Any:
+        return self._clients.client("apigateway")
+
+    @property
+    def _http(self) -> Any:
+        return self._clients.client("apigatewayv2")
+
+    def known(self, api: Resource) -> Resource:
+        """The API with id, title and ARN, for one or two calls. Where several have the name, the newest.
+        Raises `ResourceMissing`."""
+        if not api.name:
+            return self.titled(api.title)[0]
+        if api.title and api.arn:
+            return api
+        if is_http(api):
+            return self._http_api(call(self._http.get_api, ApiId=api.name))
+        try:
+            return self._rest_api(call(self._rest.get_rest_api, restApiId=api.name))
+        except ResourceMissing:
+            return self._http_api(call(self._http.get_api, ApiId=api.name))
+
+    def titled(self, title: str) -> tuple[Resource, ...]:
+        """The APIs of that name, newest first; names are not unique. Raises `ResourceMissing` for none."""
+        found = _newest_first(self._all_rest(), "name", title, self._rest_api) or _newest_first(
+            items(self._http.get_apis), "Name", title, self._http_api
+        )
+        if not found:
+            raise ResourceMissing(f"no API is called {title!r}")
+        return found
+
+    def _all_rest(self) -> list[Mapping[str, Any]]:
+        apis: list[Mapping[str, Any]] = []
+        page: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            position = {"position": page["position"]} if page else {}
+            page = call(self._rest.get_rest_apis, limit=PAGE, **position)
+            apis += page.get("items", ())
+            if not page.get("position"):
+                break
+        return apis
+
+    def _rest_api(self, api: Mapping[str, Any]) -> Resource:
+        return Resource("apigateway", api["id"], self._arn("restapis", api["id"]), api["name"])
+
+    def _http_api(self, api: Mapping[str, Any]) -> Resource:
+        return Resource("apigateway", api["ApiId"], self._arn("apis", api["ApiId"]), api["Name"])
+
+    def _arn(self, kind: str, api_id: str) -> str:
+        return f"arn:{self._home.partition}:apigateway:{self._home.region}::/{kind}/{api_id}"
+
+
+def is_http(api: Resource) -> bool:
+    """Whether the API is known to be an HTTP or WebSocket API."""
+    return "::/apis/" in api.arn
+
+
+def items(method: Callable[..., Any], **arguments: Any) -> Iterator[Mapping[str, Any]]:
+    """What a list of HTTP APIs or their parts holds, on two pages at most."""
+    token: dict[str, str] = {}
+    for _ in range(MAX_PAGES):
+        page = call(method, **arguments, **token)
+        yield from page.get("Items", ())
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _newest_first(
+    apis: Iterable[Mapping[str, Any]],
+    key: str,
+    title: str,
+    resource: Callable[[Mapping[str, Any]], Resource],
+) -> tuple[Resource, ...]:
+    created = f"{'C' if key == 'Name' else 'c'}reatedDate"
+    named = [api for api in apis if title in (api[key], _in_metrics(api[key]))]
+    return tuple(map(resource, sorted(named, key=lambda api: api[created], reverse=True)))
+
+
+def _in_metrics(name: str) -> str:
+    """How CloudWatch's dimension writes an API's name."""
+    return name.encode("ascii", "ignore").decode()
