@@ -1,7 +1,6 @@
 """Who changed the function, as CloudTrail's event history tells. It lags by minutes."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, timedelta
 from time import sleep
@@ -11,6 +10,8 @@ from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.domain.changes.actors import actor_of, role_of
+from auto_repair.domain.changes.trail_record import plain_name
 from auto_repair.domain.evidence import ChangeEvent, Evidence, EvidenceItem, Window
 from auto_repair.domain.naming import executor_role
 from auto_repair.domain.redaction import redact
@@ -21,7 +22,6 @@ LOOK_BACK = timedelta(hours=24)
 PAUSE_S = 0.5  # LookupEvents takes two requests a second
 MAX_PAGES = 2  # of 50 events, for each name
 MAX_SHOWN = 5
-_API_VERSION = re.compile(r"\d{8}(v\d+)?$")  # UpdateFunctionConfiguration20150331v2
 # What is worth telling of a request. CloudTrail itself leaves out the values of environment variables.
 _TELLING = (
     "memorySize",
@@ -111,26 +111,12 @@ class ChangesSource:
         identity = record.get("userIdentity") or {}
         return ChangeEvent(
             at=event["EventTime"].astimezone(UTC),
-            action=_API_VERSION.sub("", event["EventName"]),
+            action=plain_name(event["EventName"]),
             resource=target.function_name,
-            actor=redact(_actor(identity) or event.get("Username", "")),
+            actor=actor_of(identity) or redact(event.get("Username", "")),
             summary=redact(_summary(record.get("requestParameters") or {})),
-            ours=_issuer(identity) == self._our_role,
+            ours=role_of(identity) == self._our_role,
         )
-
-
-def _issuer(identity: Mapping[str, Any]) -> str:
-    """Name of the role behind a session, empty for other identities."""
-    issuer = (identity.get("sessionContext") or {}).get("sessionIssuer") or {}
-    return str(issuer.get("userName") or "")
-
-
-def _actor(identity: Mapping[str, Any]) -> str:
-    """`role/session` for roles, else the user or service."""
-    if role := _issuer(identity):
-        session = str(identity.get("arn", "")).rsplit("/", 1)[-1]
-        return f"{role}/{session}" if session and session != role else role
-    return str(identity.get("userName") or identity.get("invokedBy") or identity.get("type") or "")
 
 
 def _summary(parameters: Mapping[str, Any]) -> str:

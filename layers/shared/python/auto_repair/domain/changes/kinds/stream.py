@@ -1,0 +1,30 @@
+"""A Kinesis stream's capacity and how long it keeps records."""
+
+from collections.abc import Iterator
+
+from auto_repair.domain.changes.kind import Effect, Kind, set_to, settings
+from auto_repair.domain.changes.resource_ids import stream_id
+from auto_repair.domain.changes.trail_record import TrailRecord
+
+_ASPECTS = {
+    "UpdateShardCount": "shards",
+    "SplitShard": "shards",
+    "MergeShards": "shards",
+    "UpdateStreamMode": "mode",
+    "IncreaseStreamRetentionPeriod": "retention",
+    "DecreaseStreamRetentionPeriod": "retention",
+    "DeleteStream": "stream",
+}
+_ASKED = ("targetShardCount", "streamModeDetails", "retentionPeriodHours", "shardToSplit", "shardToMerge")
+
+
+def read(record: TrailRecord) -> Iterator[Effect]:
+    """What was asked for; splitting and merging say nothing of the number of shards."""
+    stream, aspect = stream_id(record.text("streamName", "streamARN")), _ASPECTS[record.name]
+    if record.name == "DeleteStream":
+        yield Effect(stream, aspect, ends=True)
+    else:
+        yield set_to(stream, aspect, settings(record.parameters, *_ASKED))
+
+
+KIND = Kind("kinesis", tuple(_ASPECTS), read)
