@@ -1,0 +1,1 @@
+"""A question in plain words, understood without a model: which resource, what symptom, since when."""

@@ -1,0 +1,179 @@
+"""Which known resources a text names: by ARN, by id, by name or title, by part of it, or misspelt."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from auto_repair.domain.question.services import NOUNS
+from auto_repair.domain.question.words import plain
+from auto_repair.domain.resources import Resource
+
+CLOSE = 0.84  # share of characters that agree, from which on a name counts as misspelt
+CLEARLY = 0.05  # how much closer one name must be than the next
+SHORTEST_MISSPELT = 5
+SHORTEST_PART = 4
+MOST_WORDS = 4  # of a name that is written with spaces
+
+_ARN = re.compile(r"arn:[\w-]{2,12}:[\w-]{2,40}:[\w-]{0,20}:\d{0,12}:[^\s,;'\"<>()，。？]{1,300}")
+_ID = re.compile(rf"(?<![\w:])({'|'.join(NOUNS)}):(/?[A-Za-z0-9][\w./$-]{{0,300}})")
+_WORD = re.compile(
+    r"[a-z0-9_/](?:[a-z0-9_./$-]{0,300}[a-z0-9_/])?|[^\W_a-z0-9\u3040-\u30ff\u3400-\u9fff]{2,60}"
+)
+_QUOTED = re.compile(r"[\"'`“„«「『]([^\"'`”“»」』\n]{2,80})[\"'`”“»」』]")
+_LAST_PART = {  # where an ARN writes the name, by its own service
+    "lambda": r"function:([^:]+)",
+    "apigateway": r"/(?:rest)?apis/([^/]+)",
+    "execute-api": r"([^/]+)",
+    "s3": r"([^/]+)",
+    "dynamodb": r"table/([^/]+)",
+    "sqs": r"(.+)",
+    "sns": r"([^:]+)",
+    "kinesis": r"stream/([^/]+)",
+    "states": r"stateMachine:([^:]+)",
+    "events": r"rule/(.+)",
+    "rds": r"(?:db|cluster):([^:]+)",
+    "ec2": r"instance/(.+)",
+    "elasticloadbalancing": r"loadbalancer/(.+)",
+    "elasticache": r"(?:cluster|replicationgroup|serverlesscache):([^:]+)",
+    "iam": r"role/(?:.+/)?([^/]+)",
+    "kms": r"key/(.+)",
+    "ssm": r"parameter(/.+)",
+    "secretsmanager": r"secret:(.+)-[A-Za-z0-9]{6}",
+    "bedrock": r"(?:foundation-model|inference-profile)/(.+)",
+}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A stretch of the text that names a resource, or could mean one of several."""
+
+    start: int
+    end: int
+    words: str  # as they were typed
+    candidates: tuple[Resource, ...]
+
+
+def by_address(text: str, known: Sequence[Resource]) -> list[Named]:
+    """Resources named by ARN or by our id; one that is not known is taken from the address itself."""
+    found = []
+    for match in _ARN.finditer(text):
+        arn = match.group().rstrip(".:?!")
+        resource = next((r for r in known if r.arn == arn), None) or _of_arn(arn, known)
+        if resource:
+            found.append(Named(match.start(), match.start() + len(arn), arn, (resource,)))
+    for match in _ID.finditer(text):
+        if not any(n.start <= match.start() < n.end for n in found):
+            words = match.group().rstrip(".")
+            service, _, name = words.partition(":")
+            resource = next((r for r in known if r.id == words), Resource(service, name))
+            found.append(Named(match.start(), match.start() + len(words), words, (resource,)))
+    return found
+
+
+def by_name(text: str, known: Sequence[Resource], is_vocabulary: Callable[[str], bool]) -> list[Named]:
+    """Known resources named by name or title. A name that is also an ordinary word counts in quotes only."""
+    spellings = _spellings(known)
+    found: list[Named] = []
+    for match in _QUOTED.finditer(text):
+        if resources := spellings.get(_squashed(match.group(1))):
+            found.append(Named(match.start(), match.end(), match.group(1), tuple(resources)))
+    for start, end, words in _stretches(text):
+        resources = spellings.get(_squashed(words))
+        if resources and not is_vocabulary(words) and not _taken(found, start, end):
+            found.append(Named(start, end, words, tuple(resources)))
+    return sorted(found, key=lambda n: n.start)
+
+
+def by_likeness(text: str, known: Sequence[Resource], is_vocabulary: Callable[[str], bool]) -> list[Named]:
+    """Known resources whose name is misspelt or given in part."""
+    spellings = _spellings(known)
+    seen: set[str] = set()
+    found: list[Named] = []
+    for start, end, words in _stretches(text):
+        if words in seen or is_vocabulary(words) or _taken(found, start, end):
+            continue
+        seen.add(words)
+        if candidates := _misspelt(_squashed(words), spellings) or _with_part(words, known):
+            found.append(Named(start, end, words, candidates))
+    return sorted(found, key=lambda n: n.start)
+
+
+def unknown_names(text: str, original: str, is_vocabulary: Callable[[str], bool]) -> tuple[str, ...]:
+    """What looks like the name of a resource: quoted, or one word with a hyphen, an underscore or a digit."""
+    quoted = [match.span(1) for match in _QUOTED.finditer(text)]
+    words = [m.span() for m in _WORD.finditer(text) if re.search(r"[a-z].*[-_\d]|[-_].*[a-z]", m.group())]
+    telling = quoted + [(start, end) for start, end in words if not is_vocabulary(text[start:end])]
+    return tuple(dict.fromkeys(original[start:end] for start, end in telling))
+
+
+def _of_arn(arn: str, known: Sequence[Resource]) -> Resource | None:
+    service, rest = arn.split(":")[2], arn.split(":", 5)[5]
+    pattern = _LAST_PART.get(service)
+    match = re.match(rf"{pattern}(?![^:/])", rest) if pattern else None
+    if not match:
+        return None
+    name = match.group(1) if service != "events" or "/" in match.group(1) else f"default/{match.group(1)}"
+    named = Resource("apigateway" if service == "execute-api" else service, name, arn)
+    return next((r for r in known if r.id == named.id), named)
+
+
+def _spellings(known: Iterable[Resource]) -> dict[str, list[Resource]]:
+    spellings: dict[str, list[Resource]] = {}
+    for resource in known:
+        for name in dict.fromkeys(_squashed(name) for name in _names(resource)):
+            spellings.setdefault(name, []).append(resource)
+    spellings.pop("", None)
+    return spellings
+
+
+def _names(resource: Resource) -> tuple[str, ...]:
+    """How people may call it: a balancer by the middle of `app/NAME/ID`, a rule without its bus."""
+    parts = resource.name.strip("/").split("/")
+    short = parts[1] if resource.service == "elasticloadbalancing" and len(parts) == 3 else parts[-1]
+    return (resource.name, resource.title, short)
+
+
+def _squashed(name: str) -> str:
+    """`Image API`, `image-api` and `image_api` are one name."""
+    return re.sub(r"[\W_]", "", plain(name))
+
+
+def _stretches(text: str) -> Iterable[tuple[int, int, str]]:
+    """One to four words in a row, the longest stretches first."""
+    words = [(m.start(), m.end()) for m in _WORD.finditer(text)]
+    for size in range(min(MOST_WORDS, len(words)), 0, -1):
+        for first in range(len(words) - size + 1):
+            start, end = words[first][0], words[first + size - 1][1]
+            if end - start <= 300 and not re.search(r"[^\w\s./$-]|\s{3}", text[start:end]):
+                yield start, end, text[start:end]
+
+
+def _misspelt(name: str, spellings: dict[str, list[Resource]]) -> tuple[Resource, ...]:
+    if len(name) < SHORTEST_MISSPELT:
+        return ()
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(name)
+    likeness = {}
+    for spelling in spellings:
+        if 2 * min(len(spelling), len(name)) < CLOSE * (len(spelling) + len(name)):
+            continue  # too different in length: comparing costs time
+        matcher.set_seq1(spelling)
+        if matcher.quick_ratio() >= CLOSE:
+            likeness[spelling] = matcher.ratio()
+    best = max(likeness.values(), default=0.0)
+    close = [s for s, share in likeness.items() if share >= CLOSE and share > best - CLEARLY]
+    return tuple(dict.fromkeys(resource for spelling in close for resource in spellings[spelling]))
+
+
+def _with_part(words: str, known: Sequence[Resource]) -> tuple[Resource, ...]:
+    """Those with the word as a part of their name: `orders` of `orders-api` and `orders-worker`."""
+    if len(words) < SHORTEST_PART or not re.fullmatch(r"[^\W_]+", words):
+        return ()
+    return tuple(
+        r for r in known if any(words in re.split(r"[\W_]+", plain(name)) for name in (r.name, r.title))
+    )
+
+
+def _taken(found: Iterable[Named], start: int, end: int) -> bool:
+    return any(n.start < end and start < n.end for n in found)

@@ -1,0 +1,216 @@
+"""From a question in plain words to what an investigation needs: a resource, a symptom, a time.
+
+Nothing in the text is followed as an instruction: words are looked up, the rest is left alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from auto_repair.domain.question.names import Named, by_address, by_likeness, by_name, unknown_names
+from auto_repair.domain.question.services import NOUNS, SERVICES
+from auto_repair.domain.question.symptoms import AskedSymptom, Complaints, complaints, is_symptom
+from auto_repair.domain.question.times import since_when
+from auto_repair.domain.question.words import Heard, blank, is_chinese, plain, readable
+from auto_repair.domain.resources import Resource
+
+MOST_CANDIDATES = 5  # in a question back
+_NEAR = re.compile(r"[\s:'\"`“”„«»「」的]{0,3}(?:(?:called|named|namens|nommee?|llamad[oa]) )?")
+_ORDINARY = re.compile(
+    r"(?:what|whats|which|when|where|with|does|since|from|after|have|been|this|that|there|please|help|find|cause"
+    r"|reason|analy[sz]e|investigate|check|look|into|wrong|problem|issue|production|prod|staging|service|services"
+    r"|application|system|requests?|calls?|users?|customers?|returns?|returning|gives?|gets?|getting|shows?|seems?"
+    r"|today|yesterday|morning|evening|night|minutes?|hours?|days?|weeks?|last|past|aws|amazon|cloudwatch|alarm"
+    r"|warum|meine?|unsere?|seit|gestern|heute|bitte|ist|liefert|gibt|pourquoi|depuis|notre|mon|porque|desde"
+    r"|nuestr[oa]|the|and|for|are|was|has|why|how|not|all|our|my|is|in|on|it|to|of|at)"
+)
+_CHOICES = "errors, denied calls, slowness, throttling, memory, a backlog or cost"
+# Words that give the language away. English comes first: it wins where nothing does.
+_LANGUAGES = {
+    "en": re.compile(r"\b(?:since|why|is|are|my|our|the|not|returns?|yesterday|today|for|has|have|with)\b"),
+    "de": re.compile(
+        r"\b(?:seit|warum|ist|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|ab)\b"
+    ),
+    "fr": re.compile(r"\b(?:depuis|pourquoi|est|notre|mon|ma|la|le|les|des|renvoie|retourne|hier|avec)\b"),
+    "es": re.compile(r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|hace|por)\b"),
+}
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What was made of a question.
+
+    `resource` is an id, `since` UTC; either is None where it was not said or not clear. `assumptions` belong
+    into the answer. With anything in `ask_back`, that is to be asked before anybody looks further.
+    """
+
+    resource: str | None = None
+    symptom: AskedSymptom | None = None
+    since: datetime | None = None
+    language: str = "en"  # of the question: de, en, es, fr, zh
+    assumptions: tuple[str, ...] = ()
+    ask_back: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What the question is about; None where it has to be asked back."""
+
+    resource: Resource | None = None
+    assumptions: tuple[str, ...] = ()
+    ask_back: tuple[str, ...] = ()
+
+
+def understand(text: str, now: datetime, known: Sequence[Resource], zone: tzinfo = UTC) -> Understood:
+    """What is meant, among the `known` resources; times without a zone are in `zone`."""
+    original = readable(text)
+    words = plain(original)
+    named = by_address(original, known)
+    words = _without(words, named)
+    exact = by_name(words, known, _is_vocabulary)
+    named, words = [*named, *exact], _without(words, exact)
+    since = since_when(words, now, zone)
+    services = SERVICES.hear(words, original)
+    subject = _subject(words, original, named, services, known)
+    symptom = _symptom(complaints(words, original), subject.resource)
+    return Understood(
+        resource=subject.resource.id if subject.resource else None,
+        symptom=symptom.symptom,
+        since=since.at,
+        language=_language(words),
+        assumptions=subject.assumptions + symptom.assumptions + since.assumptions,
+        ask_back=subject.ask_back + symptom.ask_back + since.ask_back,
+    )
+
+
+def _without(words: str, named: Sequence[Named]) -> str:
+    for name in named:
+        words = blank(words, name.start, name.end)
+    return words
+
+
+def _is_vocabulary(word: str) -> bool:
+    return is_symptom(word) or SERVICES.knows(word) or bool(_ORDINARY.fullmatch(word))
+
+
+def _subject(
+    words: str, original: str, named: list[Named], services: list[Heard], known: Sequence[Resource]
+) -> _Subject:
+    """The first that is named; a service without a name counts where only one resource is of it."""
+    bare = [s for s in services if not any(_belong(words, s, n) for n in named)]
+    named = sorted((_narrowed(words, n, services) for n in named), key=lambda n: n.start)
+    if named and not (bare and bare[0].end <= named[0].start and len(_of(bare[0].meaning, known)) == 1):
+        return _first(named, known)
+    if not named and (alike := by_likeness(words, known, _is_vocabulary)):
+        return _alike(_narrowed(words, alike[0], services), original)
+    if not named and (strange := unknown_names(words, original, _is_vocabulary)):
+        return _Subject(ask_back=(_unknown(strange[0], services, known),))
+    return _of_service(bare[0].meaning if bare else "", known)
+
+
+def _narrowed(words: str, named: Named, services: list[Heard]) -> Named:
+    """Of resources with one name, those of the service that is said next to it, else anywhere."""
+    for said in (
+        {s.meaning for s in services if _belong(words, s, named)},
+        {s.meaning for s in services},
+    ):
+        if fitting := tuple(r for r in named.candidates if r.service in said):
+            return Named(named.start, named.end, named.words, fitting)
+    return named
+
+
+def _belong(words: str, service: Heard, named: Named) -> bool:
+    """Whether the service's word stands right before or after the name."""
+    between = (
+        words[service.end : named.start] if service.end <= named.start else words[named.end : service.start]
+    )
+    return bool(_NEAR.fullmatch(between))
+
+
+def _first(named: list[Named], known: Sequence[Resource]) -> _Subject:
+    first = named[0]
+    if len(first.candidates) > 1:
+        return _Subject(ask_back=(f"Which one: {_list(first.candidates)}?",))
+    resource, assumptions = first.candidates[0], []
+    if resource not in known:
+        assumptions.append(f"{resource} is not among the resources known; it is taken as it is written.")
+    others = sorted({r.id for n in named[1:] for r in n.candidates} - {resource.id})
+    if others:
+        also = ", ".join(others[:MOST_CANDIDATES])
+        assumptions.append(
+            f"{resource} is named first and taken as the one that suffers; also named: {also}."
+        )
+    return _Subject(resource, tuple(assumptions))
+
+
+def _alike(named: Named, original: str) -> _Subject:
+    typed = original[named.start : named.end]
+    if len(named.candidates) > 1:
+        return _Subject(ask_back=(f"Which one is “{typed}”: {_list(named.candidates)}?",))
+    resource = named.candidates[0]
+    return _Subject(resource, (f"“{typed}” is read as {resource}.",))
+
+
+def _unknown(name: str, services: list[Heard], known: Sequence[Resource]) -> str:
+    said = {s.meaning for s in services}
+    candidates = tuple(r for r in known if r.service in said) or tuple(known)
+    question = f"No resource called “{name[:60]}” is known."
+    return f"{question} Which one is meant: {_list(candidates)}?" if candidates else question
+
+
+def _of_service(service: str, known: Sequence[Resource]) -> _Subject:
+    candidates = _of(service, known) if service else tuple(known)
+    noun = NOUNS.get(service, "resource")
+    if len(candidates) == 1:
+        return _Subject(
+            candidates[0], (f"{candidates[0]} is the only {noun} known, so it is taken as meant.",)
+        )
+    if candidates:
+        return _Subject(ask_back=(f"Which {noun}: {_list(candidates)}?",))
+    return _Subject(ask_back=(f"Which {noun}? None is known; give its name or its ARN.",))
+
+
+def _of(service: str, known: Sequence[Resource]) -> tuple[Resource, ...]:
+    return tuple(r for r in known if r.service == service)
+
+
+def _list(candidates: Sequence[Resource]) -> str:
+    """Each by its plain name where that tells them apart, else with its service, else by its id."""
+    shown = [r.title or r.name for r in candidates]
+    if len({r.service for r in candidates}) > 1:
+        shown = [str(r) for r in candidates]
+    if len(set(shown)) < len(shown):
+        shown = [r.id for r in candidates]
+    if len(shown) > MOST_CANDIDATES:
+        return f"{', '.join(shown[:MOST_CANDIDATES])} or one of {len(shown) - MOST_CANDIDATES} others"
+    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+@dataclass(frozen=True)
+class _Said:
+    symptom: AskedSymptom | None = None
+    assumptions: tuple[str, ...] = ()
+    ask_back: tuple[str, ...] = ()
+
+
+def _symptom(heard: Complaints, resource: Resource | None) -> _Said:
+    contradicted = next((s for s in heard.symptoms if s in heard.denied), None)
+    if contradicted:
+        return _Said(ask_back=(f"It is said both ways: {contradicted.words}. Is it so?",))
+    if not heard.symptoms:
+        of = f" with {resource}" if resource else ""
+        return _Said(ask_back=(f"What is wrong{of}: {_CHOICES}?",))
+    first, others = heard.symptoms[0], heard.symptoms[1:]
+    if not others:
+        return _Said(first)
+    also = ", ".join(s.words for s in others)
+    return _Said(first, (f"The first complaint counts most: {first.words}. Also said: {also}.",))
+
+
+def _language(words: str) -> str:
+    """English, unless another language's words outnumber the English ones."""
+    if is_chinese(words):
+        return "zh"
+    counted = {language: len(pattern.findall(words)) for language, pattern in _LANGUAGES.items()}
+    return max(counted, key=lambda language: counted[language])
