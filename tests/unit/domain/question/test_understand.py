@@ -69,6 +69,10 @@ CLEAR = [
     ("is the database ledger too expensive since Monday?", LEDGER, "cost", at(26, "00:00")),
     ("429 from orders-api in the last hour", ORDERS_API, "throttled", at(31, "11:00")),
     ("requests to “orders-api” time out since 10 o'clock", ORDERS_API, "slow", at(31, "10:00")),
+    ("people say image-api is super laggy since around 9, can you look?", IMAGE_API, "slow", at(31, "09:00")),
+    ("stock table: ProvisionedThroughputExceededException since 08:45", STOCK, "throttled", at(31, "08:45")),
+    ("ledger db not reachable for the last 15 min", LEDGER, "failing", at(31, "11:45")),
+    ("orders costs a lot this week", ORDERS, "cost", at(26, "00:00")),
     # addresses
     (f"{FUNCTION_ARN}orders:live times out since 11:00.", ORDERS, "slow", at(31, "11:00")),
     ("arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/prod returns 5xx since noon", IMAGE_API, "server_errors", at(31, "12:00")),
@@ -81,6 +85,7 @@ CLEAR = [
     ("orders läuft seit halb elf nicht mehr", ORDERS, "failing", at(31, "10:30")),
     ("Warum wird orders-api seit 9.30 Uhr gedrosselt?", ORDERS_API, "throttled", at(31, "09:30")),
     ("vor zwei Stunden wurde der Zugriff auf image-store verweigert", "s3:image-store", "denied", at(31, "10:00")),
+    ("Die Warteschlange orders-inbox läuft seit gestern voll", INBOX, "stuck", at(30, "00:00")),
     # French
     ("depuis 10h30 l'API image-api renvoie des erreurs 500", IMAGE_API, "server_errors", at(31, "10:30")),
     ("la table stock est lente depuis hier soir", STOCK, "slow", at(30, "18:00")),
@@ -90,6 +95,7 @@ CLEAR = [
     ("la función orders falla desde las 10", ORDERS, "failing", at(31, "10:00")),
     ("desde hace 20 minutos image-api devuelve errores 500", IMAGE_API, "server_errors", at(31, "11:40")),
     ("la base de datos ledger está muy lenta desde ayer", LEDGER, "slow", at(30, "00:00")),
+    ("la cola orders-inbox no se procesa desde ayer por la noche", INBOX, "stuck", at(30, "22:00")),
     # Chinese
     ("image-api 从十点开始返回500错误", IMAGE_API, "server_errors", at(31, "10:00")),
     ("十点以来orders函数超时", ORDERS, "slow", at(31, "10:00")),
@@ -233,6 +239,7 @@ def test_without_a_time_nothing_is_made_up(question: str) -> None:
 def test_times_are_in_the_zone_of_the_one_who_asks() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert understand("orders fails since ten", NOW, KNOWN, berlin).since == at(31, "09:00")
+    assert understand("orders fails since 10:00 UTC", NOW, KNOWN, berlin).since == at(31, "10:00")
     # 11:30 UTC is 12:30 in Berlin, so that 13:00 was yesterday.
     early = datetime(2026, 1, 31, 11, 30, tzinfo=UTC)
     assert understand("orders fails since 13:00", early, KNOWN, berlin).since == at(30, "12:00")

@@ -43,7 +43,8 @@ _COUNTED = "ms|s|sec|mb|gb|kb|messages?|requests?|items?|times?|users?|rps"
 _NOT_A_COUNT = rf"(?:er|s)?(?![.,]?\d| ?(?:%|[条个次毫]|(?:{_COUNTED})\b))"
 _PHRASES = {
     "throttled": r"""
-        429@; throttl\w{1,6}; too many requests; rate (limit|exceed)\w{0,6}; \w{0,3}drosselt?;
+        429@; throttl\w{1,6}; too ?many ?requests\w{0,10}; provisionedthroughput\w{0,24};
+        rate (limit|exceed)\w{0,6}; \w{0,3}drosselt?;
         limitation de debit; limite de tasa;
         限流; 节流; 被限制
     """,
@@ -66,7 +67,7 @@ _PHRASES = {
         服务器错误
     """,
     "slow": r"""
-        slow\w{0,5}; sluggish; lags?; latenc\w{1,3}; time[ds]? ?outs?; timing out; 504@;
+        slow\w{0,5}; sluggish; lags?; lagg?y; latenc\w{1,3}; time[ds]? ?outs?; timing out; 504@;
         takes? (too|so|very) long; takes? (forever|ages); hangs?; hanging; langsam\w{0,2};
         dauert (\w+ )?(zu )?(lang|ewig)e?; zeituberschreitung(en)?; latenz; lente?s?; lenteur; latence;
         depassements? de delai; lent[oa]s?; latencia; tarda( (mucho|demasiado))?;
@@ -76,6 +77,7 @@ _PHRASES = {
         stuck; backlogs?; pil(es?|ing) up; nothing (is |gets )?(processed|happens|consumed);
         (not|no longer|never) (being )?(processed|consumed|drained); iterator ?age; consumer lag;
         grows? and grows?; keeps? growing; staut sich; ruckstau; nicht (mehr )?verarbeitet;
+        lauft.{0,60}? voll; no se procesan?;
         bloque\w{0,2}; bloquead[oa]s?; s.accumul\w{1,3}; se acumul\w{1,3}; atascad[oa]s?;
         堆积; 积压; 卡住; 没有处理; 不处理; 未处理
     """,
@@ -94,7 +96,7 @@ _PHRASES = {
     "failing": r"""
         errors?; fail\w{0,6}; exceptions?; crash\w{0,3}; broken?; breaks; down;
         (not|no longer) work(ing)?; (doesn.?t|does not) (work|respond|answer); unavailable; outage;
-        unreachable; \w{0,12}fehlern?; fehlgeschlagen; schlag(t|en).{0,60}? fehl; kaputt;
+        unreachable; not (reachable|responding|available); \w{0,12}fehlern?; fehlgeschlagen; schlag(t|en).{0,60}? fehl; kaputt;
         (geht|gehen|funktionier(t|en)|lauft|laufen|antwortet).{0,60}? nicht( mehr)?;
         ausfall; ausgefallen; abgesturzt; erreurs?;
         echoue(nt)?; en panne; plante; ne (marche|fonctionne|repond) (pas|plus); errore?s?;

@@ -114,6 +114,8 @@ _DATES = tuple(
         rf"|(?<!\d){month}月(?P<day_chinese>\d{{1,2}})[日号]"))
     for month, names in enumerate(_MONTHS, start=1)
 )  # fmt: skip
+_THIS_WEEK = re.compile(r"(?<![a-z])(?:this week|diese woche|cette semaine|esta semana)(?![a-z])|[这本]周")
+_UNIVERSAL = re.compile(r"(?<![a-z])(?:utc|gmt)(?![a-z])")
 _RANGE = re.compile(r"^\s?(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)")
 _AFTERNOON = {"afternoon", "evening", "night"}
 
@@ -137,6 +139,7 @@ class _Clock:
 
 def since_when(text: str, now: datetime, zone: tzinfo = UTC) -> Since:
     """The beginning that plain `text` names, in `zone` where it says no other."""
+    zone = UTC if _UNIVERSAL.search(text) else zone
     local = now.astimezone(zone)
     if moments := list(dict.fromkeys(_iso(text, zone))):
         return _settled(moments[0], now, zone, ()) if len(moments) == 1 else _which(moments, zone)
@@ -177,6 +180,8 @@ def _day(text: str, today: date) -> tuple[date | None, str]:
     for weekday, pattern in enumerate(_WEEKDAYS):
         if pattern.search(text):
             return today - timedelta(days=(today.weekday() - weekday) % 7), text
+    if _THIS_WEEK.search(text):
+        return today - timedelta(days=today.weekday()), text
     return None, text
 
 
