@@ -160,6 +160,12 @@ class TestFactors:
         poison = said("denied", days=0.5, seen=SEEN)  # by a person, newer, and more alike than all others
         assert factor("leak", *consensus, poison) > 1.0 > factor("denied", *consensus, poison)
 
+    def test_the_same_kind_of_cause_in_another_resource_counts_half(self) -> None:
+        exact, kindred = said("denied@s3:images"), said("denied@s3:archive")
+        weight = factor("denied@s3:images", exact) - 1
+        assert factor("denied@s3:images", kindred) == pytest.approx(1 + weight / 2)
+        assert factor("leak", kindred) < 1.0
+
     def test_silence_moves_nothing(self) -> None:
         assert factors(CAUSES, ()) == dict.fromkeys(CAUSES, 1.0)
 

@@ -35,6 +35,7 @@ class LabelSource(StrEnum):
 
 
 TRUST = {LabelSource.PERSON: 1.0, LabelSource.VERIFIED_REPAIR: 0.8, LabelSource.DIAGNOSIS: 0.25}
+ELSEWHERE = 0.5  # of a vote for the same kind of cause in another resource
 FAILED_REPAIR = 0.4  # trust that a cause was wrong because its repair did not help
 MOST_UNCONFIRMED = 0.5  # votes of all unconfirmed diagnoses together: we must not convince ourselves
 _SOURCES = {
@@ -47,7 +48,7 @@ _ENDINGS = {"VERIFIED": "held", "ROLLED_BACK": "rolled back", "INCONCLUSIVE": "w
 
 @dataclass(frozen=True)
 class Correction:
-    """What a person said about the cause: the right one, or which ones it was not."""
+    """What a person said about the cause, by ids of hypotheses: the right one, or which it was not."""
 
     accepted: str = ""
     declined: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ class PastIncident:
     function_name: str
     at: datetime
     fingerprint: Fingerprint
-    diagnosed: str = ""  # the cause that we held responsible; empty when we named none
+    diagnosed: str = ""  # id of the hypothesis that we held responsible; empty when we named none
     status: str = ""
     repair: str = ""
     correction: Correction | None = None
@@ -118,7 +119,7 @@ def conclude(case: Case, seen: Fingerprint, status: str) -> PastIncident:
         function_name=case.incident.function_name,
         at=case.incident.opened_at,
         fingerprint=seen,
-        diagnosed=cause.failure_mode if cause else "",
+        diagnosed=cause.id if cause else "",
         status=status,
         repair=case.plan.repair if case.plan and case.plan.change else "",
     )
@@ -163,25 +164,36 @@ def _same_storm(a: PastIncident, b: PastIncident) -> bool:
 
 
 def factors(causes: Iterable[str], matches: Sequence[Match]) -> dict[str, float]:
-    """What memory multiplies the odds of each cause with, within 1/`CAP` … `CAP`; 1 where it is silent."""
+    """What memory multiplies the odds of each cause with, within 1/`CAP` … `CAP`; 1 where it is silent.
+
+    Causes are ids of hypotheses: `out_of_memory`, or `KIND@RESOURCE`, where the same kind of cause in another
+    resource (of another function, say) counts half and does not count against.
+    """
     pro, contra = _votes(matches)
-    everything = sum(pro.values())
-    return {
-        cause: min(max((1 + pro.get(cause, 0.0)) / (1 + against), 1 / CAP), CAP)
-        for cause in causes
-        for against in [everything - pro.get(cause, 0.0) + contra.get(cause, 0.0)]
-    }
+    found = {}
+    for cause in causes:
+        same_kind = sum(votes for other, votes in pro.items() if _kind(other) == _kind(cause))
+        exactly = pro.get(cause, 0.0)
+        against = sum(pro.values()) - same_kind + contra.get(cause, 0.0)
+        support = exactly + ELSEWHERE * (same_kind - exactly)
+        found[cause] = min(max((1 + support) / (1 + against), 1 / CAP), CAP)
+    return found
+
+
+def _kind(cause: str) -> str:
+    return cause.partition("@")[0]
 
 
 def with_memory(confidences: Mapping[str, float], matches: Sequence[Match]) -> dict[str, float]:
-    """The confidences of the hypotheses, by cause, after memory was heard. No cause is added or removed."""
+    """The confidences of the hypotheses, by id, after memory was heard. None is added or removed."""
     factor = factors(confidences, matches)
     return {cause: _moved(confidence, factor[cause]) for cause, confidence in confidences.items()}
 
 
 def suggestions(confidences: Mapping[str, float], matches: Sequence[Match]) -> dict[str, float]:
     """Causes that only memory speaks for, and how much: never enough for a verdict (0.31 at most)."""
-    heard = dict.fromkeys(m.past.cause for m in matches if m.past.cause and m.past.cause not in confidences)
+    known = set(map(_kind, confidences))
+    heard = dict.fromkeys(m.past.cause for m in matches if m.past.cause and _kind(m.past.cause) not in known)
     return {cause: _moved(UNHEARD_OF, f) for cause, f in factors(heard, matches).items() if f > 1}
 
 
