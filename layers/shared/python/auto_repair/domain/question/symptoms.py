@@ -96,7 +96,8 @@ _PHRASES = {
     "failing": r"""
         errors?; fail\w{0,6}; exceptions?; crash\w{0,3}; broken?; breaks; down;
         (not|no longer) work(ing)?; (doesn.?t|does not) (work|respond|answer); unavailable; outage;
-        unreachable; not (reachable|responding|available); \w{0,12}fehlern?; fehlgeschlagen; schlag(t|en).{0,60}? fehl; kaputt;
+        unreachable; not (reachable|responding|available); \w{0,12}fehlern?; fehlgeschlagen;
+        schlag(t|en).{0,60}? fehl; kaputt;
         (geht|gehen|funktionier(t|en)|lauft|laufen|antwortet).{0,60}? nicht( mehr)?;
         ausfall; ausgefallen; abgesturzt; erreurs?;
         echoue(nt)?; en panne; plante; ne (marche|fonctionne|repond) (pas|plus); errore?s?;
