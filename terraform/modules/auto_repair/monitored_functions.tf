@@ -20,7 +20,7 @@ module "monitored_functions" {
   kms_key_arn           = module.encryption.key_arn
 }
 
-# Who may touch which of them. These three grants and nothing else reach functions and queues of other people.
+# Who may touch which of them. These four grants and nothing else reach what belongs to other people.
 
 module "changes_to_functions" {
   source = "../target_grant"
@@ -48,6 +48,16 @@ module "changes_to_queues" {
   targets   = [for arn in distinct(flatten([for entry in values(local.monitored_functions) : try(entry.queues, [])])) : [arn]]
 }
 
+module "changes_to_buckets" {
+  source = "../target_grant"
+
+  name      = "lambda-auto-repair-buckets-${var.environment}"
+  role_name = module.functions["executor"].role_name
+  sid       = "RestorePoliciesOfListedBuckets"
+  actions   = ["s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"]
+  targets   = [for arn in distinct(flatten([for entry in values(local.monitored_functions) : try(entry.buckets, [])])) : [arn]]
+}
+
 module "probes" {
   source = "../target_grant"
 
@@ -59,11 +69,15 @@ module "probes" {
 }
 
 # AWS attaches ten managed policies to a role unless asked for more. Better to hear it from the plan than from the apply.
+locals {
+  executor_policies = module.changes_to_functions.policies + module.changes_to_queues.policies + module.changes_to_buckets.policies
+}
+
 resource "terraform_data" "attachable_policies" {
   lifecycle {
     precondition {
-      condition     = module.changes_to_functions.policies + module.changes_to_queues.policies <= 10
-      error_message = "Too many functions for one executor: ${length(local.monitored_functions)} functions and their queues need ${module.changes_to_functions.policies + module.changes_to_queues.policies} managed policies, and AWS attaches 10 to a role. Move some functions to an environment of their own."
+      condition     = local.executor_policies <= 10
+      error_message = "Too many functions for one executor: ${length(local.monitored_functions)} functions, their queues and buckets need ${local.executor_policies} managed policies, and AWS attaches 10 to a role. Move some functions to an environment of their own."
     }
 
     precondition {

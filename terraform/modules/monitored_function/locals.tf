@@ -33,5 +33,6 @@ locals {
     verification_budget_s = var.settings.verification_budget_s
     approval_expiry_s     = var.settings.approval_expiry_s
     cooldown_s            = var.settings.cooldown_s
+    buckets               = var.settings.buckets
   }
 }

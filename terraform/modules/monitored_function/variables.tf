@@ -50,6 +50,7 @@ variable "settings" {
     approval_expiry_s      How long a question waits; no answer means no.
     cooldown_s             Quiet time between two repairs.
     queues                 ARNs of SQS queues that feed the function: their visibility timeout may move with its timeout.
+    buckets                ARNs of S3 buckets that the function uses: their former policy may be restored, once a person agrees.
     alarms                 When our alarms fire; see locals.tf. A function that runs less than once a minute needs datapoints_to_alarm = 1.
   EOT
   type = object({
@@ -76,6 +77,7 @@ variable "settings" {
     approval_expiry_s     = optional(number, 14400)
     cooldown_s            = optional(number, 600)
     queues                = optional(list(string), [])
+    buckets               = optional(list(string), [])
     alarms = optional(object({
       error_rate_percent     = optional(number, 5)
       min_errors             = optional(number, 1)
@@ -169,6 +171,11 @@ variable "settings" {
   validation {
     condition     = alltrue([for arn in var.settings.queues : can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9-_.]+$", arn))])
     error_message = "monitored_functions.${var.function_name}: queues are ARNs of SQS queues, without wildcards, such as arn:aws:sqs:us-east-1:123456789012:orders."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.settings.buckets : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", arn))])
+    error_message = "monitored_functions.${var.function_name}: buckets are ARNs of S3 buckets, without wildcards and without objects, such as arn:aws:s3:::images."
   }
 
   validation {

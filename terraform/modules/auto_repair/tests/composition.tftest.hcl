@@ -77,7 +77,7 @@ run "a_system_without_functions" {
   command = plan
 
   assert {
-    condition     = module.changes_to_functions.policies + module.changes_to_queues.policies + module.probes.policies == 0
+    condition     = module.changes_to_functions.policies + module.changes_to_queues.policies + module.changes_to_buckets.policies + module.probes.policies == 0
     error_message = "Nobody onboarded a function, and yet something may be changed."
   }
 
@@ -108,7 +108,7 @@ run "a_system_with_functions" {
     }
     additional_monitored_functions = {
       orders  = { mode = "observe" }
-      billing = { queues = ["arn:aws:sqs:us-east-1:123456789012:bills"] }
+      billing = { queues = ["arn:aws:sqs:us-east-1:123456789012:bills"], buckets = ["arn:aws:s3:::invoices"] }
     }
   }
 
@@ -132,6 +132,11 @@ run "a_system_with_functions" {
   assert {
     condition     = flatten([for document in module.changes_to_queues.documents : jsondecode(document).Statement[*].Resource]) == ["arn:aws:sqs:us-east-1:123456789012:bills"]
     error_message = "The executor may change more or less than the queues that an entry lists."
+  }
+
+  assert {
+    condition     = flatten([for document in module.changes_to_buckets.documents : jsondecode(document).Statement[*].Resource]) == ["arn:aws:s3:::invoices"]
+    error_message = "The executor may restore the policy of more or less than the buckets that an entry lists."
   }
 
   assert {

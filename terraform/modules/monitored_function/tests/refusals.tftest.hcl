@@ -214,6 +214,26 @@ run "refuses_a_wildcard_for_a_queue" {
   expect_failures = [var.settings]
 }
 
+run "refuses_a_wildcard_for_a_bucket" {
+  command = plan
+
+  variables {
+    settings = { buckets = ["arn:aws:s3:::images-*"] }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "refuses_an_object_for_a_bucket" {
+  command = plan
+
+  variables {
+    settings = { buckets = ["arn:aws:s3:::images/cat.png"] }
+  }
+
+  expect_failures = [var.settings]
+}
+
 run "refuses_an_alarm_at_no_errors" {
   command = plan
 
