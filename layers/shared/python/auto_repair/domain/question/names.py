@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from auto_repair.domain.arns import arns_in, resource_of
 from auto_repair.domain.question.services import NOUNS
 from auto_repair.domain.question.words import plain
 from auto_repair.domain.resources import Resource
@@ -15,33 +16,11 @@ SHORTEST_MISSPELT = 5
 SHORTEST_PART = 4
 MOST_WORDS = 4  # of a name that is written with spaces
 
-_ARN = re.compile(r"arn:[\w-]{2,12}:[\w-]{2,40}:[\w-]{0,20}:\d{0,12}:[^\s,;'\"<>()，。？]{1,300}")
 _ID = re.compile(rf"(?<![\w:])({'|'.join(NOUNS)}):(/?[A-Za-z0-9][\w./$-]{{0,300}})")
 _WORD = re.compile(
     r"[a-z0-9_/](?:[a-z0-9_./$-]{0,300}[a-z0-9_/])?|[^\W_a-z0-9\u3040-\u30ff\u3400-\u9fff]{2,60}"
 )
 _QUOTED = re.compile(r"[\"'`“„«「『]([^\"'`”“»」』\n]{2,80})[\"'`”“»」』]")
-_LAST_PART = {  # where an ARN writes the name, by its own service
-    "lambda": r"function:([^:]+)",
-    "apigateway": r"/(?:rest)?apis/([^/]+)",
-    "execute-api": r"([^/]+)",
-    "s3": r"([^/]+)",
-    "dynamodb": r"table/([^/]+)",
-    "sqs": r"(.+)",
-    "sns": r"([^:]+)",
-    "kinesis": r"stream/([^/]+)",
-    "states": r"stateMachine:([^:]+)",
-    "events": r"rule/(.+)",
-    "rds": r"(?:db|cluster):([^:]+)",
-    "ec2": r"instance/(.+)",
-    "elasticloadbalancing": r"loadbalancer/(.+)",
-    "elasticache": r"(?:cluster|replicationgroup|serverlesscache):([^:]+)",
-    "iam": r"role/(?:.+/)?([^/]+)",
-    "kms": r"key/(.+)",
-    "ssm": r"parameter(/.+)",
-    "secretsmanager": r"secret:(.+)-[A-Za-z0-9]{6}",
-    "bedrock": r"(?:foundation-model|inference-profile)/(.+)",
-}
 
 
 @dataclass(frozen=True)
@@ -57,11 +36,11 @@ class Named:
 def by_address(text: str, known: Sequence[Resource]) -> list[Named]:
     """Resources named by ARN or by our id; one that is not known is taken from the address itself."""
     found = []
-    for match in _ARN.finditer(text):
-        arn = match.group().rstrip(".:?!")
-        resource = next((r for r in known if r.arn == arn), None) or _of_arn(arn, known)
-        if resource:
-            found.append(Named(match.start(), match.start() + len(arn), arn, (resource,)))
+    for arn in arns_in(text):
+        arn, start = arn.rstrip("?!，。"), text.index(arn)
+        if resource := resource_of(arn):
+            known_one = next((r for r in known if r.id == resource.id), resource)
+            found.append(Named(start, start + len(arn), arn, (known_one,)))
     for match in _ID.finditer(text):
         if not any(n.start <= match.start() < n.end for n in found):
             words = match.group().rstrip(".")
@@ -105,17 +84,6 @@ def unknown_names(text: str, original: str, is_vocabulary: Callable[[str], bool]
     words = [m.span() for m in _WORD.finditer(text) if re.search(r"[a-z].*[-_\d]|[-_].*[a-z]", m.group())]
     telling = quoted + [(start, end) for start, end in words if not is_vocabulary(text[start:end])]
     return tuple(dict.fromkeys(original[start:end] for start, end in telling))
-
-
-def _of_arn(arn: str, known: Sequence[Resource]) -> Resource | None:
-    service, rest = arn.split(":")[2], arn.split(":", 5)[5]
-    pattern = _LAST_PART.get(service)
-    match = re.match(rf"{pattern}(?![^:/])", rest) if pattern else None
-    if not match:
-        return None
-    name = match.group(1) if service != "events" or "/" in match.group(1) else f"default/{match.group(1)}"
-    named = Resource("apigateway" if service == "execute-api" else service, name, arn)
-    return next((r for r in known if r.id == named.id), named)
 
 
 def _spellings(known: Iterable[Resource]) -> dict[str, list[Resource]]:
