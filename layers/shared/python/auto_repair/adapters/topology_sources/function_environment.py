@@ -62,7 +62,7 @@ class FunctionEnvironmentSource:
     def _behind_parameters(self, found: Discovery, function: Resource, labels: Mapping[str, str]) -> None:
         values = found.attempt(partial(self._parameters.values, labels)) or {}
         for name, value in values.items():
-            label = labels[name]
+            label = labels.get(name, "")
             parameter = Resource("ssm", name, arn_of("ssm", name, self._home))
             found.needs(function, parameter, f"environment variable {label}")
             named = resource_named(name, value, self._home) or resource_named(label, value, self._home)
