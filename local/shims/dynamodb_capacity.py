@@ -41,6 +41,8 @@ class _Bucket:
     at: float
 
     def refill(self, rate: float, now: float) -> None:
+        if rate > self.rate:  # capacity that was bought helps at once
+            self.units = max(self.units, rate)
         self.units = min(self.units + (now - self.at) * self.rate, rate * real_seconds(_BURST_S))
         self.rate, self.at = rate, now
 

@@ -149,6 +149,38 @@ def test_names_and_sources_of_other_services(embedded_aws: Instance) -> None:
     assert json.loads(topic["CloudTrailEvent"])["requestParameters"]["name"] == name
 
 
+def test_the_body_of_a_buckets_change_is_on_record(embedded_aws: Instance) -> None:
+    name, s3 = f"bucket-{uuid.uuid4().hex[:8]}", embedded_aws.client("s3")
+    policy = {"Version": "2012-10-17", "Statement": []}
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+    tags = [{"Key": "team", "Value": "blue"}, {"Key": "tier", "Value": "1"}]
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    tagged, changed = (
+        json.loads(event["CloudTrailEvent"]) for event in found(embedded_aws, "ResourceName", name)[:2]
+    )
+    common = {"bucketName": name, "Host": f"127.0.0.1:{embedded_aws.port}"}
+    assert changed["requestParameters"] == {**common, "policy": "", "bucketPolicy": policy}
+    assert tagged["requestParameters"] == {
+        **common,
+        "tagging": "",
+        "Tagging": {"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "TagSet": {"Tag": tags}},
+    }
+    bucket = {"accountId": "000000000000", "type": "AWS::S3::Bucket", "ARN": f"arn:aws:s3:::{name}"}
+    assert changed["resources"] == [bucket]
+
+
+def test_a_change_of_a_key_is_found_by_its_id_and_its_arn(embedded_aws: Instance) -> None:
+    kms = embedded_aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.update_key_description(KeyId=key["KeyId"], Description="described")
+    for name in (key["KeyId"], key["Arn"]):
+        (event,) = found(embedded_aws, "ResourceName", name)[:1]
+        assert event["EventName"] == "UpdateKeyDescription"
+    record = json.loads(event["CloudTrailEvent"])
+    assert record["resources"] == [{"accountId": "000000000000", "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
+
+
 def test_calls_on_data_are_left_out(embedded_aws: Instance) -> None:
     table = f"table-{uuid.uuid4().hex[:8]}"
     dynamodb = embedded_aws.client("dynamodb")

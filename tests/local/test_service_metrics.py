@@ -105,6 +105,12 @@ def test_a_rest_api_is_measured_by_name_and_stage(embedded_aws: Instance) -> Non
     for dimensions in ({"ApiName": name}, {"ApiName": name, "Stage": "live"}):
         assert measured(embedded_aws, "AWS/ApiGateway", "5XXError", dimensions, "Sum") == 1
         assert measured(embedded_aws, "AWS/ApiGateway", "Latency", dimensions, "Maximum")
+    by_method = {"ApiName": name, "Stage": "live", "Method": "GET", "Resource": "/"}
+    assert measured(embedded_aws, "AWS/ApiGateway", "5XXError", by_method, "Sum") is None
+    detailed = {"op": "replace", "path": "/*/*/metrics/enabled", "value": "true"}
+    gateway.update_stage(restApiId=api, stageName="live", patchOperations=[detailed])
+    get(embedded_aws, f"/restapis/{api}/live/_user_request_/")
+    assert measured(embedded_aws, "AWS/ApiGateway", "5XXError", by_method, "Sum") == 1
 
 
 def test_queues_are_measured(embedded_aws: Instance) -> None:
