@@ -3,15 +3,16 @@ locals {
 
   # Role in the workflow → what it does, and what it may do (permissions.tf).
   functions = {
-    coordinator    = { does = "Validates the alarm, finds the function, opens or joins its incident", may = data.aws_iam_policy_document.coordinator }
-    collector      = { does = "Gathers evidence: metrics, logs, configuration, changes", may = data.aws_iam_policy_document.collector }
-    diagnoser      = { does = "Ranks hypotheses on the root cause", may = data.aws_iam_policy_document.diagnoser }
-    planner        = { does = "Picks the repair within guardrails and the owner's policy", may = data.aws_iam_policy_document.planner }
-    approver       = { does = "Asks a person, with the exact change and the way back", may = data.aws_iam_policy_document.approver }
-    executor       = { does = "Applies a change or its inverse; the only one that changes a function", may = data.aws_iam_policy_document.executor }
-    verifier       = { does = "Compares after with before and settles the verdict", may = data.aws_iam_policy_document.verifier }
-    notifier       = { does = "Writes the report, tells people, closes the incident", may = data.aws_iam_policy_document.notifier }
-    slack_notifier = { does = "Passes messages of the topic on to Slack", may = data.aws_iam_policy_document.slack_notifier }
+    coordinator     = { does = "Validates the alarm, finds the function, opens or joins its incident", may = data.aws_iam_policy_document.coordinator }
+    collector       = { does = "Gathers evidence: metrics, logs, configuration, changes", may = data.aws_iam_policy_document.collector }
+    diagnoser       = { does = "Ranks hypotheses on the root cause", may = data.aws_iam_policy_document.diagnoser }
+    planner         = { does = "Picks the repair within guardrails and the owner's policy", may = data.aws_iam_policy_document.planner }
+    approver        = { does = "Asks a person, with the exact change and the way back", may = data.aws_iam_policy_document.approver }
+    executor        = { does = "Applies a change or its inverse; the only one that changes a function", may = data.aws_iam_policy_document.executor }
+    verifier        = { does = "Compares after with before and settles the verdict", may = data.aws_iam_policy_document.verifier }
+    notifier        = { does = "Writes the report, tells people, closes the incident", may = data.aws_iam_policy_document.notifier }
+    slack_notifier  = { does = "Passes messages of the topic on to Slack", may = data.aws_iam_policy_document.slack_notifier }
+    change_recorder = { does = "Keeps the journal of changes", may = data.aws_iam_policy_document.change_recorder }
   }
 
   # What settings.py and powertools read.
@@ -20,6 +21,7 @@ locals {
     REPAIRS_TABLE                = module.incident_store.repairs_table
     DIAGNOSIS_TABLE              = module.incident_store.diagnosis_table
     INCIDENTS_TABLE              = module.incident_store.incidents_table
+    CHANGES_TABLE                = module.change_journal.table
     REPORTS_BUCKET               = module.incident_store.reports_bucket
     TOPIC_ARN                    = module.notifications.topic_arn
     EVENT_BUS                    = "lambda-auto-repair-${var.environment}" # by name: functions need not wait for the bus
@@ -72,9 +74,9 @@ module "functions" {
   policy_json           = each.value.may.json
 }
 
-# These two are run by EventBridge and SNS, which do not wait for an answer: what fails for good is kept.
+# These are run by EventBridge and SNS, which do not wait for an answer: what fails for good is kept.
 resource "aws_lambda_function_event_invoke_config" "alone" {
-  for_each = toset(["notifier", "slack_notifier"])
+  for_each = toset(["notifier", "slack_notifier", "change_recorder"])
 
   function_name                = module.functions[each.key].name
   maximum_event_age_in_seconds = 3600

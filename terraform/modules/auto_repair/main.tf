@@ -31,6 +31,16 @@ module "incident_store" {
   deletion_protection = var.deletion_protection
 }
 
+module "change_journal" {
+  source = "../change_journal"
+
+  environment           = var.environment
+  kms_key_arn           = module.encryption.key_arn
+  recorder_arn          = module.functions["change_recorder"].arn
+  dead_letter_queue_arn = module.repair_workflow.undelivered_queue_arn
+  deletion_protection   = var.deletion_protection
+}
+
 module "notifications" {
   source = "../notifications"
 

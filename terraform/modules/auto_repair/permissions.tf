@@ -9,11 +9,14 @@ locals {
     function_logs = "arn:${local.partition}:logs:${local.place}:log-group:/aws/lambda/*"
     repairs       = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.repairs_table}"
     diagnosis     = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.diagnosis_table}"
+    changes       = "arn:${local.partition}:dynamodb:${local.place}:table/lambda-auto-repair-changes-${var.environment}"
     incidents     = "arn:${local.partition}:dynamodb:${local.place}:table/${module.incident_store.incidents_table}"
     reports       = "arn:${local.partition}:s3:::${module.incident_store.reports_bucket}/*"
     policies      = "arn:${local.partition}:ssm:${local.place}:parameter/lambda-auto-repair/${var.environment}/functions/*"
     alarm_rules   = "arn:${local.partition}:events:${local.place}:rule/lambda-auto-repair-${var.environment}/lambda-auto-repair-alarm-rule-*"
     executions    = "arn:${local.partition}:states:${local.place}:execution:lambda-auto-repair-workflow-${var.environment}:*"
+    stacks        = "arn:${local.partition}:cloudformation:${local.place}:stack/*"
+    deployments   = "arn:${local.partition}:codedeploy:${local.place}:deploymentgroup:*"
     undelivered   = "arn:${local.partition}:sqs:${local.place}:lambda-auto-repair-undelivered-events-${var.environment}"
   }
 }
@@ -92,6 +95,38 @@ data "aws_iam_policy_document" "read_changes" {
     actions = ["cloudtrail:LookupEvents"]
     # LookupEvents offers no narrower scope.
     resources = ["*"]
+  }
+
+  statement {
+    sid       = "ReadJournalOfChanges"
+    actions   = ["dynamodb:Query"]
+    resources = [local.arn_of.changes]
+  }
+
+  statement {
+    sid     = "ReadRecordedConfigurations"
+    actions = ["config:GetResourceConfigHistory", "config:ListDiscoveredResources"]
+    # AWS Config offers no narrower scope for what it recorded.
+    resources = ["*"]
+  }
+
+  statement {
+    sid     = "ReadTroubleOfAws"
+    actions = ["health:DescribeEvents"]
+    # DescribeEvents is about the account and its region.
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "ReadStacks"
+    actions   = ["cloudformation:DescribeStackResources"]
+    resources = [local.arn_of.stacks]
+  }
+
+  statement {
+    sid       = "ReadDeployments"
+    actions   = ["codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"]
+    resources = [local.arn_of.deployments]
   }
 }
 
@@ -173,6 +208,14 @@ data "aws_iam_policy_document" "write_evidence" {
     sid       = "WriteEvidence"
     actions   = ["s3:PutObject"]
     resources = [local.arn_of.reports]
+  }
+}
+
+data "aws_iam_policy_document" "record_changes" {
+  statement {
+    sid       = "RecordChanges"
+    actions   = ["dynamodb:PutItem"]
+    resources = [local.arn_of.changes]
   }
 }
 
@@ -307,6 +350,14 @@ data "aws_iam_policy_document" "notifier" {
 data "aws_iam_policy_document" "slack_notifier" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_slack_webhook.json,
+    data.aws_iam_policy_document.keep_failed_events.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
+data "aws_iam_policy_document" "change_recorder" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.record_changes.json,
     data.aws_iam_policy_document.keep_failed_events.json,
     data.aws_iam_policy_document.encrypt.json,
   ]

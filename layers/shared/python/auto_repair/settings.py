@@ -24,6 +24,7 @@ class Settings:
     notification_template: str = "default"
     email_template: str = "detailed"
     retention_days: int = 400
+    changes_table: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -56,4 +57,5 @@ class Settings:
             notification_template=environ.get("NOTIFICATION_TEMPLATE") or "default",
             email_template=environ.get("EMAIL_TEMPLATE") or "detailed",
             retention_days=int(retention),
+            changes_table=required("CHANGES_TABLE"),
         )

@@ -9,16 +9,17 @@ override_module {
   outputs = {
     bucket_arn = "arn:aws:s3:::b"
     packages = {
-      "layer.zip"                  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/approver.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/collector.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/coordinator.zip"    = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/diagnoser.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/executor.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/notifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/planner.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/slack_notifier.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/verifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "layer.zip"                   = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/approver.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/collector.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/coordinator.zip"     = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/diagnoser.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/executor.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/notifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/planner.zip"         = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/slack_notifier.zip"  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/change_recorder.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/verifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
     }
   }
 }

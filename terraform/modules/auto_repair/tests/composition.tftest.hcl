@@ -54,16 +54,17 @@ override_module {
   outputs = {
     bucket_arn = "arn:aws:s3:::b"
     packages = {
-      "layer.zip"                  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/coordinator.zip"    = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/collector.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/diagnoser.zip"      = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/planner.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/approver.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/executor.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/verifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/notifier.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
-      "lambdas/slack_notifier.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "layer.zip"                   = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/coordinator.zip"     = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/collector.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/diagnoser.zip"       = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/planner.zip"         = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/approver.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/executor.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/verifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/notifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/slack_notifier.zip"  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/change_recorder.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
     }
   }
 }
@@ -94,6 +95,20 @@ run "a_system_without_functions" {
   assert {
     condition     = output.buckets == { reports = "lambda-auto-repair-reports-dev-123456789012", knowledge = "lambda-auto-repair-knowledge-bucket-dev-123456789012" }
     error_message = "Bucket names are global: they carry the account unless told otherwise."
+  }
+}
+
+run "a_journal_of_changes" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for pattern in values(module.change_journal.patterns) : length(pattern) <= 2048])
+    error_message = "EventBridge takes patterns of at most 2048 characters: move some services of calls.json to another group."
+  }
+
+  assert {
+    condition     = module.change_journal.table == "lambda-auto-repair-changes-dev"
+    error_message = "The table of changes has another name than permissions.tf says."
   }
 }
 

@@ -480,6 +480,7 @@ def test_one_call_may_change_several_aspects() -> None:
     attributes = {"Policy": TEXT, "VisibilityTimeout": "1"}
     found = changes(record("sqs", "SetQueueAttributes", {"attributes": attributes, "queueUrl": QUEUE}))
     assert [recorded.aspect for recorded in found] == ["policy", "attributes"]
+    assert len({recorded.change.event_id for recorded in found}) == 2
 
 
 def test_a_detached_policy_was_attached() -> None:

@@ -29,10 +29,10 @@ def changes_of(document: Any, our_role: str, source: str) -> tuple[RecordedChang
     kind = _kinds().get((record.service, record.name))
     if kind is None or not record.is_change:
         return ()
+    effects = [e for e in kind.read(record) if not e.resource.endswith((":", "/"))]  # a call that names nobody
     return tuple(
-        _recorded(record, effect, record.role == our_role, source)
-        for effect in kind.read(record)
-        if not effect.resource.endswith((":", "/"))  # a call that names nobody
+        _recorded(record, effect, number, record.role == our_role, source)
+        for number, effect in enumerate(effects)
     )
 
 
@@ -41,7 +41,7 @@ def _kinds() -> dict[tuple[str, str], Kind]:
     return {(kind.service, name): kind for kind in all_kinds() for name in kind.names}
 
 
-def _recorded(record: TrailRecord, effect: Effect, ours: bool, source: str) -> RecordedChange:
+def _recorded(record: TrailRecord, effect: Effect, number: int, ours: bool, source: str) -> RecordedChange:
     change = ResourceChange(
         resource=effect.resource,
         at=record.at,
@@ -49,7 +49,8 @@ def _recorded(record: TrailRecord, effect: Effect, ours: bool, source: str) -> R
         actor=record.actor,
         summary=effect.summary,
         source=source,
-        event_id=record.event_id,
+        # One event may be several changes, each told on its own.
+        event_id=f"{record.event_id}/{number}" if number else record.event_id,
         before=effect.before,
         after=effect.after,
         ours=ours,

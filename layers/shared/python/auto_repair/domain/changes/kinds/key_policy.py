@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, document, policy_words, set_to, settings
-from auto_repair.domain.changes.resource_ids import key_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 _GRANT = ("granteePrincipal", "retiringPrincipal", "operations", "constraints", "name")
@@ -11,7 +11,7 @@ _GRANT = ("granteePrincipal", "retiringPrincipal", "operations", "constraints", 
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """KMS names the key's ARN in its records; who asked may have used the id, the ARN or a grant's token."""
-    key = key_id(next((arn for arn in record.arns if ":key/" in arn), record.text("keyId")))
+    key = id_of("kms", next((arn for arn in record.arns if ":key/" in arn), record.text("keyId")))
     if record.name == "PutKeyPolicy":
         policy = document(record.parameters.get("policy"))
         yield Effect(key, "policy", policy_words(policy), policy)

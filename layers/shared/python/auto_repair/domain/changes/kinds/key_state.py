@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, set_to, settings
-from auto_repair.domain.changes.resource_ids import key_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """A key whose deletion was called off stays disabled until it is enabled."""
-    key = key_id(next((arn for arn in record.arns if ":key/" in arn), record.text("keyId")))
+    key = id_of("kms", next((arn for arn in record.arns if ":key/" in arn), record.text("keyId")))
     days = settings(record.parameters, "pendingWindowInDays")
     yield set_to(key, "state", {"enabled": record.name == "EnableKey", **days})
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, settings, words
-from auto_repair.domain.changes.resource_ids import parameter_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 
@@ -12,9 +12,9 @@ def read(record: TrailRecord) -> Iterator[Effect]:
     if record.name == "DeleteParameters":
         names = record.parameters.get("names")
         for name in names if isinstance(names, list) else ():
-            yield Effect(parameter_id(str(name)), "value", ends=True)
+            yield Effect(id_of("ssm", str(name)), "value", ends=True)
         return
-    parameter = parameter_id(record.text("name"))
+    parameter = id_of("ssm", record.text("name"))
     if record.name == "DeleteParameter":
         yield Effect(parameter, "value", ends=True)
     else:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, document, policy_words
-from auto_repair.domain.changes.resource_ids import secret_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """Requests name the secret by name or ARN; what Secrets Manager does by itself names it apart."""
-    secret = secret_id(record.text("secretId", "SecretId", "aRN", "arn", "ARN"))
+    secret = id_of("secretsmanager", record.text("secretId", "SecretId", "aRN", "arn", "ARN"))
     match record.name:
         case "PutResourcePolicy":
             policy = document(record.parameters.get("resourcePolicy"))

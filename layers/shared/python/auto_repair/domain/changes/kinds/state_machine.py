@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, settings, words
-from auto_repair.domain.changes.resource_ids import machine_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """Which parts were changed, and the revision that came of it."""
-    machine = machine_id(record.text("stateMachineArn"))
+    machine = id_of("states", record.text("stateMachineArn"))
     if record.name == "DeleteStateMachine":
         yield Effect(machine, "definition", ends=True)
         return

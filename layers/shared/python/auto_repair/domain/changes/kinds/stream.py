@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, set_to, settings
-from auto_repair.domain.changes.resource_ids import stream_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 _ASPECTS = {
@@ -20,7 +20,7 @@ _ASKED = ("targetShardCount", "streamModeDetails", "retentionPeriodHours", "shar
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """What was asked for; splitting and merging say nothing of the number of shards."""
-    stream, aspect = stream_id(record.text("streamName", "streamARN")), _ASPECTS[record.name]
+    stream, aspect = id_of("kinesis", record.text("streamName", "streamARN")), _ASPECTS[record.name]
     if record.name == "DeleteStream":
         yield Effect(stream, aspect, ends=True)
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, document, policy_words, set_to, settings
-from auto_repair.domain.changes.resource_ids import table_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 _SETTINGS = (
@@ -22,7 +22,7 @@ def read(record: TrailRecord) -> Iterator[Effect]:
     """Answers describe the table as it was still being changed: only what was asked for is taken."""
     description = record.answer.get("tableDescription")
     described = description.get("tableName") if isinstance(description, dict) else None
-    table = table_id(record.text("tableName", "resourceArn") or str(described or ""))
+    table = id_of("dynamodb", record.text("tableName", "resourceArn") or str(described or ""))
     match record.name:
         case "UpdateTable":
             yield set_to(table, "table", settings(record.parameters, *_SETTINGS), partial=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from auto_repair.domain.changes.kind import Effect, Kind, document, policy_words, set_to, settings
-from auto_repair.domain.changes.resource_ids import topic_id
+from auto_repair.domain.changes.resource_ids import id_of
 from auto_repair.domain.changes.trail_record import TrailRecord
 
 _POLICIES = ("Policy", "DataProtectionPolicy")
@@ -12,7 +12,7 @@ _POLICIES = ("Policy", "DataProtectionPolicy")
 
 def read(record: TrailRecord) -> Iterator[Effect]:
     """One attribute at a time; a subscription's ARN names its topic."""
-    topic = topic_id(record.text("topicArn", "subscriptionArn"))
+    topic = id_of("sns", record.text("topicArn", "subscriptionArn"))
     name, value = record.text("attributeName"), record.parameters.get("attributeValue", "")
     match record.name:
         case "SetTopicAttributes" if name in _POLICIES:

@@ -1,0 +1,41 @@
+# Who changed what: CloudTrail's events of the calls in calls.json, by resource and time. What was there before a
+# change is worked out by whoever reads it, so events may come late and in any order.
+
+locals {
+  table = "lambda-auto-repair-changes-${var.environment}"
+  # Three rules, since a pattern may hold 2048 characters.
+  calls = jsondecode(file("${path.module}/calls.json"))
+}
+
+resource "aws_dynamodb_table" "this" {
+  name                        = local.table
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "resource"
+  range_key                   = "at"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "resource"
+    type = "S"
+  }
+
+  # Time and event id: the same event is one item, however often it is delivered.
+  attribute {
+    name = "at"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
+  }
+
+  ttl {
+    enabled        = true
+    attribute_name = "expiresAt"
+  }
+}
