@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import (
     AutoRepairError,
     AwsCallFailed,
@@ -16,7 +17,12 @@ from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionCo
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import NOT_ONBOARDED, FunctionPolicy
 from auto_repair.domain.repair import Attempt, Change
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import Observation, Scope
+from auto_repair.domain.topology import Topology
 from auto_repair.ports import Opening, Target
+from auto_repair.use_cases.find_target import FindTarget
+from auto_repair.use_cases.look_around import LookAround
 from tests.builders import FUNCTION, NOW, a_configuration, a_policy
 
 UNRESERVED_MINIMUM = 100
@@ -376,3 +382,41 @@ def failing(name: str, error: AutoRepairError) -> FakeSource:
         raise error
 
     return FakeSource(name, answer)
+
+
+@dataclass
+class FakeTopology:
+    """`ports.TopologySource`: knows the surroundings of some resources by their ids (or titles)."""
+
+    known: dict[str, Topology] = field(default_factory=dict)
+    error: AutoRepairError | None = None
+    name: str = "fake_topology"
+
+    def discover(self, start: Resource, window: Window) -> Topology:
+        if self.error:
+            raise self.error
+        return self.known.get(start.id if start.name else start.title, Topology())
+
+
+@dataclass
+class FakeObservations:
+    """`ports.ObservationSource`: has observed the same wherever it is asked, and notes the question."""
+
+    observation: Observation = field(default_factory=Observation)
+    error: AutoRepairError | None = None
+    name: str = "fake_observations"
+    asked: list[Scope] = field(default_factory=list)
+
+    def observe(self, scope: Scope) -> Observation:
+        self.asked.append(scope)
+        if self.error:
+            raise self.error
+        return self.observation
+
+
+def finding(
+    topology: FakeTopology | None = None, policies: FakePolicies | None = None, *resources: Resource
+) -> FindTarget:
+    """How alarms on other resources come to a function; knows nothing unless told."""
+    around = LookAround((topology,) if topology else ())
+    return FindTarget(lambda: around, policies or FakePolicies(), lambda: resources)

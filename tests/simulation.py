@@ -30,6 +30,7 @@ from auto_repair.use_cases.collect_metrics_and_logs import CollectMetricsAndLogs
 from auto_repair.use_cases.determine_action import DetermineAction
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from auto_repair.use_cases.execute_repair import ExecuteRepair
+from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.notify_result import Document, NotifyResult
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from auto_repair.use_cases.record_failure import RecordFailure
@@ -45,6 +46,7 @@ from tests.fakes import (
     FakePolicies,
     FakeQueues,
     FakeStore,
+    finding,
 )
 from tests.state_machine import Execution, StateMachine, TaskFailed
 
@@ -291,7 +293,7 @@ class Simulation:
             )
         )
         clock, sources = self.clock, self.sources()
-        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock)
+        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, LookAround(()))
         diagnose = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
@@ -309,7 +311,7 @@ class Simulation:
             executed_by="notifier",
         )
         record = RecordFailure(store, clock, "notifier")
-        parse_event = ParseAlarmEvent(functions, store)
+        parse_event = ParseAlarmEvent(functions, store, finding())
 
         def coordinator(event: Any) -> Any:
             incident = parse_event(event["event"], event["execution_arn"], parse(event["started_at"]))

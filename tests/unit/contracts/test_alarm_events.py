@@ -145,9 +145,22 @@ def test_composite_alarm_names_no_function(name: str) -> None:
     assert "FunctionName" in told
 
 
-def test_alarm_of_another_service_names_no_function() -> None:
-    told = problem(event("alarm_of_another_service"))
-    assert "AWS/EC2 CPUUtilization" in told
+def test_alarm_of_another_service_names_its_resource() -> None:
+    request = read(event("alarm_of_another_service"))
+    assert request.function_name == ""
+    assert request.resource is not None
+    assert request.heart == request.resource.id
+    assert request.heart.startswith("ec2:i-")
+
+
+def test_metric_of_ones_own_names_no_resource() -> None:
+    own = _with(
+        "alarm_of_another_service",
+        ["detail", "configuration", "metrics", 0, "metricStat", "metric", "namespace"],
+        "Shop",
+    )
+    told = problem(own)
+    assert "Shop CPUUtilization" in told
     assert "start by hand" in told
 
 
@@ -259,7 +272,7 @@ def test_long_texts_are_cut_to_what_cloudwatch_allows() -> None:
 def test_long_texts_in_refused_events_are_cut_too() -> None:
     long = _with("alarm_back_to_ok", ["detail", "alarmName"], "x" * 200_000)
     assert len(problem(long)) < 2000
-    long = _with("alarm_of_another_service", ["detail", "alarmName"], "x" * 200_000)
+    long = _with("alarm_composite", ["detail", "alarmName"], "x" * 200_000)
     assert len(problem(long)) < 2000
     assert len(problem({"functionName": "x" * 200_000})) < 2000
 

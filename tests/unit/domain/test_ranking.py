@@ -1,14 +1,27 @@
 """From findings to a verdict that says honestly what is known."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from auto_repair.domain.diagnosis import FailureMode, Finding, Reason, Verdict
+from auto_repair.domain.diagnosis import FailureMode, Finding, Hypothesis, Reason, Verdict
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.ranking import CENTRAL_SOURCES, MAX_HYPOTHESES, diagnose, symptoms
+from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from auto_repair.repairs import raise_memory
-from tests.builders import a_configuration, a_gap, a_kill, a_run, a_series, evidence, in_turn
+from tests.builders import (
+    FUNCTION,
+    NOW,
+    a_configuration,
+    a_gap,
+    a_kill,
+    a_run,
+    a_series,
+    evidence,
+    in_turn,
+    some_surroundings,
+)
 
 SICK = evidence(invocations=in_turn([a_kill(), a_run()]))
 
@@ -102,3 +115,91 @@ def test_healthy_function_has_no_symptoms() -> None:
     assert symptoms(evidence(series=(a_series("Duration.p99", 2600), a_series("Errors", 0)))) == ()
     assert symptoms(evidence(configuration=None, series=(a_series("Duration.p99", 9999),))) == ()
     assert a_configuration().timeout_s == 3
+
+
+def elsewhere(confidence: float = 0.8, resource: str = "s3:images") -> Hypothesis:
+    """A cause that the engine found in another resource."""
+    return Hypothesis(
+        "neighbour_changed",
+        f"PutBucketPolicy on {resource}",
+        confidence,
+        (Reason("changed just before"),),
+        resource=resource,
+        path=(resource, f"lambda:{FUNCTION}"),
+    )
+
+
+def test_cause_elsewhere_explains_what_is_only_a_symptom() -> None:
+    raises = replace(mode("code_error", 0.95), is_symptom=True)
+    diagnosis = diagnose(SICK, [raises], [elsewhere(0.8)])
+    assert [h.id for h in diagnosis.hypotheses] == ["neighbour_changed@s3:images", "code_error"]
+    assert diagnosis.summary == "PutBucketPolicy on s3:images: changed just before."
+    assert diagnosis.hypotheses[1].against[-1].text == "it is explained by: PutBucketPolicy on s3:images"
+
+
+def test_weak_cause_elsewhere_explains_nothing() -> None:
+    raises = replace(mode("code_error", 0.95), is_symptom=True)
+    diagnosis = diagnose(SICK, [raises], [elsewhere(0.3)])
+    assert diagnosis.hypotheses[0].id == "code_error"
+    assert diagnosis.hypotheses[0].confidence == 0.95
+
+
+def test_failure_mode_of_the_function_itself_is_not_outranked_by_being_a_cause() -> None:
+    assert diagnose(SICK, [mode("out_of_memory", 0.95)], [elsewhere(0.8)]).hypotheses[0].id == "out_of_memory"
+
+
+def test_what_a_mode_recognises_on_a_resource_stands_for_it() -> None:
+    known = mode("denied", 0.9, resource="s3:images")
+    diagnosis = diagnose(SICK, [known], [elsewhere(0.8)])
+    (only,) = diagnosis.hypotheses
+    assert only.id == "denied@s3:images"
+    assert only.path == ("s3:images", f"lambda:{FUNCTION}")
+
+
+def test_nobody_is_to_blame_where_nobody_suffers() -> None:
+    diagnosis = diagnose(evidence(invocations=in_turn([a_run()])), [SILENT], [elsewhere()])
+    assert diagnosis.verdict is Verdict.NOTHING_WRONG
+    assert diagnosis.hypotheses == ()
+
+
+def test_declined_hypothesis_leaves_its_share_to_the_others() -> None:
+    modes = [mode("first", 0.6), mode("second", 0.35)]
+    diagnosis = diagnose(SICK, modes, declined={"first"})
+    (left,) = diagnosis.hypotheses
+    assert left.id == "second"
+    assert left.confidence == pytest.approx(0.35 / 0.4, abs=0.001)
+    assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
+
+
+def test_nothing_is_left_when_everything_was_declined() -> None:
+    diagnosis = diagnose(SICK, [mode("only", 0.9)], declined={"only"})
+    assert diagnosis.hypotheses == ()
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+
+
+def availability(*values: float) -> ResourceSeries:
+    """Of the API, a value a minute up to NOW."""
+    times = tuple((NOW - timedelta(minutes=len(values) - i)).timestamp() for i in range(len(values)))
+    return ResourceSeries(
+        "apigateway:a1b2c3", "5XXError", "Sum", MetricRole.AVAILABILITY, "", 60, times, values
+    )
+
+
+def test_api_that_fails_is_a_symptom_though_the_function_reports_none() -> None:
+    around = some_surroundings(series=(availability(*[1.0] * 30, 0.4, 0.2),))
+    assert symptoms(evidence(surroundings=around)) == (
+        "apigateway:image-api fails up to 80 % of its calls in a period",
+    )
+
+
+def test_api_that_does_as_usual_is_none() -> None:
+    around = some_surroundings(series=(availability(*[0.99] * 40),))
+    assert symptoms(evidence(surroundings=around)) == ()
+
+
+def test_resource_without_a_function_is_told_apart_from_one_without_metrics() -> None:
+    well = some_surroundings(series=(availability(*[1.0] * 40),))
+    alone = evidence(function_name="apigateway:a1b2c3", surroundings=well)
+    assert diagnose(alone, [SILENT]).summary == "Nothing is wrong: apigateway:a1b2c3 does as it used to."
+    blind = replace(alone, surroundings=some_surroundings())
+    assert diagnose(blind, [SILENT]).verdict is Verdict.CANNOT_TELL

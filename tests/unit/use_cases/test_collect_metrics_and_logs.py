@@ -10,6 +10,9 @@ import pytest
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Alias, Evidence
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries
+from auto_repair.domain.topology import Edge, Topology
 from auto_repair.ports import Target
 from auto_repair.use_cases.collect_metrics_and_logs import (
     LONGEST,
@@ -19,6 +22,7 @@ from auto_repair.use_cases.collect_metrics_and_logs import (
     CollectMetricsAndLogs,
     gather,
 )
+from auto_repair.use_cases.look_around import LookAround
 from tests.builders import (
     FUNCTION,
     NOW,
@@ -34,9 +38,11 @@ from tests.builders import (
 from tests.fakes import (
     FakeClock,
     FakeFunctions,
+    FakeObservations,
     FakePolicies,
     FakeSource,
     FakeStore,
+    FakeTopology,
     behind_alias,
     failing,
     knowing,
@@ -62,6 +68,7 @@ def collect(*sources: FakeSource, attempt: int = 0, **facts: Any) -> tuple[Evide
         policies,
         store,
         FakeClock(),
+        facts.pop("look_around", LookAround(())),
     )
     reference = use_case(Case(an_incident(**facts)), attempt=attempt)
     return store.evidence[reference.ref], asked
@@ -187,3 +194,50 @@ def test_version_that_is_gone_leaves_the_configuration_unknown() -> None:
 def test_function_that_is_gone_is_missing_evidence() -> None:
     seen, _ = collect(failing("function_configuration", ResourceMissing("Function not found: orders")))
     assert seen.lacks("function_configuration")
+
+
+API, HEART = Resource("apigateway", "a1b2c3", title="image-api"), Resource("lambda", FUNCTION)
+BUCKET = Resource("s3", "images")
+AROUND = FakeTopology(
+    {
+        API.id: Topology((API, HEART), (Edge(API.id, HEART.id, "integration"),)),
+        HEART.id: Topology((HEART, BUCKET), (Edge(HEART.id, BUCKET.id, "environment variable"),)),
+    }
+)
+SERIES = ResourceSeries(API.id, "5XXError / Count", "Sum", MetricRole.AVAILABILITY)
+
+
+def test_what_works_with_the_alarmed_resource_is_observed_too() -> None:
+    watching = FakeObservations(Observation(series=(SERIES,)))
+    seen, _ = collect(CONFIGURATION, look_around=LookAround((AROUND,), (watching,)), resource=API.id)
+    around = seen.surroundings
+    assert around is not None
+    assert [r.id for r in around.scope.resources] == [API.id, HEART.id, BUCKET.id]
+    assert around.series == (SERIES,)
+    assert around.scope.symptom.resource == API.id
+    assert around.scope.reference.end == around.scope.window.start == seen.window.start
+    assert watching.asked == [around.scope]
+
+
+def test_alarm_on_the_function_starts_there() -> None:
+    seen, _ = collect(CONFIGURATION, look_around=LookAround((AROUND,)), alarm=an_alarm())
+    assert seen.surroundings is not None
+    assert seen.surroundings.scope.symptom.resource == HEART.id
+    assert [r.id for r in seen.surroundings.scope.resources] == [HEART.id, BUCKET.id]
+
+
+def test_surroundings_that_cannot_be_read_are_missing_and_no_more() -> None:
+    broken = LookAround((FakeTopology(error=DENIED),), (FakeObservations(error=DENIED),))
+    seen, _ = collect(CONFIGURATION, METRICS, look_around=broken)
+    assert seen.missing == ()
+    assert seen.surroundings is not None
+    assert {gap.source for gap in seen.surroundings.missing} == {"fake_topology", "fake_observations"}
+
+
+def test_without_a_function_only_the_surroundings_are_asked() -> None:
+    seen, asked = collect(
+        CONFIGURATION, look_around=LookAround((AROUND,)), function_name=API.id, resource=API.id
+    )
+    assert asked == []
+    assert seen.surroundings is not None
+    assert seen.function_name == API.id

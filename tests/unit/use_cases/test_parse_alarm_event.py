@@ -10,9 +10,12 @@ import pytest
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.errors import AwsCallFailed
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.topology import Edge, Topology
+from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.parse_alarm_event import LEASE, ParseAlarmEvent, incident_of
-from tests.builders import EXECUTION, NOW
-from tests.fakes import FakeFunctions, FakeStore
+from tests.builders import EXECUTION, NOW, a_policy
+from tests.fakes import FakeFunctions, FakePolicies, FakeStore, FakeTopology, finding
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -24,7 +27,8 @@ def event(name: str) -> Any:
 class Arrivals:
     """Events that arrive one after the other, each in an execution of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, find_target: FindTarget | None = None) -> None:
+        self.find_target = find_target or finding()
         self.functions = FakeFunctions()
         self.store = FakeStore()
         self.count = 0
@@ -32,7 +36,8 @@ class Arrivals:
     def arrive(self, what: Any, *, execution: str = "") -> Incident:
         self.count += 1
         arn = execution or f"{EXECUTION}-{self.count}"
-        return ParseAlarmEvent(self.functions, self.store)(what, arn, NOW + timedelta(seconds=self.count))
+        parse = ParseAlarmEvent(self.functions, self.store, self.find_target)
+        return parse(what, arn, NOW + timedelta(seconds=self.count))
 
 
 def test_alarm_opens_an_incident() -> None:
@@ -113,9 +118,7 @@ def test_function_that_does_not_exist_is_rejected() -> None:
     assert not arrivals.store.claims
 
 
-@pytest.mark.parametrize(
-    "name", ["alarm_composite", "alarm_of_another_service", "alarm_back_to_ok", "other_detail_type"]
-)
+@pytest.mark.parametrize("name", ["alarm_composite", "alarm_back_to_ok", "other_detail_type"])
 def test_event_we_cannot_act_on_is_rejected(name: str) -> None:
     arrivals = Arrivals()
     incident = arrivals.arrive(event(name))
@@ -155,7 +158,7 @@ def test_denied_look_at_the_function_is_our_own_failure() -> None:
             raise AwsCallFailed("lambda", "GetFunctionConfiguration", "AccessDeniedException", "no")
 
     with pytest.raises(AwsCallFailed):
-        ParseAlarmEvent(Denied(), FakeStore())(event("alarm_single_metric"), EXECUTION, NOW)
+        ParseAlarmEvent(Denied(), FakeStore(), finding())(event("alarm_single_metric"), EXECUTION, NOW)
 
 
 def test_incident_travels_through_json() -> None:
@@ -166,3 +169,107 @@ def test_incident_travels_through_json() -> None:
 def test_input_of_a_failed_execution_names_the_same_incident() -> None:
     incident = Arrivals().arrive(event("alarm_single_metric"), execution=EXECUTION)
     assert incident_of(event("alarm_single_metric"), EXECUTION, NOW).id == incident.id
+
+
+API = Resource("apigateway", "a1b2c3", title="image-api")
+ORDERS, BILLING = Resource("lambda", "orders"), Resource("lambda", "billing")
+
+
+def api_alarm() -> Any:
+    """An alarm on the 5XX answers of a REST API, which its metrics know by name."""
+    alarm = event("alarm_single_metric")
+    metric = alarm["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]
+    metric |= {
+        "namespace": "AWS/ApiGateway",
+        "name": "5XXError",
+        "dimensions": {"ApiName": "image-api", "Stage": "prod"},
+    }
+    return alarm
+
+
+def behind(api: Resource, *functions: Resource) -> FakeTopology:
+    edges = tuple(Edge(api.id, function.id, "integration") for function in functions)
+    return FakeTopology({api.title: Topology((api, *functions), edges)})
+
+
+def test_alarm_on_an_api_is_about_the_function_behind_it() -> None:
+    arrivals = Arrivals(finding(behind(API, ORDERS)))
+    incident = arrivals.arrive(api_alarm())
+    assert (incident.function_name, incident.resource) == ("orders", "apigateway:a1b2c3")
+    assert incident.disposition is Disposition.OPENED
+    assert incident.has_function
+    # Read again without looking around, it is the same incident.
+    assert incident_of(api_alarm(), incident.execution_arn, incident.opened_at).id == incident.id
+
+
+def test_of_several_functions_the_onboarded_one_counts() -> None:
+    policies = FakePolicies({"billing": a_policy()})
+    incident = Arrivals(finding(behind(API, ORDERS, BILLING), policies)).arrive(api_alarm())
+    assert incident.function_name == "billing"
+
+
+def test_without_one_function_the_resource_itself_is_looked_at() -> None:
+    policies = FakePolicies({"orders": a_policy(), "billing": a_policy()})
+    incident = Arrivals(finding(behind(API, ORDERS, BILLING), policies)).arrive(api_alarm())
+    assert incident.function_name == incident.resource == "apigateway:a1b2c3"
+    assert incident.disposition is Disposition.OPENED
+    assert not incident.has_function
+
+
+def test_surroundings_that_cannot_be_read_reject_nothing() -> None:
+    broken = FakeTopology(error=AwsCallFailed("apigateway", "GetRestApis", "AccessDeniedException", "no"))
+    incident = Arrivals(finding(broken)).arrive(api_alarm())
+    assert incident.disposition is Disposition.OPENED
+    assert incident.function_name == "apigateway:image-api"
+
+
+def test_alarm_of_another_service_is_about_its_resource() -> None:
+    incident = Arrivals().arrive(event("alarm_of_another_service"))
+    assert incident.function_name.startswith("ec2:i-")
+    assert incident.id.startswith("20260131T115800Z-ec2-i-")
+
+
+def test_person_names_a_resource_and_a_time() -> None:
+    start = {"target": "apigateway:a1b2c3", "since": "2026-01-31T10:00:00Z", "manual": True}
+    incident = Arrivals().arrive(start)
+    assert incident.resource == "apigateway:a1b2c3"
+    assert incident.started_at == NOW - timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    "target", ["orders", "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"]
+)
+def test_person_names_a_function(target: str) -> None:
+    incident = Arrivals().arrive({"target": target})
+    assert (incident.function_name, incident.resource) == ("orders", "")
+
+
+def test_question_in_words_finds_its_resource_and_time() -> None:
+    known = finding(behind(API, ORDERS), None, API, ORDERS)
+    incident = Arrivals(known).arrive({"question": "my image-api returns 500 since ten", "manual": True})
+    assert (incident.function_name, incident.resource) == ("apigateway:a1b2c3", "apigateway:a1b2c3")
+    assert incident.started_at == NOW - timedelta(hours=2)
+    assert incident.question == "my image-api returns 500 since ten"
+
+
+def test_question_that_is_not_understood_is_asked_back() -> None:
+    incident = Arrivals(finding(None, None, API, ORDERS)).arrive({"question": "what is wrong?"})
+    assert incident.disposition is Disposition.REJECTED
+    assert incident.problem.startswith("question: ")
+    assert incident.problem.endswith("?")
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ({"target": " "}, "target: it is empty"),
+        ({"target": "arn:aws:made-up:::x"}, "target: 'arn:aws:made-up:::x' is not the ARN"),
+        ({"target": "../orders"}, "is not a Lambda function"),
+        ({"target": "orders", "since": "soon"}, "since: 'soon' is not a time"),
+        ({"question": 7}, "`$.question`"),
+    ],
+)
+def test_start_of_an_investigation_that_makes_no_sense_names_the_field(start: Any, told: str) -> None:
+    incident = Arrivals().arrive(start)
+    assert incident.disposition is Disposition.REJECTED
+    assert told in incident.problem

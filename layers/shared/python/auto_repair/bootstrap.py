@@ -1,5 +1,6 @@
 """The one place where use cases meet adapters. What is made here is kept while the environment is warm."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -8,6 +9,8 @@ from auto_repair.adapters.function_policies import FunctionPolicies
 from auto_repair.adapters.incident_store import AwsIncidentStore
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.domain.case import Case
+from auto_repair.domain.naming import executor_role
+from auto_repair.domain.resources import Resource
 from auto_repair.ports import EvidenceSource
 from auto_repair.settings import Settings
 from auto_repair.use_cases.await_approval import AwaitApproval
@@ -16,8 +19,11 @@ from auto_repair.use_cases.collect_metrics_and_logs import CollectMetricsAndLogs
 from auto_repair.use_cases.determine_action import DetermineAction
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from auto_repair.use_cases.execute_repair import ExecuteRepair
+from auto_repair.use_cases.find_target import FindTarget
+from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.notify_result import Document, NotifyResult
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
+from auto_repair.use_cases.record_change import RecordChange
 from auto_repair.use_cases.record_failure import RecordFailure
 from auto_repair.use_cases.roll_back_repair import RollBackRepair
 from auto_repair.use_cases.verify_repair import VerifyRepair
@@ -70,14 +76,31 @@ def evidence_sources() -> tuple[EvidenceSource, ...]:
     return all_sources(settings(), clients())
 
 
+@cache
+def look_around() -> LookAround:
+    """Topology only; the collector observes as well."""
+    from auto_repair.adapters.topology_sources import all_sources
+
+    return LookAround(all_sources(settings(), clients()))
+
+
 def parse_alarm_event() -> ParseAlarmEvent:
     """ParseAlarmEvent."""
-    return ParseAlarmEvent(functions(), store())
+
+    def known() -> tuple[Resource, ...]:
+        from auto_repair.adapters.known_resources import known_resources
+
+        return known_resources(settings(), clients())
+
+    return ParseAlarmEvent(functions(), store(), FindTarget(look_around, policies(), known))
 
 
 def collect_metrics_and_logs() -> CollectMetricsAndLogs:
     """CollectMetricsAndLogs."""
-    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now)
+    from auto_repair.adapters.observation_sources import all_sources
+
+    observing = replace(look_around(), observation_sources=all_sources(settings(), clients()))
+    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now, observing)
 
 
 def diagnose_issue() -> DiagnoseIssue:
@@ -179,3 +202,11 @@ def record_failure() -> RecordFailure:
 def close_failed_execution() -> CloseFailedExecution:
     """Closing what a failed execution left open."""
     return CloseFailedExecution(store(), settings().function_name)
+
+
+def record_change() -> RecordChange:
+    """Keeping the journal of changes."""
+    from auto_repair.adapters.change_journal import ChangeJournal
+
+    journal = ChangeJournal(clients(), settings().changes_table, settings().retention_days)
+    return RecordChange(journal, executor_role(settings().environment))

@@ -26,6 +26,8 @@ class FunctionPolicies:
 
     def policy(self, function_name: str) -> FunctionPolicy:
         """`NOT_ONBOARDED` when there is no parameter, `InvalidEvent` when it cannot be understood."""
+        if ":" in function_name:  # the id of another resource: no parameter may be named so
+            return NOT_ONBOARDED
         name = f"{self._settings.policy_prefix}/{function_name}/policy"
         try:
             answer = call(self._clients.client("ssm").get_parameter, Name=name, WithDecryption=True)

@@ -1,13 +1,17 @@
 """The events that may start an incident: EventBridge alarm event, SNS alarm message, manual input."""
 
 import re
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from auto_repair.contracts.documents import decode
+from auto_repair.domain.alarmed_resource import alarmed_resource
+from auto_repair.domain.arns import resource_of
 from auto_repair.domain.errors import InvalidEvent
-from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Trigger
+from auto_repair.domain.incident import UNKNOWN_FUNCTION, AlarmMetric, AlarmSignal, Trigger
+from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.timestamps import parse
 
 MANUAL_EXAMPLE = (
@@ -21,6 +25,9 @@ _NAME_LENGTH = 255  # of alarms and metrics, as CloudWatch limits it
 _VALUE_LENGTH = 1024  # of dimensions
 _ARN_LENGTH = 1600
 _MAX_METRICS = 20
+_QUESTION_LENGTH = 1000
+QUESTION = "question"  # what an incident is about until the question was understood
+_RESOURCE_ID = re.compile(r"[a-z0-9]{2,30}:[^\s]{1,300}")
 T = TypeVar("T")
 
 
@@ -132,6 +139,16 @@ class ManualStart(msgspec.Struct, rename="camel"):
     function_name: str
     alarm_name: str = ""
     manual: bool = True
+    since: str = ""
+
+
+class InvestigationStart(msgspec.Struct, rename="camel"):
+    """What a person wants looked at: a resource, or a question in words. `since`: ISO 8601."""
+
+    target: str = ""
+    since: str = ""
+    question: str = ""
+    manual: bool = True
 
 
 class Request(msgspec.Struct):
@@ -143,6 +160,17 @@ class Request(msgspec.Struct):
     alarm: AlarmSignal | None = None
     alarm_name: str = ""
     home: tuple[str, ...] = ()  # region and account, where an ARN names them
+    resource: Resource | None = None  # what it is about, where that is not a function
+    since: datetime | None = None
+    question: str = ""
+    named: str = ""  # what the event itself names, before anybody looked further
+
+    @property
+    def heart(self) -> str:
+        """The function, or the id of the resource that it is about as far as the event tells it."""
+        if self.function_name or self.resource is None:
+            return self.function_name or (QUESTION if self.question else UNKNOWN_FUNCTION)
+        return self.resource.id if self.resource.name else f"{self.resource.id}{self.resource.title}"
 
 
 def read(event: Any) -> Request:
@@ -159,9 +187,12 @@ def read(event: Any) -> Request:
         return _of_alarm(_from_sns(event))
     if "functionName" in event:
         return _manual(_decoded(ManualStart, event, "a manual start"))
+    if "target" in event or "question" in event:
+        return _investigation(_decoded(InvestigationStart, event, "the start of an investigation"))
     raise InvalidEvent(
         "the input is neither a CloudWatch alarm event (field 'detail'), nor an SNS alarm message (field "
-        f"'AlarmName'), nor a manual start (field 'functionName'); start with {MANUAL_EXAMPLE}"
+        "'AlarmName'), nor a manual start (field 'functionName', 'target' or 'question'); start with "
+        + MANUAL_EXAMPLE
     )
 
 
@@ -293,14 +324,19 @@ def _of_alarm(alarm: AlarmSignal) -> Request:
             f"alarm {alarm.name!r} is in state {alarm.state[:40]!r}; only ALARM starts an incident"
         )
     named = alarm.dimensions.get("FunctionName", "")
+    other = None if named else alarmed_resource(alarm)
+    if other is not None:
+        return Request(
+            Trigger.ALARM, "", alarm=alarm, alarm_name=alarm.name, home=_home(alarm.arn), resource=other
+        )
     if not named:
         watched = (
             ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
         )
         raise InvalidEvent(
-            f"alarm {alarm.name!r} watches {watched[:300]} and names no Lambda function: "
-            "none of its metrics has the dimension FunctionName. Use an alarm of the function, or start by "
-            "hand with " + MANUAL_EXAMPLE
+            f"alarm {alarm.name!r} watches {watched[:300]} and names no resource that we know: none of its "
+            "metrics has the dimension FunctionName, or one that names a resource of a service we can read. "
+            "Use an alarm of the function, or start by hand with " + MANUAL_EXAMPLE
         )
     name, _ = function_and_alias(named)
     resource = alarm.dimensions.get("Resource", "")
@@ -316,4 +352,41 @@ def _manual(start: ManualStart) -> Request:
         alias,
         alarm_name=start.alarm_name[:_NAME_LENGTH],
         home=_home(start.function_name),
+        since=_since(start.since),
     )
+
+
+def _investigation(start: InvestigationStart) -> Request:
+    question, target = start.question.strip()[:_QUESTION_LENGTH], start.target.strip()
+    if not target and not question:
+        raise InvalidEvent(
+            "target: it is empty; name a function, an ARN or a resource such as apigateway:a1b2c3, or ask a "
+            "question in words under 'question'"
+        )
+    resource = _target(target) if target else None
+    is_function = resource is not None and resource.service == "lambda"
+    return Request(
+        Trigger.MANUAL,
+        resource.name if resource and is_function else "",
+        function_and_alias(target)[1] if is_function and ":function:" in target else None,
+        home=_home(target) if not target.startswith("arn:aws:s3") else (),
+        resource=None if is_function else resource,
+        since=_since(start.since),
+        question=question,
+    )
+
+
+def _target(text: str) -> Resource:
+    """A function's name, an ARN, or an id such as `sqs:orders`."""
+    if text.startswith("arn:"):
+        resource = resource_of(text)
+        if resource is None:
+            raise InvalidEvent(f"target: {text[:200]!r} is not the ARN of a resource that we can look at")
+        return resource
+    if _RESOURCE_ID.fullmatch(text):
+        return at_heart(text)
+    return Resource("lambda", function_and_alias(text)[0])
+
+
+def _since(text: str) -> datetime | None:
+    return _time(text, "since") if text else None

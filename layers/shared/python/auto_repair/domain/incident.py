@@ -67,16 +67,25 @@ class Incident:
     alias: str | None = None
     alarm: AlarmSignal | None = None
     execution_arn: str = ""
+    resource: str = ""  # id of what the alarm is on, where that is not the function
+    since: datetime | None = None  # when the trouble began, as a person told
+    question: str = ""  # what a person asked, in words
     problem: str = ""  # why the event was rejected, in words that name the field and the fix
     joined_incident_id: str | None = None
 
     @property
     def started_at(self) -> datetime:
-        """When the trouble was first seen: the alarm's change of state, else the start."""
-        return self.alarm.changed_at if self.alarm else self.opened_at
+        """When the trouble was first seen: as the alarm or a person tells, else the start."""
+        return self.alarm.changed_at if self.alarm else self.since or self.opened_at
+
+    @property
+    def has_function(self) -> bool:
+        """Whether a function is at its heart; else `function_name` is the id of another resource."""
+        return ":" not in self.function_name
 
 
 def incident_id(function_name: str, at: datetime, identity: str) -> str:
     """Readable, sortable, equal for equal arguments: `20260131T120000Z-orders-3fa9c2d1`."""
     digest = sha256(f"{function_name}|{at.isoformat()}|{identity}".encode()).hexdigest()[:8]
-    return f"{at:%Y%m%dT%H%M%SZ}-{function_name[:40]}-{digest}"
+    readable = function_name.replace(":", "-").replace("/", "-")[:40]
+    return f"{at:%Y%m%dT%H%M%SZ}-{readable}-{digest}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Reason, Verdict
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.resources import at_heart
 from auto_repair.domain.suffering import suffering
 
 SURE_ENOUGH = 0.5  # below this, no hypothesis is held responsible
@@ -27,18 +28,14 @@ def diagnose(
     """
     modes = tuple(failure_modes)
     own = [h for mode in modes if (h := _hypothesis(mode, evidence))]
-    others = [h for h in around if h.resource != function_id(evidence.function_name)]
+    others = [h for h in around if h.resource != at_heart(evidence.function_name).id]
     if not symptoms(evidence):
         others = []  # where nobody suffers, nobody is to blame
     ranked = _without(_ranked(own, others, {mode.name for mode in modes if mode.is_symptom}), declined)
-    missing = tuple(f"{gap.source}: {gap.reason}"[:MAX_TEXT] for gap in evidence.missing)
+    gaps = evidence.missing + (evidence.surroundings.missing if evidence.surroundings else ())
+    missing = tuple(f"{gap.source}: {gap.reason}"[:MAX_TEXT] for gap in gaps)
     verdict, summary = _settle(evidence, ranked)
     return Diagnosis(verdict, summary, tuple(ranked), missing)
-
-
-def function_id(function_name: str) -> str:
-    """The id of a function as a resource; what is an id already stays one."""
-    return function_name if ":" in function_name else f"lambda:{function_name}"
 
 
 def _hypothesis(mode: FailureMode, evidence: Evidence) -> Hypothesis | None:
@@ -106,10 +103,9 @@ def symptoms(evidence: Evidence) -> tuple[str, ...]:
     slowest = evidence.metric("Duration.p99").peak / 1000
     if config and slowest >= NEAR_TIMEOUT * config.timeout_s:
         seen.append(f"the slowest runs take {slowest:.1f} s of {config.timeout_s} s")
-    if evidence.surroundings and evidence.surroundings.scope.symptom.resource != function_id(
-        evidence.function_name
-    ):
-        seen += suffering(evidence.surroundings)
+    around, heart = evidence.surroundings, at_heart(evidence.function_name)
+    if around and around.scope.symptom.resource != heart.id:
+        seen += suffering(around)
     return tuple(seen)
 
 
@@ -124,21 +120,26 @@ def _settle(evidence: Evidence, hypotheses: list[Hypothesis]) -> tuple[Verdict, 
             Verdict.CANNOT_TELL,
             f"Something is wrong ({'; '.join(seen)}), but the cause is not clear.{guess}",
         )
-    if evidence.lacks("service_metrics") and evidence.surroundings:
-        return (
-            Verdict.CANNOT_TELL,
-            "No sign of trouble was seen, but the metrics of what surrounds the alarm could not be read.",
-        )
     if evidence.lacks("lambda_metrics"):
         return (
             Verdict.CANNOT_TELL,
             "No sign of trouble was seen, but the function's metrics could not be read.",
         )
+    if at_heart(evidence.function_name).service != "lambda":
+        return _settle_without_function(evidence)
     served = evidence.metric("Invocations").total
     return Verdict.NOTHING_WRONG, (
         f"Nothing is wrong: {served:.0f} invocations in the window, no errors, no throttles, durations well "
         "below the timeout."
     )
+
+
+def _settle_without_function(evidence: Evidence) -> tuple[Verdict, str]:
+    around = evidence.surroundings
+    alarmed = around.scope.symptom.resource if around else ""
+    if around is None or not any(s.resource == alarmed and s.times for s in around.series):
+        return Verdict.CANNOT_TELL, f"No metric of {evidence.function_name} could be read."
+    return Verdict.NOTHING_WRONG, f"Nothing is wrong: {alarmed} does as it used to."
 
 
 def _short(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:

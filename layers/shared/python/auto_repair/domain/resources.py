@@ -23,3 +23,9 @@ class Resource:
 
     def __str__(self) -> str:
         return f"{self.service}:{self.title or self.name}"
+
+
+def at_heart(name: str) -> Resource:
+    """What an incident is about: the function of that name, or the resource whose id it is."""
+    service, is_id, rest = name.partition(":")
+    return Resource(service, rest) if is_id else Resource("lambda", name)

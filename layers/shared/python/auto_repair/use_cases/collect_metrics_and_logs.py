@@ -1,16 +1,21 @@
 """CollectMetricsAndLogs: ask every evidence source at once; what is missing is part of the result."""
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from auto_repair.domain.alarmed_resource import symptom_of
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.errors import AutoRepairError, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Evidence, MissingEvidence, Window, merge
+from auto_repair.domain.incident import Incident
 from auto_repair.domain.ranking import CENTRAL_SOURCES
+from auto_repair.domain.resources import at_heart
+from auto_repair.domain.surroundings import MetricRole, Surroundings, Symptom
 from auto_repair.domain.target import alias_of, version_in_use
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
+from auto_repair.use_cases.look_around import LookAround, ask
 
 LOOK_BACK = timedelta(minutes=15)
 LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
@@ -30,28 +35,15 @@ def gather(
 
     Raises `TransientError` of a source that is worth a retry, unless this is the last try.
     """
-    whole = Evidence(target.function_name, target.window, alias=target.alias)
-    sources = tuple(sources)
-    pool = ThreadPoolExecutor(max_workers=max(1, len(sources)))
-    futures = {pool.submit(source.collect, target): source.name for source in sources}
-    done, late = wait(futures, timeout=deadline_s)
-    pool.shutdown(wait=False, cancel_futures=True)
-    parts = [_part_or_gap(future, futures[future], whole, is_last_try) for future in done]
-    parts += [_gap(whole, futures[future], f"no answer within {deadline_s:.0f} s") for future in late]
+
+    def is_worth_a_retry(name: str, error: AutoRepairError) -> bool:
+        return isinstance(error, TransientError) and name in WORTH_A_RETRY and not is_last_try
+
+    parts, missing = ask(
+        sources, lambda source: source.collect(target), deadline_s=deadline_s, is_fatal=is_worth_a_retry
+    )
+    whole = Evidence(target.function_name, target.window, alias=target.alias, missing=missing)
     return merge(whole, sorted(parts, key=lambda part: part.items[0].id if part.items else ""))
-
-
-def _part_or_gap(future: "Future[Evidence]", name: str, whole: Evidence, is_last_try: bool) -> Evidence:
-    try:
-        return future.result()
-    except AutoRepairError as error:
-        if isinstance(error, TransientError) and name in WORTH_A_RETRY and not is_last_try:
-            raise
-        return _gap(whole, name, str(error))
-
-
-def _gap(whole: Evidence, name: str, reason: str) -> Evidence:
-    return Evidence(whole.function_name, whole.window, missing=(MissingEvidence(name, reason[:400]),))
 
 
 @dataclass(frozen=True)
@@ -63,6 +55,7 @@ class CollectMetricsAndLogs:
     policies: Policies
     store: IncidentStore
     clock: Clock
+    look_around: LookAround
 
     def __call__(self, case: Case, *, attempt: int = 0) -> EvidenceReference:
         """Where the evidence lies and what is missing from it. `attempt` counts the state's retries."""
@@ -70,12 +63,31 @@ class CollectMetricsAndLogs:
         now = self.clock()
         began = max(min(incident.started_at, now), now - LONGEST)
         window = Window(began - LOOK_BACK, now)
-        alias = incident.alias or self.policies.policy(incident.function_name).alias
-        target = Target(incident.function_name, window, alias)
-        evidence = gather(self.sources, target, is_last_try=attempt >= PATIENT_TRIES)
-        evidence = self._as_callers_see_it(evidence)
+        with ThreadPoolExecutor(2) as pool:
+            around = pool.submit(self._around, incident, window)
+            evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
+            evidence = replace(evidence, surroundings=around.result())
         ref = self.store.save_evidence(incident, "before", evidence)
         return EvidenceReference(ref, len(evidence.items), tuple(gap.source for gap in evidence.missing))
+
+    def _own(self, incident: Incident, window: Window, *, is_last_try: bool) -> Evidence:
+        """What is known of the function itself."""
+        if not incident.has_function:
+            return Evidence(incident.function_name, window)
+        alias = incident.alias or self.policies.policy(incident.function_name).alias
+        target = Target(incident.function_name, window, alias)
+        return self._as_callers_see_it(gather(self.sources, target, is_last_try=is_last_try))
+
+    def _around(self, incident: Incident, window: Window) -> Surroundings:
+        """What is known of the resources that the alarm's own works with."""
+        heart = at_heart(incident.function_name)
+        start = at_heart(incident.resource) if incident.resource else heart
+        topology = self.look_around.topology(start, window, starts=(heart,))
+        start = topology.resource(start.id) or start
+        symptom = symptom_of(incident.alarm, start) if incident.alarm else None
+        if symptom is None:
+            symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=incident.question)
+        return self.look_around(symptom, topology, window)
 
     def _as_callers_see_it(self, evidence: Evidence) -> Evidence:
         """With the alias and configuration of the version that the logged runs were of."""

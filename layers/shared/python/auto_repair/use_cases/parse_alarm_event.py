@@ -9,6 +9,7 @@ from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.ports import Functions, IncidentStore
+from auto_repair.use_cases.find_target import FindTarget
 
 # Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
 LEASE = timedelta(days=2, hours=1)
@@ -20,15 +21,16 @@ class ParseAlarmEvent:
 
     functions: Functions
     store: IncidentStore
+    find_target: FindTarget
 
     def __call__(self, event: Any, execution_arn: str, started_at: datetime) -> Incident:
         """The incident with its disposition; a bad event is `rejected`, never an exception."""
         try:
-            request = read(event)
+            request = self.find_target(read(event), started_at)
         except InvalidEvent as problem:
             return _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
         if problem_text := self._problem(request, execution_arn):
-            return _rejected(request.function_name, execution_arn, started_at, problem_text, request.trigger)
+            return _rejected(request.heart, execution_arn, started_at, problem_text, request.trigger)
         return self._open(_incident(request, execution_arn, started_at), started_at)
 
     def _problem(self, request: Request, execution_arn: str) -> str:
@@ -38,11 +40,12 @@ class ParseAlarmEvent:
         if request.home and here and request.home != here:
             there, ours = (" of account ".join(place) for place in (request.home, here))
             return (
-                f"the event is about function {request.function_name!r} in {there}, and this deployment "
+                f"the event is about {_named(request)} in {there}, and this deployment "
                 f"serves {ours}; deploy one there"
             )
         try:
-            self.functions.configuration(request.function_name)
+            if request.function_name:
+                self.functions.configuration(request.function_name)
         except ResourceMissing:
             return (
                 f"there is no Lambda function {request.function_name!r} in this account and region; "
@@ -78,14 +81,22 @@ def _incident(request: Request, execution_arn: str, started_at: datetime) -> Inc
     # Every delivery of one alarm event has the same identity; a manual start is always its own.
     identity = (alarm.arn or alarm.name) if alarm else execution_arn
     return Incident(
-        id=incident_id(request.function_name, at, identity),
-        function_name=request.function_name,
+        # Of what the event itself names: whoever reads it again arrives at the same id.
+        id=incident_id(request.named or request.heart, at, identity),
+        function_name=request.heart,
         opened_at=started_at,
         trigger=request.trigger,
         alias=request.alias,
         alarm=alarm,
         execution_arn=execution_arn,
+        resource=request.resource.id if request.resource else "",
+        since=request.since,
+        question=request.question,
     )
+
+
+def _named(request: Request) -> str:
+    return f"function {request.function_name!r}" if request.function_name else str(request.resource)
 
 
 def _rejected(

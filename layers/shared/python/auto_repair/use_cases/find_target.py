@@ -1,0 +1,60 @@
+"""Which function an alarm on something else is about, and what a question in words means."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from auto_repair.contracts.alarm_events import Request
+from auto_repair.domain.citations import Window
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.question.understand import understand
+from auto_repair.domain.resources import Resource, at_heart
+from auto_repair.domain.topology import Topology
+from auto_repair.ports import Policies
+from auto_repair.use_cases.look_around import LookAround, found
+
+LOOK_BACK = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class FindTarget:
+    """Completes a request with what only the account can tell. Makes no call for an alarm on a function."""
+
+    look_around: Callable[[], LookAround]  # made when first needed: most alarms are on functions
+    policies: Policies
+    known_resources: Callable[[], Sequence[Resource]]
+
+    def __call__(self, request: Request, at: datetime) -> Request:
+        """The request with its function, where there is one. Raises `InvalidEvent` with the question back."""
+        request.named = request.heart
+        if request.question and not request.function_name and request.resource is None:
+            request = self._understood(request, at)
+        if request.function_name or request.resource is None:
+            return request
+        topology = self.look_around().neighbours(request.resource, Window(at - LOOK_BACK, at))
+        request.resource = found(topology, request.resource)
+        request.function_name = self._function(topology, request.resource)
+        return request
+
+    def _understood(self, request: Request, at: datetime) -> Request:
+        meant = understand(request.question, at, self.known_resources())
+        if meant.ask_back or meant.resource is None:
+            back = " ".join(meant.ask_back) or "Which function, API, queue or table is it about?"
+            raise InvalidEvent(f"question: {back}")
+        resource = at_heart(meant.resource)
+        if resource.service == "lambda":
+            request.function_name = resource.name
+        else:
+            request.resource = resource
+        request.since = request.since or meant.since
+        return request
+
+    def _function(self, topology: Topology, resource: Resource) -> str:
+        """The one function it comes down to: what it calls before what calls it, onboarded ones first."""
+        for ids in (topology.callees(resource.id), topology.callers(resource.id)):
+            names = [at_heart(name).name for name in ids if name.startswith("lambda:")]
+            onboarded = [name for name in names if self.policies.policy(name).onboarded]
+            for candidates in (onboarded, names):
+                if len(candidates) == 1:
+                    return candidates[0]
+        return ""
