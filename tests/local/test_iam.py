@@ -101,6 +101,14 @@ def test_operations_are_authorised_by_their_own_names(
     assert f"is not authorized to perform: {action} " in message
 
 
+def test_s3_names_the_resource_in_quotation_marks(embedded_aws: Instance, acting: As) -> None:
+    bucket = f"bucket-{uuid.uuid4().hex[:8]}"
+    embedded_aws.client("s3").create_bucket(Bucket=bucket)
+    message = refusal(lambda: acting(allow("s3:ListBucket", "*"))("s3").get_object(Bucket=bucket, Key="a"))
+    denied = f's3:GetObject on resource: "arn:aws:s3:::{bucket}/a" because no identity-based policy allows'
+    assert denied in message
+
+
 def test_calls_without_a_function_are_checked(acting: As) -> None:
     client = acting()("lambda")
     assert "lambda:GetAccountSettings" in refusal(client.get_account_settings)
