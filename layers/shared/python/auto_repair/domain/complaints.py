@@ -45,9 +45,11 @@ class Complaint:
         return self.kind.value.startswith("denied")
 
 
+MAX_TEXT = 10_000  # characters of a message that are looked at
+
 # The resource stands in quotes, also escaped ones of a JSON string, or without.
 _NOT_AUTHORIZED = re.compile(
-    r"(?P<who>\S{1,300}) is not authorized to perform:? (?P<action>[\w-]+:\w+)"
+    r"(?P<who>(?<!\S)\S{1,300}) is not authorized to perform:? (?P<action>[\w-]+:\w+)"
     r"(?: on resource:? (?:\\?[\"'](?P<quoted>[^\"'\\]+)\\?[\"']|(?P<bare>[^\s\"'\\]+)))?"
     r"(?P<why>.{0,400})",
     re.DOTALL,
@@ -142,13 +144,13 @@ def complaint(message: str, resources: Iterable[Resource]) -> Complaint | None:
 
     `resource` is one of `resources`: the one that the message names, or else the only one of the service.
     """
-    known = tuple(resources)
-    if found := _NOT_AUTHORIZED.search(message):
+    text, known = message[:MAX_TEXT], tuple(resources)
+    if found := _NOT_AUTHORIZED.search(text):
         return _denied(found, known)
-    kind = _kind(message)
+    kind = _kind(text)
     if kind is None:
         return None
-    arn, resource = _named(message, known)
+    arn, resource = _named(text, known)
     return Complaint(kind, resource_arn=arn, resource=resource)
 
 

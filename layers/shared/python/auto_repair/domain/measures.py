@@ -104,7 +104,7 @@ def availability(bad: Iterable[MetricQuery], calls: Iterable[MetricQuery]) -> Me
 
     return Measure(
         _name(failed[0]),
-        f"{_plus(failed)} / {_plus(made)}",
+        f"{_term(failed)} / {_term(made)}",
         "Average",
         MetricRole.AVAILABILITY,
         "",
@@ -163,6 +163,11 @@ def _name(query: MetricQuery) -> str:
 
 def _plus(queries: Iterable[MetricQuery]) -> str:
     return " + ".join(dict.fromkeys(query.metric for query in queries))
+
+
+def _term(queries: Iterable[MetricQuery]) -> str:
+    named = _plus(queries)
+    return f"({named})" if " + " in named else named
 
 
 def _sums(found: Iterable[Points]) -> Points:

@@ -1,0 +1,175 @@
+"""What the functions around a symptom log of errors, and whether they did before.
+
+At most five functions, the nearest ones. Only error-like lines are read, of the window first; the reference
+is read where the window has some.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.console_links import ConsoleLinks
+from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.lambda_functions import LambdaFunctions
+from auto_repair.domain.error_signatures import LoggedError
+from auto_repair.domain.errors import AutoRepairError, ResourceMissing
+from auto_repair.domain.evidence import EvidenceItem, MissingEvidence, Window
+from auto_repair.domain.log_lines import LogLine
+from auto_repair.domain.resource_signatures import logged_errors, resource_signatures
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import Observation, ResourceSignature, Scope
+from auto_repair.ports import ObservationSource
+from auto_repair.settings import Settings
+
+MAX_FUNCTIONS = 5
+MAX_PAGES = 3  # of one reading: a page may be empty although more follow
+MAX_TEXT = 400
+# Any of these terms; terms are case sensitive. Whole words as well as their parts, as a term may have to
+# match a whole word.
+ERROR_LIKE = " ".join(
+    f'?"{term}"'
+    for term in (
+        *("ERROR", "Error", "error", "errorType", "CRITICAL", "FATAL", "Exception", "Traceback"),
+        *("An error occurred", "not authorized", "denied", "Denied", "AccessDenied", "AccessDeniedException"),
+        *("Throttl", "ThrottlingException", "ProvisionedThroughputExceededException", "Rate exceeded"),
+        *("TooManyRequestsException", "NoSuchBucket", "NoSuchKey", "ResourceNotFoundException"),
+        *("Could not connect", "timed out", "timeout on endpoint", "ECONNREFUSED", "ETIMEDOUT", "ENOTFOUND"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Log:
+    """Where a function logs, and which of the log streams there are its own."""
+
+    group: str
+    own_stream: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Error-like lines of a span of time, oldest first, and whether these are all."""
+
+    errors: tuple[LoggedError, ...] = ()
+    complete: bool = True
+
+
+class ResourceLogsSource:
+    """Up to two readings for each function, and one for the configuration where a log group is elsewhere."""
+
+    name = "resource_logs"
+
+    def __init__(
+        self, clients: Clients, functions: LambdaFunctions, links: ConsoleLinks, deadline_s: float = 15.0
+    ) -> None:
+        self._clients = clients
+        self._functions = functions
+        self._links = links
+        self._deadline_s = deadline_s
+
+    def observe(self, scope: Scope) -> Observation:
+        """What cannot be read of one function is told as missing, and the others are read all the same."""
+        deadline = Deadline(self._deadline_s)
+        functions = [resource for resource in scope.resources if resource.service == "lambda"]
+        found: list[ResourceSignature] = []
+        items: list[EvidenceItem] = []
+        gaps = [f"{function.id} is too far away to be read" for function in functions[MAX_FUNCTIONS:]]
+        for function in functions[:MAX_FUNCTIONS]:
+            if deadline.passed:
+                gaps.append(f"the log of {function.id} was not read for want of time")
+                continue
+            try:
+                signatures, item = self._of(function, scope, deadline)
+            except AutoRepairError as error:
+                gaps.append(f"the log of {function.id} could not be read: {error}")
+                continue
+            found += signatures
+            items.append(item)
+        return Observation(
+            signatures=tuple(found),
+            items=tuple(items),
+            missing=tuple(MissingEvidence(self.name, gap) for gap in gaps),
+        )
+
+    def _of(
+        self, function: Resource, scope: Scope, deadline: Deadline
+    ) -> tuple[tuple[ResourceSignature, ...], EvidenceItem]:
+        log = _default_log(function.name)
+        try:
+            now = self._read(log, scope.window, scope, deadline)
+        except ResourceMissing:
+            log = self._configured_log(function.name)
+            now = self._read(log, scope.window, scope, deadline)
+        past = self._read(log, scope.reference, scope, deadline) if now.errors else Reading()
+        found = resource_signatures(function, now.errors, past.errors, scope.window, scope.resources)
+        note = "" if now.complete and past.complete else " (of a part: the log is longer than we read)"
+        return found, EvidenceItem(
+            id=f"around.{function.id}.errors",
+            source=self.name,
+            query=f"logs:FilterLogEvents {log.group}, lines that look like errors",
+            window=scope.window,
+            observed=_told(found) + note,
+            baseline=f"in the reference: {_earlier(found)}" if found else "",
+            link=self._links.log_events(log.group, scope.window),
+        )
+
+    def _configured_log(self, function_name: str) -> Log:
+        """Raises `ResourceMissing` when the function has the usual log group, which does not exist."""
+        group = self._functions.configuration(function_name).log_group
+        if group == _default_log(function_name).group:
+            raise ResourceMissing(f"there is no log group {group}: it never ran, or may not log")
+        # In a group of one's own choice, streams carry the function's name: 2026/01/31/my-function[7]5f2c…
+        return Log(group, re.compile(rf"\d{{4}}/\d\d/\d\d/{re.escape(function_name)}\["))
+
+    def _read(self, log: Log, span: Window, scope: Scope, deadline: Deadline) -> Reading:
+        client = self._clients.client("logs")
+        events: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        for _ in range(MAX_PAGES):
+            page = call(
+                client.filter_log_events,
+                logGroupName=log.group,
+                startTime=_milliseconds(span.start),
+                endTime=_milliseconds(span.end) - 1,  # inclusive
+                filterPattern=ERROR_LIKE,
+                **token,
+            )
+            events += page.get("events", ())
+            token = {"nextToken": page["nextToken"]} if page.get("nextToken") else {}
+            if not token or events or deadline.passed:
+                break
+        lines = [_line(event) for event in events if log.own_stream.match(event["logStreamName"])]
+        return Reading(logged_errors(lines, scope.resources), complete=not token)
+
+
+def _default_log(function_name: str) -> Log:
+    return Log(f"/aws/lambda/{function_name}", re.compile(""))
+
+
+def _line(event: dict[str, Any]) -> LogLine:
+    return LogLine(
+        datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"], event["logStreamName"]
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _told(found: Iterable[ResourceSignature]) -> str:
+    told = "; ".join(f"{s.count}× {s.template}" for s in found)
+    return (told[: MAX_TEXT - 1] + "…" if len(told) > MAX_TEXT else told) or "no error is logged"
+
+
+def _earlier(found: tuple[ResourceSignature, ...]) -> str:
+    new = sum(not s.count_before for s in found)
+    return f"{new} of {len(found)} were not seen"
+
+
+def source(settings: Settings, clients: Clients) -> ObservationSource:
+    """The source, ready for use."""
+    return ResourceLogsSource(clients, LambdaFunctions(clients), ConsoleLinks(settings.region))
