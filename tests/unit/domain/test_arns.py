@@ -205,6 +205,7 @@ NAMES = st.from_regex(re.compile(r"[a-z][a-z0-9-]{2,20}", re.ASCII), fullmatch=T
 SERVICES = [
     "dynamodb",
     "elasticache",
+    "elasticloadbalancing",
     "events",
     "kinesis",
     "kms",
@@ -215,7 +216,6 @@ SERVICES = [
     "sqs",
     "ssm",
     "states",
-    "elasticloadbalancing",
 ]
 
 
