@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from auto_repair.adapters.metric_data import MetricData, metric_query
-from auto_repair.domain.evidence import Window
+from auto_repair.domain.citations import Window
 from tests.adapters.conftest import NOW, RecordedClients
 
 SPAN = Window(NOW - timedelta(minutes=5), NOW)

@@ -12,7 +12,7 @@ from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.adapters.observation_sources import resource_logs
 from auto_repair.adapters.observation_sources.resource_logs import ERROR_LIKE, ResourceLogsSource
-from auto_repair.domain.evidence import Window
+from auto_repair.domain.citations import Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, Scope, Symptom
 from auto_repair.domain.topology import Topology

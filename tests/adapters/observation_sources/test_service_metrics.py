@@ -10,8 +10,8 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.observation_sources import service_metrics
 from auto_repair.adapters.observation_sources.service_metrics import ServiceMetricsSource, wanted
+from auto_repair.domain.citations import EvidenceItem, Window
 from auto_repair.domain.errors import AwsCallFailed
-from auto_repair.domain.evidence import EvidenceItem, Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries, Scope, Symptom
 from auto_repair.domain.topology import Topology

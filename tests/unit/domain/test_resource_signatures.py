@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from auto_repair.domain.evidence import Window
+from auto_repair.domain.citations import Window
 from auto_repair.domain.log_lines import LogLine
 from auto_repair.domain.resource_signatures import logged_errors, resource_signatures
 from auto_repair.domain.resources import Resource

@@ -240,6 +240,11 @@ class TestApis:
         assert "AWS/ApiGateway 5XXError Sum ApiName=shop" in queries
         assert "AWS/ApiGateway 5xx Sum ApiId=a1b2c3" in queries
 
+    def test_alarm_tells_a_rest_api_by_its_name_alone(self) -> None:
+        queries = asked(Resource("apigateway", "", title="shop"))
+        assert len(queries) == 6
+        assert all("ApiName=shop" in query for query in queries)
+
     def test_rest_api_without_a_name_cannot_be_asked_for(self) -> None:
         assert measures(Resource("apigateway", "a1b2c3", REST)) == ()
         assert len(measures(Resource("apigateway", "a1b2c3"))) == 6

@@ -7,8 +7,8 @@ from typing import Any
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import AwsCallFailed, TransientError
-from auto_repair.domain.evidence import Window
 
 MAX_QUERIES = 500  # of one request
 MAX_POINTS = 100_800  # of one page

@@ -9,9 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import complaint
 from auto_repair.domain.error_signatures import LoggedError, signatures, template
-from auto_repair.domain.evidence import Window
 from auto_repair.domain.log_lines import LogLine, fact, read_log
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import ResourceSignature

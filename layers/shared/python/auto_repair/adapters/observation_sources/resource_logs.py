@@ -15,9 +15,9 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.adapters.lambda_functions import LambdaFunctions
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.error_signatures import LoggedError
 from auto_repair.domain.errors import AutoRepairError, ResourceMissing
-from auto_repair.domain.evidence import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.log_lines import LogLine
 from auto_repair.domain.resource_signatures import logged_errors, resource_signatures
 from auto_repair.domain.resources import Resource

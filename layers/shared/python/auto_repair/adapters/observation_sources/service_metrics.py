@@ -11,7 +11,7 @@ from itertools import zip_longest
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.metric_data import MAX_POINTS, MetricData, floor, metric_query
-from auto_repair.domain.evidence import EvidenceItem, MissingEvidence, Window
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.measures import Measure, MetricQuery, Points, has_moved, in_words
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.service_metrics import all_service_metrics

@@ -11,12 +11,15 @@ NAMESPACE = "AWS/ApiGateway"
 
 
 def measures(resource: Resource) -> tuple[Measure, ...]:
-    """The API's, whatever its stages; both kinds' where the ARN does not tell which it is."""
+    """The API's, whatever its stages; both kinds' where the ARN does not tell which it is.
+
+    Where only its name is known, as from an alarm, it is a REST API.
+    """
     found: tuple[Measure, ...] = ()
     if "/apis/" not in resource.arn and resource.title:
         source = MetricSource(NAMESPACE, (("ApiName", _dimension(resource)),))
         found += _of(source, failed="5XXError", refused="4XXError")
-    if "/restapis/" not in resource.arn:
+    if "/restapis/" not in resource.arn and resource.name:
         source = MetricSource(NAMESPACE, (("ApiId", resource.name),))
         found += _of(source, failed="5xx", refused="4xx")
     return found
