@@ -68,7 +68,7 @@ class TestEnvironment:
     def test_a_bucket_behind_a_parameter_is_found(self) -> None:
         parameter = {"Name": "/shop/bucket-name", "Type": "String", "Value": "shop-images"}
         clients = self.clients(
-            {"BUCKET_NAME_PARAMETER": "/shop/bucket-name", "WORK": "/tmp/work", "HOME_PAGE": "/home"},  # noqa: S108
+            {"BUCKET_NAME_PARAMETER": "/shop/bucket-name", "WORK": "/opt/work", "PAGE": "/"},
             **{"ssm.get_parameters": {"Parameters": [parameter]}},
         )
         found = discovered("function_environment", clients, ORDERS)

@@ -20,14 +20,6 @@ class Apis:
         self._clients = clients
         self._home = home
 
-    @property
-    def _rest(self) -> Any:
-        return self._clients.client("apigateway")
-
-    @property
-    def _http(self) -> Any:
-        return self._clients.client("apigatewayv2")
-
     def known(self, api: Resource) -> Resource:
         """The API with id, title and ARN, for one or two calls. Where several have the name, the newest.
         Raises `ResourceMissing`."""
@@ -35,28 +27,32 @@ class Apis:
             return self.titled(api.title)[0]
         if api.title and api.arn:
             return api
-        if is_http(api):
-            return self._http_api(call(self._http.get_api, ApiId=api.name))
-        try:
-            return self._rest_api(call(self._rest.get_rest_api, restApiId=api.name))
-        except ResourceMissing:
-            return self._http_api(call(self._http.get_api, ApiId=api.name))
+        return self._http_of(api.name) if is_http(api) else self._either(api.name)
 
     def titled(self, title: str) -> tuple[Resource, ...]:
         """The APIs of that name, newest first; names are not unique. Raises `ResourceMissing` for none."""
         found = _newest_first(self._all_rest(), "name", title, self._rest_api) or _newest_first(
-            items(self._http.get_apis), "Name", title, self._http_api
+            items(self._clients.client("apigatewayv2").get_apis), "Name", title, self._http_api
         )
         if not found:
             raise ResourceMissing(f"no API is called {title!r}")
         return found
+
+    def _either(self, api_id: str) -> Resource:
+        try:
+            return self._rest_api(call(self._clients.client("apigateway").get_rest_api, restApiId=api_id))
+        except ResourceMissing:
+            return self._http_of(api_id)
+
+    def _http_of(self, api_id: str) -> Resource:
+        return self._http_api(call(self._clients.client("apigatewayv2").get_api, ApiId=api_id))
 
     def _all_rest(self) -> list[Mapping[str, Any]]:
         apis: list[Mapping[str, Any]] = []
         page: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
             position = {"position": page["position"]} if page else {}
-            page = call(self._rest.get_rest_apis, limit=PAGE, **position)
+            page = call(self._clients.client("apigateway").get_rest_apis, limit=PAGE, **position)
             apis += page.get("items", ())
             if not page.get("position"):
                 break

@@ -40,8 +40,11 @@ class ApiIntegrationsSource:
         `ResourceMissing` when there is no such API."""
         if start.service != "apigateway":
             return Topology()
-        api = self._apis.known(start)
+        apis = (self._apis.known(start),) if start.name else self._apis.titled(start.title)
+        api = apis[0]
         found = Discovery(self.name, api, window)
+        if len(apis) > 1:
+            found.lacks(f"{len(apis)} APIs have that name; the newest, {api.name}, is looked at")
         if is_http(api):
             self._http(found, api)
         else:

@@ -3,7 +3,7 @@
 Costlier than the other sources: for the function that an alarm is about, not for its neighbours.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -77,15 +77,15 @@ class _Policies:
     def read(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Names and documents. What is too much or refused is said to be missing."""
         unread = 0
-        inline = self._ask("list_role_policies", RoleName=self._role).get("PolicyNames", ())
+        inline = self._ask(self._client.list_role_policies, RoleName=self._role).get("PolicyNames", ())
         for name in inline:
             # The last call is for the list of the others.
             if self._left > 1:
-                policy = self._ask("get_role_policy", RoleName=self._role, PolicyName=name)
+                policy = self._ask(self._client.get_role_policy, RoleName=self._role, PolicyName=name)
                 yield name, policy.get("PolicyDocument", {})
             else:
                 unread += 1
-        attached = self._ask("list_attached_role_policies", RoleName=self._role)
+        attached = self._ask(self._client.list_attached_role_policies, RoleName=self._role)
         for policy in attached.get("AttachedPolicies", ()):
             if ":iam::aws:policy/" in policy["PolicyArn"]:
                 continue
@@ -97,17 +97,16 @@ class _Policies:
             self._found.lacks(f"{unread} policies of its role were not read: {MAX_READS} calls are the limit")
 
     def _managed(self, arn: str) -> Mapping[str, Any]:
-        version = self._ask("get_policy", PolicyArn=arn).get("Policy", {}).get("DefaultVersionId")
+        version = self._ask(self._client.get_policy, PolicyArn=arn).get("Policy", {}).get("DefaultVersionId")
         if not version:
             return {}
-        answer = self._ask("get_policy_version", PolicyArn=arn, VersionId=version)
+        answer = self._ask(self._client.get_policy_version, PolicyArn=arn, VersionId=version)
         document: Mapping[str, Any] = answer.get("PolicyVersion", {}).get("Document", {})
         return document
 
-    def _ask(self, method: str, **arguments: str) -> Mapping[str, Any]:
+    def _ask(self, method: Callable[..., Any], **arguments: str) -> Mapping[str, Any]:
         self._left -= 1
-        answer = self._found.attempt(lambda: call(getattr(self._client, method), **arguments))
-        return answer or {}
+        return self._found.attempt(partial(call, method, **arguments)) or {}
 
 
 def resources_in_policy(document: Mapping[str, Any]) -> Iterator[Resource]:
