@@ -80,6 +80,10 @@ bench-rca: tools ## root-cause engine on recorded incidents: DATA=folder
 	@: $(if $(DATA),,$(error DATA is missing: a folder with public/ and harness/))
 	@$(VENV_PYTHON) -m scripts.bench_rca '$(DATA)'
 
+.PHONY: bench-runbooks
+bench-runbooks: tools ## runbook search: hit rates on labelled questions
+	@$(VENV_PYTHON) -m scripts.bench_runbooks
+
 ##@ Deploy it
 
 .PHONY: build

@@ -101,7 +101,8 @@ def _build_function(source: Path, path: Path, target: Target) -> Path:
 def _build_layer(root: Path, path: Path, target: Target) -> Path:
     requirements = root / "requirements" / "layer.txt"
     package = root / "layers" / "shared" / "python"
-    key = _fingerprint(target, [requirements, *_files(package).values()])
+    runbooks = _files(root / "knowledge")
+    key = _fingerprint(target, [requirements, *_files(package).values(), *runbooks.values()])
     if _is_current(path, key):
         return path
     third_party = _third_party(requirements, target, root)
@@ -110,6 +111,7 @@ def _build_layer(root: Path, path: Path, target: Target) -> Path:
         shutil.copytree(package, own, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         _compile(own, target)
         files = _files(third_party) | _files(own)
+        files |= {f"auto_repair/knowledge/{name}": runbook for name, runbook in runbooks.items()}
         write_zip(path, {f"python/{name}": file for name, file in files.items()})
     _remember(path, key)
     return path

@@ -25,7 +25,7 @@ LAMBDA_LIMIT_UNZIPPED_BYTES = 250 * 1024 * 1024
 
 def checkout(folder: Path) -> Path:
     """A folder with the sources of the builds, and nothing built."""
-    for name in ("lambdas", "layers"):
+    for name in ("lambdas", "layers", "knowledge"):
         shutil.copytree(build.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(build.ROOT / "requirements", folder / "requirements")
     return folder
@@ -121,6 +121,12 @@ def test_the_layer_is_within_its_budget_and_leaves_out_what_the_runtime_has(arti
     assert sum(entry.file_size for entry in entries) < LAMBDA_LIMIT_UNZIPPED_BYTES
     assert {"auto_repair", "aws_lambda_powertools", "msgspec"} <= packages
     assert not packages & {"boto3", "botocore", "s3transfer"}
+
+
+def test_the_layer_holds_the_runbooks(artifacts: Path) -> None:
+    with zipfile.ZipFile(artifacts / "layer.zip") as archive:
+        packed = {Path(name).name for name in archive.namelist() if "/auto_repair/knowledge/" in name}
+    assert packed == {path.name for path in (build.ROOT / "knowledge").glob("*.md")}
 
 
 @pytest.mark.parametrize(("architecture", "machine"), [("x86_64", 62), ("arm64", 183)])
