@@ -123,6 +123,7 @@ class TestReadings:
         assert (window["startTime"], window["endTime"]) == (at - 900_000, at - 1)
         assert (reference["startTime"], reference["endTime"]) == (at - 3 * 3_600_000, at - 900_001)
         assert window["filterPattern"] == reference["filterPattern"] == ERROR_LIKE
+        assert window["limit"] == reference["limit"] == 1000
 
     def test_pattern_is_one_that_cloudwatch_takes(self) -> None:
         assert len(ERROR_LIKE) <= 1024

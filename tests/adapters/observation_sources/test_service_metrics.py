@@ -108,7 +108,7 @@ class TestAgainstCloudWatch:
         source = ServiceMetricsSource(clients, ConsoleLinks("us-east-1"), FixedClock(NOW))
         found = source.observe(scope(api, table, metric="5xx"))
         assert series(found, "5xx / Count").values == (1.0, 0.5, 0.0)
-        assert series(found, "Count").values == (2, 2, 1)
+        assert series(found, "Count.SampleCount").values == (2, 2, 1)
         throttles = series(found, "WriteThrottleEvents")
         assert (throttles.resource, throttles.role, throttles.values) == (
             "dynamodb:stock",
@@ -116,7 +116,7 @@ class TestAgainstCloudWatch:
             (7.0,),
         )
         assert throttles.times == ((NOW - timedelta(minutes=5)).timestamp(),)
-        latency_and_calls = [s for s in found.series if s.metric == "SuccessfulRequestLatency"]
+        latency_and_calls = [s for s in found.series if s.metric.startswith("SuccessfulRequestLatency")]
         assert [(s.role, s.values) for s in latency_and_calls] == [
             (MetricRole.LATENCY, (6.0,)),
             (MetricRole.REQUESTS, (3.0,)),
@@ -191,8 +191,8 @@ class TestItems:
             }
         )
         found = source.observe(scope(API))
-        assert [one.id for one in found.items] == ["around.apigateway:a1b2c3.5XXError"]
-        failed = item(found, "around.apigateway:a1b2c3.5XXError")
+        assert [one.id for one in found.items] == ["around.apigateway:a1b2c3.5XXError / Count"]
+        failed = item(found, "around.apigateway:a1b2c3.5XXError / Count")
         assert failed.source == "service_metrics"
         assert failed.query == "AWS/ApiGateway 5XXError / Count Average, period 60 s, ApiName=shop"
         assert failed.observed == "0.0% of calls went well in the worst 60 s, 50.0% in the best"
@@ -272,8 +272,8 @@ class TestBounds:
     def test_most_telling_measures_of_all_come_first(self) -> None:
         asked, left_out = wanted([FUNCTION, API, ROLE])
         assert [one.id for one in asked[:4]] == [
-            "around.lambda:image-service.Errors",
-            "around.apigateway:a1b2c3.5XXError",
+            "around.lambda:image-service.Errors / Invocations",
+            "around.apigateway:a1b2c3.5XXError / Count",
             "around.lambda:image-service.Invocations",
             "around.apigateway:a1b2c3.Count.SampleCount",
         ]

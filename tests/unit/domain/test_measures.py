@@ -46,7 +46,8 @@ class TestAvailability:
         late = METRIC("Timeouts", "Sum")
         both = availability(bad=[BAD, late], calls=[CALLS, BAD, late])
         assert values(both, {60: 1}, {60: 2}, {60: 1}, {60: 1}, {60: 2}) == {60: 0.25}
-        assert both.metric == "(Errors + Timeouts) / (Invocations + Errors + Timeouts)"
+        assert both.name == "Errors / Invocations"
+        assert both.formula == "(Errors + Timeouts) / (Invocations + Errors + Timeouts)"
 
     def test_says_what_it_is(self) -> None:
         series = self.measure.series(ORDERS, [{}, {60: 1}], 60)
@@ -62,7 +63,7 @@ class TestAvailability:
 
 def test_plain_metric_keeps_its_name_and_is_scaled() -> None:
     measure = plain(METRIC("Duration", "p99"), MetricRole.LATENCY, "ms", 1000)
-    assert (measure.name, measure.metric, measure.statistic) == ("Duration.p99", "Duration", "p99")
+    assert (measure.name, measure.formula, measure.statistic) == ("Duration.p99", "Duration", "p99")
     assert values(measure, {120: 0.5, 60: 0.25}) == {60: 250, 120: 500}
 
 

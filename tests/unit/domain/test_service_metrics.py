@@ -184,16 +184,18 @@ def test_tables_are_asked_by_operation_where_aws_tells_no_total() -> None:
             f"AWS/DynamoDB ThrottledRequests Sum {of}",
             f"AWS/DynamoDB SystemErrors Sum {of}",
         } <= set(queries)
-    assert queries[-2:] == [
+    assert queries[-4:] == [
         "AWS/DynamoDB ConsumedReadCapacityUnits Sum TableName=stock",
         "AWS/DynamoDB ConsumedWriteCapacityUnits Sum TableName=stock",
+        "AWS/DynamoDB ProvisionedReadCapacityUnits Average TableName=stock",
+        "AWS/DynamoDB ProvisionedWriteCapacityUnits Average TableName=stock",
     ]
-    assert len(queries) == 28
+    assert len(queries) == 30
 
 
 def test_roles_and_units() -> None:
     assert roles(Resource("lambda", "orders")) == [
-        "Errors availability",
+        "Errors / Invocations availability",
         "Invocations requests",
         "Duration latency ms",
         "Throttles saturation",
@@ -202,7 +204,7 @@ def test_roles_and_units() -> None:
         "IteratorAge saturation ms",
     ]
     assert roles(Resource("apigateway", "h4h5", HTTP)) == [
-        "5xx availability",
+        "5xx / Count availability",
         "Count.SampleCount requests",
         "Latency latency ms",
         "4xx other",

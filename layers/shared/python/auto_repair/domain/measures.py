@@ -40,8 +40,8 @@ class MetricSource:
 class Measure:
     """One series of a resource and how it comes from what CloudWatch holds."""
 
-    name: str  # unique within the resource: the first metric, with a less usual statistic after a dot
-    metric: str  # for people: `5XXError / Count`
+    name: str  # unique within the resource: `Duration`, `Duration.p99`, `5XXError / Count`
+    formula: str  # the same in full
     statistic: str
     role: MetricRole
     unit: str
@@ -53,7 +53,7 @@ class Measure:
         points = sorted(self.combine(found).items())
         return ResourceSeries(
             resource=resource.id,
-            metric=self.metric,
+            metric=self.name,
             statistic=self.statistic,
             role=self.role,
             unit=self.unit,
@@ -103,7 +103,7 @@ def availability(bad: Iterable[MetricQuery], calls: Iterable[MetricQuery]) -> Me
         return {t: 1 - failures.get(t, 0.0) / count for t, count in all_calls.items() if count > 0}
 
     return Measure(
-        _name(failed[0]),
+        f"{failed[0].metric} / {made[0].metric}",
         f"{_term(failed)} / {_term(made)}",
         "Average",
         MetricRole.AVAILABILITY,
@@ -128,8 +128,8 @@ def weighted(
         weights = _sums(found[half:])
         return {t: scale * value / weights[t] for t, value in _sums(products).items() if weights.get(t)}
 
-    metric = _plus(averages)
-    return Measure(_name(averages[0]), metric, "Average", role, unit, (*averages, *counts), combine)
+    first, formula = averages[0], _plus(averages)
+    return Measure(_name(first), formula, "Average", role, unit, (*averages, *counts), combine)
 
 
 def has_moved(before: Sequence[float], now: Sequence[float]) -> bool:

@@ -6,12 +6,13 @@ error to a log parser: it counts when it complains about an AWS resource or name
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import complaint
 from auto_repair.domain.error_signatures import LoggedError, signatures, template
+from auto_repair.domain.evidence import ErrorSignature
 from auto_repair.domain.log_lines import LogLine, fact, read_log
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import ResourceSignature
@@ -42,21 +43,37 @@ def resource_signatures(
 ) -> tuple[ResourceSignature, ...]:
     """The signatures of `errors` within the window, most frequent first; `earlier` are the reference's."""
     known = tuple(r for r in resources if r.id != resource.id)
-    before = Counter(map(_key, earlier))
-    newest = {_key(error): error for error in errors if error.at in window}
+    before: dict[tuple[str, str], list[datetime]] = {}
+    for error in earlier:
+        before.setdefault((error.error_type, template(error.message)), []).append(error.at)
     return tuple(
-        ResourceSignature(
-            resource=resource.id,
-            template=f"{found.error_type}: {found.template}" if found.error_type else found.template,
-            first_seen=found.first_seen,
-            last_seen=found.last_seen,
-            count=found.count,
-            count_before=before[found.error_type, found.template],
-            names=_names(newest[found.error_type, found.template], known),
-            sample=found.sample,
-        )
-        for found in signatures((*earlier, *errors), window)
+        _signature(resource, found, before.get((found.error_type, found.template), []), errors, known)
+        for found in signatures(errors, window)
     )
+
+
+def _signature(
+    resource: Resource,
+    found: ErrorSignature,
+    before: Sequence[datetime],
+    errors: Sequence[LoggedError],
+    known: tuple[Resource, ...],
+) -> ResourceSignature:
+    newest = next(e for e in reversed(errors) if e.at == found.last_seen and _is_of(e, found))
+    return ResourceSignature(
+        resource=resource.id,
+        template=f"{found.error_type}: {found.template}" if found.error_type else found.template,
+        first_seen=min((found.first_seen, *before)),
+        last_seen=found.last_seen,
+        count=found.count,
+        count_before=len(before),
+        names=_names(newest, known),
+        sample=found.sample,
+    )
+
+
+def _is_of(error: LoggedError, found: ErrorSignature) -> bool:
+    return error.error_type == found.error_type and template(error.message) == found.template
 
 
 def _prints(line: LogLine, known: tuple[Resource, ...]) -> bool:
@@ -74,10 +91,6 @@ def _said(message: str) -> str:
     fields = record if isinstance(record, dict) else {}
     said = fields.get("message", fields.get("msg"))
     return said if isinstance(said, str) else message.strip()
-
-
-def _key(error: LoggedError) -> tuple[str, str]:
-    return error.error_type, template(error.message)
 
 
 def _names(error: LoggedError, known: tuple[Resource, ...]) -> str:

@@ -27,6 +27,7 @@ from auto_repair.settings import Settings
 
 MAX_FUNCTIONS = 5
 MAX_PAGES = 3  # of one reading: a page may be empty although more follow
+MAX_LINES = 1000  # of a page
 MAX_TEXT = 400
 # Any of these terms; terms are case sensitive. Whole words as well as their parts, as a term may have to
 # match a whole word.
@@ -136,6 +137,7 @@ class ResourceLogsSource:
                 startTime=_milliseconds(span.start),
                 endTime=_milliseconds(span.end) - 1,  # inclusive
                 filterPattern=ERROR_LIKE,
+                limit=MAX_LINES,
                 **token,
             )
             events += page.get("events", ())

@@ -108,7 +108,7 @@ class ServiceMetricsSource:
         since = max(span.start, scope.reference.start)
         minutes = round((scope.reference.end - since).total_seconds() / 60)
         first = one.measure.queries[0]
-        metric = f"{first.namespace} {series.metric} {series.statistic}"
+        metric = f"{first.namespace} {one.measure.formula} {series.statistic}"
         dimensions = ", ".join(f"{name}={value}" for name, value in first.dimensions)
         is_function = one.resource.service == "lambda"
         return EvidenceItem(

@@ -35,6 +35,9 @@ def measures(resource: Resource) -> tuple[Measure, ...]:
         availability(bad=bad, calls=[*good, *bad]),
         plain(table("ConsumedReadCapacityUnits", "Sum"), MetricRole.OTHER),
         plain(table("ConsumedWriteCapacityUnits", "Sum"), MetricRole.OTHER),
+        # By the second, and every five minutes; a table on demand has none.
+        plain(table("ProvisionedReadCapacityUnits", "Average"), MetricRole.OTHER),
+        plain(table("ProvisionedWriteCapacityUnits", "Average"), MetricRole.OTHER),
     )
 
 
