@@ -3,10 +3,14 @@
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from auto_repair.domain.changes.reading import RecordedChange
 from auto_repair.domain.surroundings import ResourceChange
+
+CONFIG_HISTORY = "config_history"
+SEEN_WITHIN = timedelta(minutes=30)  # Config records most changes within minutes
 
 
 def with_former_states(recorded: Iterable[RecordedChange]) -> tuple[ResourceChange, ...]:
@@ -55,3 +59,49 @@ def _next(state: str | None, recorded: RecordedChange) -> str | None:
     if recorded.partial and after:
         return json.dumps({**(json.loads(state) if state else {}), **json.loads(after)}, ensure_ascii=False)
     return after or None
+
+
+def lacks_former_state(recorded: Iterable[RecordedChange], since: datetime) -> bool:
+    """Whether something was set or taken away since then, and nobody knows what was there before."""
+    known = tuple(recorded)
+    former = {change.event_id for change in with_former_states(known) if change.before or change.had_none}
+    return any(
+        (r.change.after or r.ends) and r.change.at >= since and r.change.event_id not in former for r in known
+    )
+
+
+def with_recorded_configurations(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
+    """The changes, those without a former state completed from AWS Config's account of the same change.
+
+    Config tells when it saw a change, minutes after it was made, and not who made it: its account is dropped
+    where the call itself is known.
+    """
+    told = tuple(changes)
+    twins = {id(change): twin for change in told if (twin := _twin(change, told))}
+    used = {id(twin) for twin in twins.values()}
+    return tuple(_completed(c, twins.get(id(c))) for c in told if id(c) not in used)
+
+
+def _completed(change: ResourceChange, twin: ResourceChange | None) -> ResourceChange:
+    if twin is None or change.before or change.had_none:
+        return change
+    return replace(change, before=twin.before, had_none=twin.had_none)
+
+
+def _twin(change: ResourceChange, changes: Iterable[ResourceChange]) -> ResourceChange | None:
+    """What Config saw first after the change, if it is what the change made."""
+    if change.source == CONFIG_HISTORY:
+        return None
+    seen = (
+        other
+        for other in changes
+        if other.source == CONFIG_HISTORY
+        and (other.resource, other.action) == (change.resource, change.action)
+        and timedelta() <= other.at - change.at <= SEEN_WITHIN
+        and _same(other.after, change.after)
+    )
+    return min(seen, key=lambda other: other.at, default=None)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or bool(one and other and json.loads(one) == json.loads(other))

@@ -29,7 +29,9 @@ def changes_of(document: Any, our_role: str, source: str) -> tuple[RecordedChang
     kind = _kinds().get((record.service, record.name))
     if kind is None or not record.is_change:
         return ()
-    effects = [e for e in kind.read(record) if not e.resource.endswith((":", "/"))]  # a call that names nobody
+    effects = [
+        e for e in kind.read(record) if not e.resource.endswith((":", "/"))
+    ]  # a call that names nobody
     return tuple(
         _recorded(record, effect, number, record.role == our_role, source)
         for number, effect in enumerate(effects)

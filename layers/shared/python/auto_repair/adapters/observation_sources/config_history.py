@@ -1,0 +1,194 @@
+"""What AWS Config recorded of a resource before and after a change, where Config is on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from itertools import pairwise
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.discovery import home
+from auto_repair.domain.arns import Home, arn_of
+from auto_repair.domain.changes import kind
+from auto_repair.domain.changes.history import CONFIG_HISTORY
+from auto_repair.domain.changes.kind import MAX_SUMMARY, as_text, document, policy_words
+from auto_repair.domain.changes.telling import recent, since, told
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence
+from auto_repair.domain.errors import AwsCallFailed
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
+from auto_repair.ports import ObservationSource
+from auto_repair.settings import Settings
+
+MAX_RESOURCES = 6  # nearest first
+MAX_PAGES = 5  # of seven days each, read only of a resource that changed within the last day
+_TYPES = {
+    "dynamodb": "AWS::DynamoDB::Table",
+    "ec2": "AWS::EC2::Instance",
+    "elasticloadbalancing": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "iam": "AWS::IAM::Role",
+    "kinesis": "AWS::Kinesis::Stream",
+    "kms": "AWS::KMS::Key",
+    "lambda": "AWS::Lambda::Function",
+    "rds": "AWS::RDS::DBInstance",
+    "s3": "AWS::S3::Bucket",
+    "secretsmanager": "AWS::SecretsManager::Secret",
+    "sns": "AWS::SNS::Topic",
+    "sqs": "AWS::SQS::Queue",
+    "states": "AWS::StepFunctions::StateMachine",
+}
+# What Config calls a resource: these by name, these by ARN, all others by an id that must be looked up.
+_BY_NAME = ("dynamodb", "ec2", "kms", "lambda", "s3")
+_BY_ARN = ("elasticloadbalancing", "secretsmanager", "sns", "states")
+_OFF = "NoAvailableConfigurationRecorderException"
+_UNKNOWN = "ResourceNotDiscoveredException"
+# Changes by itself, or repeats that something else changed.
+_IDLE = ("lastModified", "revisionId", "itemCount", "tableSizeBytes", "lastUpdateStatus", "roleLastUsed")
+_POLICY_OF_BUCKET = "BucketPolicy"
+
+
+class ConfigHistorySource:
+    """One request for each resource, one more to learn some ids, and more for those that changed."""
+
+    name = CONFIG_HISTORY
+
+    def __init__(self, clients: Clients, place: Home) -> None:
+        self._client = clients.client
+        self._place = place
+
+    def observe(self, scope: Scope) -> Observation:
+        """The differences between the configurations that Config recorded within the last day."""
+        asked = [r for r in scope.resources if r.service in _TYPES][:MAX_RESOURCES]
+        changes: list[ResourceChange] = []
+        unknown: list[str] = []
+        for resource in asked:
+            try:
+                items = self._history(resource, scope)
+            except AwsCallFailed as error:
+                if error.code == _OFF:
+                    return Observation(missing=(MissingEvidence(self.name, "AWS Config is not recording"),))
+                if error.code != _UNKNOWN:
+                    raise
+                items = []
+            if not items:
+                unknown.append(resource.id)
+            changes += recent(differences(resource.id, items), scope)
+        item = EvidenceItem(
+            id=self.name,
+            source=self.name,
+            query=f"config:GetResourceConfigHistory of {', '.join(r.id for r in asked)}",
+            window=scope.window,
+            observed=told(changes),
+        )
+        reason = f"AWS Config does not record {', '.join(unknown)}"
+        missing = (MissingEvidence(self.name, reason),) if unknown else ()
+        items_of_evidence = (item,) if len(unknown) < len(asked) else ()
+        return Observation(changes=tuple(changes), items=items_of_evidence, missing=missing)
+
+    def _history(self, resource: Resource, scope: Scope) -> list[Mapping[str, Any]]:
+        """The newest recorded configurations before the window's end, newest first."""
+        resource_id = self._id_of(resource)
+        if not resource_id:
+            return []
+        items: list[Mapping[str, Any]] = []
+        page: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            page = call(
+                self._client("config").get_resource_config_history,
+                resourceType=_TYPES[resource.service],
+                resourceId=resource_id,
+                laterTime=scope.window.end,
+                **({"nextToken": page["nextToken"]} if page else {}),
+            )
+            items += page.get("configurationItems", ())
+            oldest = items[-1]["configurationItemCaptureTime"] if items else since(scope)
+            if oldest < since(scope) or not items or not page.get("nextToken"):
+                break
+        return items
+
+    def _id_of(self, resource: Resource) -> str:
+        if resource.service in _BY_NAME:
+            return resource.name
+        arn = resource.arn or arn_of(resource.service, resource.name, self._place)
+        if resource.service in _BY_ARN and arn:
+            return arn
+        answer = call(
+            self._client("config").list_discovered_resources,
+            resourceType=_TYPES[resource.service],
+            resourceName=resource.name,
+            limit=1,
+        )
+        found = answer.get("resourceIdentifiers") or [{}]
+        return str(found[0].get("resourceId", ""))
+
+
+def differences(resource_id: str, items: list[Mapping[str, Any]]) -> Iterator[ResourceChange]:
+    """What differs between one recorded configuration and the one before it; `items` newest first."""
+    for newer, older in pairwise(items):
+        after, before = _settings(newer), _settings(older)
+        changed = [key for key in sorted(after.keys() | before.keys()) if after.get(key) != before.get(key)]
+        if _POLICY_OF_BUCKET in changed:
+            changed.remove(_POLICY_OF_BUCKET)
+            yield _policy_change(resource_id, newer, before, after)
+        if changed:
+            yield ResourceChange(
+                resource=resource_id,
+                at=newer["configurationItemCaptureTime"].astimezone(UTC),
+                action="ConfigurationChanged",
+                summary=", ".join(changed)[:MAX_SUMMARY],
+                source=CONFIG_HISTORY,
+                before=_chosen(before, changed),
+                after=_chosen(after, changed),
+            )
+
+
+def _policy_change(
+    resource_id: str, item: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> ResourceChange:
+    """A bucket's policy, told as CloudTrail tells it: the two accounts are one change."""
+    former, policy = _bucket_policy(before), _bucket_policy(after)
+    return ResourceChange(
+        resource=resource_id,
+        at=item["configurationItemCaptureTime"].astimezone(UTC),
+        action="PutBucketPolicy" if policy else "DeleteBucketPolicy",
+        summary=policy_words(policy) if policy else "",
+        source=CONFIG_HISTORY,
+        before=former,
+        after=policy,
+        had_none=not former,
+    )
+
+
+def _bucket_policy(values: Mapping[str, Any]) -> str:
+    held = values.get(_POLICY_OF_BUCKET)
+    return document(held.get("policyText")) if isinstance(held, Mapping) else ""
+
+
+def _settings(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The recorded settings; what Config keeps apart is beside the others."""
+    configuration = _parsed(item.get("configuration") or "{}")
+    apart = {k: _parsed(v) for k, v in (item.get("supplementaryConfiguration") or {}).items()}
+    whole = {**configuration, **apart} if isinstance(configuration, dict) else apart
+    return {key: value for key, value in whole.items() if key not in _IDLE}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _chosen(values: Mapping[str, Any], keys: list[str]) -> str:
+    """These settings as JSON text. Environment variables are told by their names."""
+    chosen = kind.settings({key: values[key] for key in keys if key in values})
+    environment = values.get("environment")
+    if "environment" in chosen and isinstance(environment, Mapping):
+        chosen["environment"] = sorted(environment.get("variables") or ())
+    return as_text(chosen)
+
+
+def source(settings: Settings, clients: Clients) -> ObservationSource:
+    """The source, ready for use."""
+    return ConfigHistorySource(clients, home(settings))

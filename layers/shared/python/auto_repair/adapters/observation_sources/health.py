@@ -1,0 +1,118 @@
+"""Trouble and planned work of AWS itself, as AWS Health tells accounts whose support plan includes it."""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from auto_repair.adapters.aws_errors import call
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.discovery import home
+from auto_repair.domain.changes.telling import since, told
+from auto_repair.domain.citations import EvidenceItem, MissingEvidence
+from auto_repair.domain.errors import AwsCallFailed
+from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
+from auto_repair.ports import ObservationSource
+from auto_repair.settings import Settings
+
+# The endpoint of each partition.
+_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+# Health's names of services are ours in capitals, but for these.
+_SERVICES = {"STEPFUNCTIONS": "states", "EVENTBRIDGE": "events"}
+_OF_ACCOUNT = "ACCOUNT_SPECIFIC"
+MAX_EVENTS = 10  # that one DescribeAffectedEntities takes
+_NOT_SUBSCRIBED = "SubscriptionRequiredException"
+
+
+class HealthSource:
+    """One request, and one for what belongs to this account."""
+
+    name = "health"
+
+    def __init__(self, clients: Clients, region: str) -> None:
+        self._client = clients.client
+        self._region = region
+
+    def observe(self, scope: Scope) -> Observation:
+        """Events of the services that the resources belong to, in our region.
+
+        Public events are told of every resource of the service, others only of the resources they name.
+        """
+        try:
+            events = self._events(scope)
+            named = self._named_by(events)
+        except AwsCallFailed as error:
+            if error.code != _NOT_SUBSCRIBED:
+                raise
+            reason = "AWS Health answers only accounts with a Business or Enterprise support plan"
+            return Observation(missing=(MissingEvidence(self.name, reason),))
+        changes = tuple(
+            _change(resource.id, event)
+            for event in events
+            for resource in scope.resources
+            if resource.service == _service(event)
+            and (
+                event.get("eventScopeCode") != _OF_ACCOUNT
+                or {resource.name, resource.arn} & named[event["arn"]]
+            )
+        )
+        item = EvidenceItem(
+            id=self.name,
+            source=self.name,
+            query=f"health:DescribeEvents of {self._region}",
+            window=scope.window,
+            observed=told(changes) if changes else "no event of AWS about these services",
+            link="https://health.aws.amazon.com/health/home#/account/dashboard/open-issues",
+        )
+        return Observation(changes=changes, items=(item,))
+
+    def _events(self, scope: Scope) -> list[Mapping[str, Any]]:
+        """Those that lasted into the last day; an open event is updated as long as it lasts."""
+        answer = call(
+            self._client("health").describe_events,
+            filter={
+                "regions": [self._region, "global"],
+                "eventTypeCategories": ["issue", "scheduledChange"],
+                "lastUpdatedTimes": [{"from": since(scope)}],
+            },
+            maxResults=100,
+        )
+        return [event for event in answer.get("events", ()) if event["startTime"] < scope.window.end]
+
+    def _named_by(self, events: list[Mapping[str, Any]]) -> dict[str, set[str]]:
+        """What the events that belong to this account name, by the events' ARNs."""
+        arns = [event["arn"] for event in events if event.get("eventScopeCode") == _OF_ACCOUNT]
+        named: dict[str, set[str]] = {arn: set() for arn in arns}
+        if arns:
+            answer = call(
+                self._client("health").describe_affected_entities,
+                filter={"eventArns": arns[:MAX_EVENTS]},
+                maxResults=100,
+            )
+            for entity in answer.get("entities", ()):
+                named[entity["eventArn"]].add(entity.get("entityValue", ""))
+        return named
+
+
+def _service(event: Mapping[str, Any]) -> str:
+    name = str(event.get("service", ""))
+    return _SERVICES.get(name, name.lower())
+
+
+def _change(resource_id: str, event: Mapping[str, Any]) -> ResourceChange:
+    ended = f", ended {event['endTime']:%H:%M} UTC" if event.get("endTime") else ""
+    return ResourceChange(
+        resource=resource_id,
+        at=event["startTime"].astimezone(UTC),
+        action=str(event.get("eventTypeCode", "")),
+        actor="AWS",
+        summary=f"{event.get('eventTypeCategory')} of {event.get('service')} in {event.get('region')}, "
+        f"{event.get('statusCode')}{ended}",
+        source=HealthSource.name,
+        event_id=str(event.get("arn", "")),
+    )
+
+
+def source(settings: Settings, clients: Clients) -> ObservationSource:
+    """The source, ready for use."""
+    region = _REGIONS.get(home(settings).partition, settings.region)
+    return HealthSource(clients if region == settings.region else Clients(region), settings.region)
