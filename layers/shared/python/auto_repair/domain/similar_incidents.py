@@ -151,11 +151,18 @@ _Candidate = tuple[PastIncident, float]
 
 def _one_of_each_storm(candidates: Sequence[_Candidate]) -> list[_Candidate]:
     """An alarm that flaps says the same thing many times: it is heard once, the surest label first."""
-    kept: list[_Candidate] = []
-    for candidate in sorted(candidates, key=lambda c: -TRUST[c[0].label_source]):
-        if not any(_same_storm(candidate[0], other) for other, _ in kept):
-            kept.append(candidate)
-    return sorted(kept, key=candidates.index)
+    surest_first = sorted(candidates, key=lambda c: -TRUST[c[0].label_source])
+    heard = {one.incident_id for one in storms(one for one, _ in surest_first)}
+    return [candidate for candidate in candidates if candidate[0].incident_id in heard]
+
+
+def storms(past: Iterable[PastIncident]) -> list[PastIncident]:
+    """The first of each storm in the order given: one function, one cause, close in time."""
+    kept: list[PastIncident] = []
+    for one in past:
+        if not any(_same_storm(one, other) for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _same_storm(a: PastIncident, b: PastIncident) -> bool:
