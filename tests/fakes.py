@@ -391,6 +391,7 @@ class FakeTopology:
     known: dict[str, Topology] = field(default_factory=dict)
     error: AutoRepairError | None = None
     name: str = "fake_topology"
+    once: bool = False
 
     def discover(self, start: Resource, window: Window) -> Topology:
         if self.error:

@@ -30,7 +30,7 @@ from auto_repair.use_cases.collect_metrics_and_logs import CollectMetricsAndLogs
 from auto_repair.use_cases.determine_action import DetermineAction
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from auto_repair.use_cases.execute_repair import ExecuteRepair
-from auto_repair.use_cases.look_around import LookAround
+from auto_repair.use_cases.look_around import LookAround, WidenEvidence
 from auto_repair.use_cases.notify_result import Document, NotifyResult
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from auto_repair.use_cases.record_failure import RecordFailure
@@ -43,9 +43,11 @@ from tests.fakes import (
     FakeClock,
     FakeFunction,
     FakeFunctions,
+    FakeObservations,
     FakePolicies,
     FakeQueues,
     FakeStore,
+    FakeTopology,
     finding,
 )
 from tests.state_machine import Execution, StateMachine, TaskFailed
@@ -293,7 +295,11 @@ class Simulation:
             )
         )
         clock, sources = self.clock, self.sources()
-        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, LookAround(()))
+        look_around = LookAround(
+            (Watched(FakeTopology(), "topology", self),), (Watched(FakeObservations(), "observations", self),)
+        )
+        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, look_around)
+        widen = WidenEvidence(look_around, store)
         diagnose = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
@@ -317,6 +323,12 @@ class Simulation:
             incident = parse_event(event["event"], event["execution_arn"], parse(event["started_at"]))
             return {"incident": encode(incident)}
 
+        def collector(event: Any) -> Any:
+            case = decode(Case, event["case"])
+            if event["operation"] == "look_around":
+                return encode(widen(case))
+            return encode(collect(case, attempt=event["attempt"]))
+
         def executor(event: Any) -> Any:
             case = decode(Case, event["case"])
             return encode(execute(case) if event["operation"] == "apply" else roll_back(case))
@@ -331,7 +343,7 @@ class Simulation:
 
         return {
             "coordinator_arn": coordinator,
-            "collector_arn": lambda e: encode(collect(decode(Case, e["case"]), attempt=e["attempt"])),
+            "collector_arn": collector,
             "diagnoser_arn": lambda e: encode(diagnose(decode(Case, e["case"]))),
             "planner_arn": lambda e: encode(determine(decode(Case, e["case"]))),
             "approver_arn": lambda e: {"message_id": ask(decode(Case, e["case"]), e["task_token"])},

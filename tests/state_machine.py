@@ -179,7 +179,8 @@ def _holds(choice: dict[str, Any], document: Any) -> bool:
     assert found is not _MISSING, f"{choice['Variable']} leads nowhere"
     if "IsString" in choice:
         return isinstance(found, str) is choice["IsString"]
-    return bool(found == choice["StringEquals"])
+    (wanted,) = (choice[test] for test in ("StringEquals", "BooleanEquals") if test in choice)
+    return bool(found == wanted)
 
 
 def _matching(rules: list[dict[str, Any]], error: str) -> int | None:

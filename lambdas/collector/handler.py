@@ -1,4 +1,4 @@
-"""CollectMetricsAndLogs: gathers the evidence of an incident and stores it."""
+"""CollectMetricsAndLogs and LookAround: gather the evidence of an incident and store it."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ from auto_repair.observability import logger, metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
     """Where the evidence lies and what is missing from it."""
     case = decode(Case, event["case"])
-    reference = bootstrap.collect_metrics_and_logs()(case, attempt=event["attempt"])
+    if event["operation"] == "look_around":
+        reference = bootstrap.widen_evidence()(case)
+    else:
+        reference = bootstrap.collect_metrics_and_logs()(case, attempt=event["attempt"])
     logger.info("evidence collected", incident=case.incident.id, missing=list(reference.missing))
     metrics.add_metric("EvidenceSourceMissed", "Count", len(reference.missing))
     return encode(reference)

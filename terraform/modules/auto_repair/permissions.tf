@@ -19,6 +19,13 @@ locals {
     deployments   = "arn:${local.partition}:codedeploy:${local.place}:deploymentgroup:*"
     undelivered   = "arn:${local.partition}:sqs:${local.place}:lambda-auto-repair-undelivered-events-${var.environment}"
   }
+  # Their integrations and authorizers; not their keys, certificates or exports.
+  arn_of_apis = flatten([
+    for kind in ["apis", "restapis"] : [
+      for path in ["", "/*", "/*/authorizers", "/*/integrations", "/*/resources"] :
+      "arn:${local.partition}:apigateway:${local.region}::/${kind}${path}"
+    ]
+  ])
 }
 
 # Reading what is not ours.
@@ -113,8 +120,14 @@ data "aws_iam_policy_document" "read_changes" {
   statement {
     sid     = "ReadTroubleOfAws"
     actions = ["health:DescribeEvents"]
-    # DescribeEvents is about the account and its region.
+    # DescribeEvents offers no narrower scope.
     resources = ["*"]
+  }
+
+  statement {
+    sid       = "ReadWhatTroubleOfAwsConcerns"
+    actions   = ["health:DescribeAffectedEntities"]
+    resources = ["arn:${local.partition}:health:*::event/*/*/*"]
   }
 
   statement {
@@ -127,6 +140,95 @@ data "aws_iam_policy_document" "read_changes" {
     sid       = "ReadDeployments"
     actions   = ["codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"]
     resources = [local.arn_of.deployments]
+  }
+}
+
+# Who works with whom. Everything here only reads settings, of whatever an alarm may be about.
+data "aws_iam_policy_document" "read_topology" {
+  statement {
+    sid       = "ReadFunctionsAndTheirGrants"
+    actions   = ["lambda:GetFunctionConfiguration", "lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs"]
+    resources = [local.arn_of.any_function]
+  }
+
+  statement {
+    sid       = "ReadApis"
+    actions   = ["apigateway:GET"]
+    resources = local.arn_of_apis
+  }
+
+  statement {
+    sid       = "ReadRoles"
+    actions   = ["iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/*"]
+  }
+
+  statement {
+    sid       = "ReadPoliciesOfRoles"
+    actions   = ["iam:GetPolicy", "iam:GetPolicyVersion"]
+    resources = ["arn:${local.partition}:iam::*:policy/*"]
+  }
+
+  statement {
+    sid       = "ReadRules"
+    actions   = ["events:ListTargetsByRule"]
+    resources = ["arn:${local.partition}:events:${local.place}:rule/*"]
+  }
+
+  statement {
+    sid       = "ReadQueuesAndTopics"
+    actions   = ["sns:ListSubscriptionsByTopic", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+    resources = ["arn:${local.partition}:sns:${local.place}:*", local.arn_of.any_queue]
+  }
+
+  statement {
+    sid       = "ReadBuckets"
+    actions   = ["s3:GetBucketNotification", "s3:GetEncryptionConfiguration"]
+    resources = ["arn:${local.partition}:s3:::*"]
+  }
+
+  statement {
+    sid       = "ReadKeys"
+    actions   = ["kms:DescribeKey"]
+    resources = ["arn:${local.partition}:kms:${local.place}:key/*"]
+  }
+
+  statement {
+    sid       = "ReadTablesAndStateMachines"
+    actions   = ["dynamodb:DescribeTable", "states:DescribeStateMachine"]
+    resources = ["arn:${local.partition}:dynamodb:${local.place}:table/*", "arn:${local.partition}:states:${local.place}:stateMachine:*"]
+  }
+
+  statement {
+    sid = "ReadWhatIsOnlyListed"
+    actions = [
+      "elasticloadbalancing:DescribeTargetGroups",
+      "elasticloadbalancing:DescribeTargetHealth",
+      "events:ListRuleNamesByTarget",
+      "lambda:ListEventSourceMappings",
+      "xray:GetServiceGraph",
+    ]
+    # None of these offers a narrower scope.
+    resources = ["*"]
+  }
+}
+
+# Names of resources stand in parameters: a function finds its bucket or table through one.
+data "aws_iam_policy_document" "read_parameters" {
+  statement {
+    sid       = "ReadParametersThatNameResources"
+    actions   = ["ssm:GetParameters"]
+    resources = ["arn:${local.partition}:ssm:${local.place}:parameter/*"]
+  }
+}
+
+# What a question in words may be about.
+data "aws_iam_policy_document" "know_resources" {
+  statement {
+    sid     = "ListOnboardedFunctions"
+    actions = ["ssm:DescribeParameters"]
+    # DescribeParameters lists names of any parameter, and offers no narrower scope.
+    resources = ["*"]
   }
 }
 
@@ -269,6 +371,10 @@ data "aws_iam_policy_document" "read_slack_webhook" {
 data "aws_iam_policy_document" "coordinator" {
   source_policy_documents = [
     data.aws_iam_policy_document.find_function.json,
+    data.aws_iam_policy_document.read_topology.json,
+    data.aws_iam_policy_document.read_parameters.json,
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.know_resources.json,
     data.aws_iam_policy_document.open_incidents.json,
   ]
 }
@@ -280,7 +386,10 @@ data "aws_iam_policy_document" "collector" {
     data.aws_iam_policy_document.read_queues.json,
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_changes.json,
+    data.aws_iam_policy_document.read_topology.json,
+    data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.read_evidence.json,
     data.aws_iam_policy_document.write_evidence.json,
     data.aws_iam_policy_document.encrypt.json,
   ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auto_repair.domain.case import WorkflowError
+from auto_repair.domain.case import EvidenceReference, WorkflowError
 from auto_repair.domain.diagnosis import Verdict
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.outcome import failed_state, final_status, is_declined
@@ -109,6 +109,15 @@ def test_only_a_question_can_be_declined() -> None:
         ("ParseAlarmEvent", {"incident": REJECTED, "evidence": None, "diagnosis": None}),
         ("CollectMetricsAndLogs", {"evidence": None, "diagnosis": None}),
         ("DiagnoseIssue", {"diagnosis": None}),
+        ("LookAround", {"diagnosis": a_diagnosis(look_around=True), "plan": None}),
+        (
+            "DiagnoseIssue",
+            {
+                "diagnosis": a_diagnosis(look_around=True),
+                "evidence": EvidenceReference("around", is_wide=True),
+                "plan": None,
+            },
+        ),
         ("DetermineAction", {"plan": None}),
         ("AwaitApproval", {"plan": ASKING}),
         ("ExecuteRepair", {"plan": a_plan()}),

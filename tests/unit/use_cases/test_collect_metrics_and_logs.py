@@ -219,16 +219,16 @@ def test_what_works_with_the_alarmed_resource_is_observed_too() -> None:
     assert watching.asked == [around.scope]
 
 
-def test_alarm_on_the_function_starts_there() -> None:
-    seen, _ = collect(CONFIGURATION, look_around=LookAround((AROUND,)), alarm=an_alarm())
-    assert seen.surroundings is not None
-    assert seen.surroundings.scope.symptom.resource == HEART.id
-    assert [r.id for r in seen.surroundings.scope.resources] == [HEART.id, BUCKET.id]
+def test_alarm_on_the_function_itself_looks_no_further_yet() -> None:
+    watching = FakeObservations()
+    seen, _ = collect(CONFIGURATION, look_around=LookAround((AROUND,), (watching,)), alarm=an_alarm())
+    assert seen.surroundings is None
+    assert watching.asked == []
 
 
 def test_surroundings_that_cannot_be_read_are_missing_and_no_more() -> None:
     broken = LookAround((FakeTopology(error=DENIED),), (FakeObservations(error=DENIED),))
-    seen, _ = collect(CONFIGURATION, METRICS, look_around=broken)
+    seen, _ = collect(CONFIGURATION, METRICS, look_around=broken, resource=API.id)
     assert seen.missing == ()
     assert seen.surroundings is not None
     assert {gap.source for gap in seen.surroundings.missing} == {"fake_topology", "fake_observations"}

@@ -60,6 +60,11 @@ def rejected() -> Simulation:
     return Simulation(function, Behaviour(needs_mb=300), policy={"mode": Mode.ASK}, answer=lambda _: no)
 
 
+def advised() -> Simulation:
+    """The code fails: its surroundings are looked at, and people are told."""
+    return Simulation(FakeFunction(a_configuration()), Behaviour(raises="ValueError"))
+
+
 ALL = tuple(name for name, state in DEFINITION["States"].items() if state["Type"] == "Task")
 # How each story ends, and the states whose calls fail in it: what is alike in all stories, one shows for all.
 STORIES: dict[Callable[[], Simulation], tuple[str, tuple[str, ...]]] = {
@@ -68,6 +73,7 @@ STORIES: dict[Callable[[], Simulation], tuple[str, tuple[str, ...]]] = {
     in_vain: ("ROLLED_BACK", ("ExecuteRepair", "RollBackRepair", "NotifyResult")),
     in_vain_behind_an_alias: ("ROLLED_BACK", ("ExecuteRepair", "RollBackRepair")),
     approved: ("VERIFIED", ("AwaitApproval", "ExecuteRepair")),
+    advised: ("ADVISED", ("LookAround", "DiagnoseIssue")),
     rejected: ("REJECTED", ("DetermineAction", "AwaitApproval", "NotifyResult")),
 }
 MOST_ALIKE = 2  # of many calls alike in one state, the first ones stand for all

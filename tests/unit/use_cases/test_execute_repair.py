@@ -10,12 +10,14 @@ from auto_repair.domain.evidence import Alias
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
+from tests.bucket_policies import ALLOW, BUCKET, DENY, DENYING, FORMER, policy
 from tests.builders import (
     QUEUE,
     a_case,
     a_change,
     a_configuration,
     a_plan,
+    bucket_policy,
     memory,
     reservation,
     timeout,
@@ -145,6 +147,54 @@ def test_value_that_somebody_else_changed_is_left_alone(change: Any) -> None:
     with pytest.raises(StaleConfiguration, match="somebody else changed it"):
         workshop.step(workshop.planned(change))
     assert workshop.live == before
+
+
+RESTORING = a_change(bucket_policy(DENYING, FORMER))
+
+
+def test_policy_is_restored_as_it_was_in_one_write() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = DENYING
+    case = workshop.finish(workshop.planned(RESTORING))
+    assert workshop.buckets.writes == [(BUCKET, FORMER)]
+    assert case.repair is not None
+    assert case.repair.steps == (
+        "bucket policy of images: 2 statements (AllowApp, DenyImages) → 1 statement (AllowApp)",
+    )
+
+
+def test_policy_is_taken_away_where_there_was_none() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = DENYING
+    workshop.finish(workshop.planned(a_change(bucket_policy(DENYING, None))))
+    assert workshop.live["policy"] is None
+
+
+def test_policy_that_s3_spells_otherwise_is_the_planned_one() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = policy({**DENY, "Action": ["s3:GetObject"]}, ALLOW)
+    workshop.finish(workshop.planned(RESTORING))
+    assert workshop.live["policy"] == FORMER
+
+
+@pytest.mark.parametrize("live", [policy(ALLOW, {**DENY, "Action": "s3:*"}), None])
+def test_policy_that_somebody_has_changed_since_is_left_alone(live: str | None) -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = live
+    with pytest.raises(StaleConfiguration, match="somebody else changed it") as raised:
+        workshop.step(workshop.planned(RESTORING))
+    assert "Resource" not in str(raised.value)  # in a few words, not as two documents
+    assert workshop.buckets.writes == []
+
+
+def test_number_is_no_policy_and_policy_is_no_number() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = DENYING
+    with pytest.raises(RepairRejected, match="is a document"):
+        workshop.step(workshop.planned(a_change(replace(RESTORING.settings[0], after=7))))
+    with pytest.raises(RepairRejected, match="is a number"):
+        workshop.step(workshop.planned(a_change(replace(visibility(30, 54), after="54"))))
+    assert workshop.functions.writes == []
 
 
 def test_code_deployed_since_the_plan_is_not_released() -> None:

@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias
+from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Change, SettingChange
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
+from tests.bucket_policies import ALLOW, BUCKET, DENYING, FORMER, policy
 from tests.builders import (
     QUEUE,
     a_case,
     a_change,
     a_configuration,
     a_verification,
+    bucket_policy,
     memory,
     reservation,
     timeout,
@@ -27,7 +30,13 @@ from tests.builders import (
 from tests.fakes import FakeFunction, FakeStore, behind_alias
 from tests.unit.use_cases.repairing import StoppableFunctions, StoppedHere, Workshop
 
-EVERYTHING = (visibility(30, 54), memory(128, 384), timeout(3, 9), reservation(5, 10))
+EVERYTHING = (
+    visibility(30, 54),
+    memory(128, 384),
+    timeout(3, 9),
+    reservation(5, 10),
+    bucket_policy(None, FORMER),
+)
 
 
 def workshop(*, alias: bool) -> Workshop:
@@ -55,7 +64,7 @@ def status(case: Case) -> ProgressStatus:
 
 
 @pytest.mark.parametrize("alias", [True, False])
-@pytest.mark.parametrize("after", range(7))
+@pytest.mark.parametrize("after", range(8))
 def test_one_repair_goes_back_from_every_half_way_point(alias: bool, after: int) -> None:
     shop = workshop(alias=alias)
     before = shop.live
@@ -209,6 +218,10 @@ def gave_up(shop: Workshop, case: Case) -> str:
         (a_change(timeout(3, 9)), lambda shop: shop.functions.deploy("code-1", timeout_s=7)),
         (a_change(visibility(30, 54)), lambda shop: shop.queues.timeouts.update({QUEUE: 77})),
         (a_change(reservation(5, 10)), lambda shop: setattr(shop.functions.only, "reserved", 7)),
+        (
+            a_change(bucket_policy(None, FORMER)),
+            lambda shop: shop.buckets.policies.update({BUCKET: policy(ALLOW, {**ALLOW, "Sid": "Theirs"})}),
+        ),
     ],
 )
 def test_value_that_somebody_else_changed_is_left_alone(change: Change, meddle: Any) -> None:
@@ -218,6 +231,15 @@ def test_value_that_somebody_else_changed_is_left_alone(change: Change, meddle: 
     theirs = shop.live
     assert "which we did not write" in gave_up(shop, case)
     assert shop.live == theirs
+
+
+def test_policy_goes_back_also_where_s3_spells_it_otherwise() -> None:
+    shop = workshop(alias=False)
+    shop.buckets.policies[BUCKET] = DENYING
+    case = shop.finish(shop.planned(a_change(bucket_policy(canonical(DENYING), canonical(FORMER)))))
+    shop.buckets.policies[BUCKET] = policy({**ALLOW, "Action": ["s3:PutObject", "s3:GetObject"]})
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.buckets.policies[BUCKET] == canonical(DENYING)
 
 
 def test_value_that_somebody_else_restored_already_is_fine() -> None:

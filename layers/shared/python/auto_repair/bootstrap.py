@@ -20,7 +20,7 @@ from auto_repair.use_cases.determine_action import DetermineAction
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from auto_repair.use_cases.execute_repair import ExecuteRepair
 from auto_repair.use_cases.find_target import FindTarget
-from auto_repair.use_cases.look_around import LookAround
+from auto_repair.use_cases.look_around import LookAround, WidenEvidence
 from auto_repair.use_cases.notify_result import Document, NotifyResult
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from auto_repair.use_cases.record_change import RecordChange
@@ -95,12 +95,21 @@ def parse_alarm_event() -> ParseAlarmEvent:
     return ParseAlarmEvent(functions(), store(), FindTarget(look_around, policies(), known))
 
 
-def collect_metrics_and_logs() -> CollectMetricsAndLogs:
-    """CollectMetricsAndLogs."""
+def observing() -> LookAround:
+    """Topology and observations."""
     from auto_repair.adapters.observation_sources import all_sources
 
-    observing = replace(look_around(), observation_sources=all_sources(settings(), clients()))
-    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now, observing)
+    return replace(look_around(), observation_sources=all_sources(settings(), clients()))
+
+
+def collect_metrics_and_logs() -> CollectMetricsAndLogs:
+    """CollectMetricsAndLogs."""
+    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now, observing())
+
+
+def widen_evidence() -> WidenEvidence:
+    """LookAround."""
+    return WidenEvidence(observing(), store())
 
 
 def diagnose_issue() -> DiagnoseIssue:

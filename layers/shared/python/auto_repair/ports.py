@@ -45,9 +45,13 @@ class EvidenceSource(Protocol):
 
 
 class TopologySource(Protocol):
-    """One way to learn who depends on whom."""
+    """One way to learn who depends on whom.
+
+    `once`: it tells of everything around, or is dear: asked of the incident's own resource and no other.
+    """
 
     name: str
+    once: bool
 
     def discover(self, start: Resource, window: Window) -> Topology:
         """What it knows around `start`, whatever its service; empty where it knows nothing.

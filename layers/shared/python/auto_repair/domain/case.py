@@ -17,6 +17,7 @@ class EvidenceReference:
     ref: str  # key in the reports bucket
     items: int = 0
     missing: tuple[str, ...] = ()
+    is_wide: bool = False  # the function's surroundings were looked at on purpose
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,7 @@ class Diagnosis:
     summary: str
     hypotheses: tuple[Hypothesis, ...] = ()
     missing: tuple[str, ...] = ()
+    look_around: bool = False  # the function's own evidence leaves open why: its surroundings may tell
 
     @property
     def root_cause(self) -> Hypothesis | None:

@@ -55,6 +55,8 @@ def failed_state(case: Case) -> str:
     if case.diagnosis is None:
         return "DiagnoseIssue"
     plan = case.plan
+    if case.diagnosis.look_around and plan is None:
+        return "DiagnoseIssue" if case.evidence.is_wide else "LookAround"
     if plan is None or _is_climbing(case, plan):
         return "DetermineAction"
     if plan.decision is Decision.ASK and case.approval is None:

@@ -31,11 +31,19 @@ def diagnose(
     others = [h for h in around if h.resource != at_heart(evidence.function_name).id]
     if not symptoms(evidence):
         others = []  # where nobody suffers, nobody is to blame
-    ranked = _without(_ranked(own, others, {mode.name for mode in modes if mode.is_symptom}), declined)
+    symptomatic = {mode.name for mode in modes if mode.is_symptom}
+    ranked = _without(_ranked(own, others, symptomatic), declined)
     gaps = evidence.missing + (evidence.surroundings.missing if evidence.surroundings else ())
     missing = tuple(f"{gap.source}: {gap.reason}"[:MAX_TEXT] for gap in gaps)
     verdict, summary = _settle(evidence, ranked)
-    return Diagnosis(verdict, summary, tuple(ranked), missing)
+    is_open = verdict is Verdict.CANNOT_TELL or bool(ranked and ranked[0].failure_mode in symptomatic)
+    return Diagnosis(
+        verdict,
+        summary,
+        tuple(ranked),
+        missing,
+        look_around=evidence.surroundings is None and is_open and verdict is not Verdict.NOTHING_WRONG,
+    )
 
 
 def _hypothesis(mode: FailureMode, evidence: Evidence) -> Hypothesis | None:

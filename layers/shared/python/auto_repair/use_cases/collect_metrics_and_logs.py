@@ -1,21 +1,17 @@
 """CollectMetricsAndLogs: ask every evidence source at once; what is missing is part of the result."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from auto_repair.domain.alarmed_resource import symptom_of
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.errors import AutoRepairError, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Evidence, MissingEvidence, Window, merge
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.ranking import CENTRAL_SOURCES
-from auto_repair.domain.resources import at_heart
-from auto_repair.domain.surroundings import MetricRole, Surroundings, Symptom
 from auto_repair.domain.target import alias_of, version_in_use
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
-from auto_repair.use_cases.look_around import LookAround, ask
+from auto_repair.use_cases.look_around import LookAround, ask, surroundings_of
 
 LOOK_BACK = timedelta(minutes=15)
 LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
@@ -63,10 +59,10 @@ class CollectMetricsAndLogs:
         now = self.clock()
         began = max(min(incident.started_at, now), now - LONGEST)
         window = Window(began - LOOK_BACK, now)
-        with ThreadPoolExecutor(2) as pool:
-            around = pool.submit(self._around, incident, window)
-            evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
-            evidence = replace(evidence, surroundings=around.result())
+        evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
+        if incident.resource or not incident.has_function:
+            # The alarm is on something else: what lies between it and the function belongs to the evidence.
+            evidence = replace(evidence, surroundings=surroundings_of(incident, window, self.look_around))
         ref = self.store.save_evidence(incident, "before", evidence)
         return EvidenceReference(ref, len(evidence.items), tuple(gap.source for gap in evidence.missing))
 
@@ -77,17 +73,6 @@ class CollectMetricsAndLogs:
         alias = incident.alias or self.policies.policy(incident.function_name).alias
         target = Target(incident.function_name, window, alias)
         return self._as_callers_see_it(gather(self.sources, target, is_last_try=is_last_try))
-
-    def _around(self, incident: Incident, window: Window) -> Surroundings:
-        """What is known of the resources that the alarm's own works with."""
-        heart = at_heart(incident.function_name)
-        start = at_heart(incident.resource) if incident.resource else heart
-        topology = self.look_around.topology(start, window, starts=(heart,))
-        start = topology.resource(start.id) or start
-        symptom = symptom_of(incident.alarm, start) if incident.alarm else None
-        if symptom is None:
-            symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=incident.question)
-        return self.look_around(symptom, topology, window)
 
     def _as_callers_see_it(self, evidence: Evidence) -> Evidence:
         """With the alias and configuration of the version that the logged runs were of."""

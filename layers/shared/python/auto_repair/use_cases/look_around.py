@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
+from auto_repair.domain.alarmed_resource import symptom_of
+from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.citations import MissingEvidence, Window
-from auto_repair.domain.errors import AutoRepairError
-from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import Scope, Surroundings, Symptom, complete
+from auto_repair.domain.errors import AutoRepairError, InvalidEvent
+from auto_repair.domain.incident import Incident
+from auto_repair.domain.resources import Resource, at_heart
+from auto_repair.domain.surroundings import MetricRole, Scope, Surroundings, Symptom, complete
 from auto_repair.domain.topology import Topology, join
-from auto_repair.ports import ObservationSource, TopologySource
+from auto_repair.ports import IncidentStore, ObservationSource, TopologySource
 
 REFERENCE = timedelta(hours=1)  # before the window, to compare with
 MOST_RESOURCES = 12
-MOST_STARTS = 3  # resources whose own neighbours are asked for
+MOST_OTHERS = 1  # further functions whose own neighbours are asked for
 TOPOLOGY_DEADLINE_S = 10.0
 DEADLINE_S = 20.0
 T = TypeVar("T")
@@ -68,15 +71,15 @@ class LookAround:
     topology_sources: Sequence[TopologySource]
     observation_sources: Sequence[ObservationSource] = ()
 
-    def topology(self, start: Resource, window: Window, starts: Iterable[Resource] = ()) -> Topology:
-        """Who works with `start`; the neighbours of the nearest functions, and of `starts`, belong to it."""
+    def topology(self, start: Resource, window: Window, heart: Resource) -> Topology:
+        """Who works with `start`, with the incident's `heart`, and with the nearest function beside them."""
         whole = self.neighbours(start, window)
-        here = found(whole, start)
-        near = whole.around(here.id, MOST_RESOURCES).resources
-        functions = [r for r in near if r.service == "lambda" and r.id != start.id]
-        for other in list({r.id: r for r in (*starts, *functions)}.values())[: MOST_STARTS - 1]:
-            if other.id != start.id:
-                whole = join((whole, self.neighbours(other, window)))
+        if heart.id != start.id:
+            whole = join((whole, self.neighbours(heart, window)))
+        near = whole.around(found(whole, start).id, MOST_RESOURCES).resources
+        others = [r for r in near if r.service == "lambda" and r.id not in (start.id, heart.id)]
+        for other in others[:MOST_OTHERS]:
+            whole = join((whole, self.neighbours(other, window, cheaply=True)))
         return whole
 
     def __call__(self, symptom: Symptom, topology: Topology, window: Window) -> Surroundings:
@@ -90,10 +93,10 @@ class LookAround:
         whole = Surroundings(scope, items=near.items, missing=near.missing + missing)
         return complete(whole, observed)
 
-    def neighbours(self, start: Resource, window: Window) -> Topology:
+    def neighbours(self, start: Resource, window: Window, *, cheaply: bool = False) -> Topology:
         """Who works with it directly."""
         parts, missing = ask(
-            self.topology_sources,
+            (source for source in self.topology_sources if not (cheaply and source.once)),
             lambda source: source.discover(start, window),
             deadline_s=TOPOLOGY_DEADLINE_S,
         )
@@ -108,3 +111,35 @@ def found(topology: Topology, resource: Resource) -> Resource:
         if not resource.name and r.service == resource.service and r.title == resource.title
     )
     return topology.resource(resource.id) or next(same_title, resource)
+
+
+def surroundings_of(incident: Incident, window: Window, look_around: LookAround) -> Surroundings:
+    """What surrounds the resource that the incident's alarm is on, down to its function and beyond."""
+    heart = at_heart(incident.function_name)
+    start = at_heart(incident.resource) if incident.resource else heart
+    topology = look_around.topology(start, window, heart)
+    start = topology.resource(start.id) or start
+    symptom = symptom_of(incident.alarm, start) if incident.alarm else None
+    if symptom is None:
+        symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=incident.question)
+    return look_around(symptom, topology, window)
+
+
+@dataclass(frozen=True)
+class WidenEvidence:
+    """LookAround: the function's own evidence leaves the cause open, so its surroundings are observed too."""
+
+    look_around: LookAround
+    store: IncidentStore
+
+    def __call__(self, case: Case) -> EvidenceReference:
+        """Where the evidence lies, now with the surroundings in it."""
+        if case.evidence is None:
+            raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
+        evidence = self.store.load_evidence(case.evidence.ref)
+        around = surroundings_of(case.incident, evidence.window, self.look_around)
+        ref = self.store.save_evidence(case.incident, "around", replace(evidence, surroundings=around))
+        gaps = evidence.missing + around.missing
+        return EvidenceReference(
+            ref, len(evidence.items) + len(around.items), tuple(gap.source for gap in gaps), is_wide=True
+        )

@@ -29,6 +29,7 @@ class ApiIntegrationsSource:
     500 resources each, two at most), its authorizers where it has some."""
 
     name = "api_integrations"
+    once = False
 
     def __init__(self, clients: Clients, apis: Apis, home: Home) -> None:
         self._clients = clients

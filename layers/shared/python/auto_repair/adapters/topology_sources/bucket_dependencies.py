@@ -28,6 +28,7 @@ class BucketDependenciesSource:
     """Two calls, three where an alias names the key."""
 
     name = "bucket_dependencies"
+    once = False
 
     def __init__(self, clients: Clients, keys: KmsKeys) -> None:
         self._clients = clients

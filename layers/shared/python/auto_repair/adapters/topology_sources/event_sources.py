@@ -20,6 +20,7 @@ class EventSourcesSource:
     """One call. The first hundred mappings count."""
 
     name = "event_sources"
+    once = False
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients

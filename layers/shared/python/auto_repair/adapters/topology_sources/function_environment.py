@@ -22,6 +22,7 @@ class FunctionEnvironmentSource:
     """Two calls, three where a variable names an SSM parameter. Values are read, never repeated."""
 
     name = "function_environment"
+    once = False
 
     def __init__(self, clients: Clients, parameters: SsmParameters, links: ConsoleLinks, home: Home) -> None:
         self._clients = clients

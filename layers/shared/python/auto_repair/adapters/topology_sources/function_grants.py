@@ -27,6 +27,7 @@ class FunctionGrantsSource:
     """One call for the role's name, at most four of IAM, one where the policies name SSM parameters."""
 
     name = "function_grants"
+    once = True
 
     def __init__(self, clients: Clients, parameters: SsmParameters, home: Home) -> None:
         self._clients = clients

@@ -26,6 +26,7 @@ class FunctionPolicySource:
     the API's own integrations tell of those."""
 
     name = "function_policy"
+    once = False
 
     def __init__(self, clients: Clients, apis: Apis, links: ConsoleLinks) -> None:
         self._clients = clients

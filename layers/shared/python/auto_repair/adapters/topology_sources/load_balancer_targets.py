@@ -19,6 +19,7 @@ class LoadBalancerTargetsSource:
     """One call, and one for each target group, of three at most."""
 
     name = "load_balancer_targets"
+    once = False
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients

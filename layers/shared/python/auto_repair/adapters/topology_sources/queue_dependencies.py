@@ -20,6 +20,7 @@ class QueueDependenciesSource:
     """Two calls, three where an alias names the key."""
 
     name = "queue_dependencies"
+    once = False
 
     def __init__(self, clients: Clients, keys: KmsKeys, home: Home) -> None:
         self._clients = clients

@@ -23,6 +23,7 @@ class StateMachineTasksSource:
     """One call."""
 
     name = "state_machine_tasks"
+    once = False
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients

@@ -18,6 +18,7 @@ class TableDependenciesSource:
     """One call, two where the table has a stream."""
 
     name = "table_dependencies"
+    once = False
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients

@@ -15,6 +15,7 @@ class TopicSubscriptionsSource:
     """One call. The first hundred subscriptions count."""
 
     name = "topic_subscriptions"
+    once = False
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients

@@ -50,6 +50,7 @@ class TracesSource:
     id or name is not known yet."""
 
     name = "traces"
+    once = True
 
     def __init__(self, clients: Clients, apis: Apis, home: Home) -> None:
         self._clients = clients
