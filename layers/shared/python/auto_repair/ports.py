@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from auto_repair.domain.advice import Advice, Briefing
 from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import Attempt
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.similar_incidents import Correction, PastIncident
+from auto_repair.domain.runbooks import RunbookExtract
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
 
@@ -202,6 +204,25 @@ class IncidentMemory(Protocol):
     def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
         """Keep a person's word about the cause; it replaces an earlier one. `executed_at` is the sort key of
         the incident's diagnosis item. Raises `ResourceMissing` when there is no such incident."""
+        ...
+
+
+class RunbookSearch(Protocol):
+    """One collection of runbooks."""
+
+    name: str
+
+    def search(self, question: str, limit: int = 3) -> Sequence[RunbookExtract]:
+        """Extracts that fit the question, best first; none where nothing fits."""
+        ...
+
+
+class Advisor(Protocol):
+    """Somebody outside who judges and words what we found, such as a model."""
+
+    def advise(self, briefing: Briefing) -> Advice:
+        """What counts of the answer, checked. Where there is none, the advice says why: off, slow, down, over
+        budget or nonsense is no error."""
         ...
 
 
