@@ -14,8 +14,8 @@ from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import Attempt
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.runbooks import RunbookExtract
+from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
 

@@ -1,9 +1,9 @@
 """What a model may say about a diagnosis, and what of its answer counts.
 
-The rules: it may name only hypotheses and evidence it was shown. It may shift a confidence by MAX_SHIFT, if it
-cites evidence for that, and a hypothesis by one rank. It may not carry one across SURE_ENOUGH, since code
-settles the verdict. Its words are cut to length and lose links and commands. Whatever else it says is dropped,
-and that is said.
+The rules: it may name only hypotheses and evidence it was shown. It may shift a confidence by MAX_SHIFT, if
+it cites evidence for that, and a hypothesis by one rank. It may not carry one across SURE_ENOUGH, since code
+settles the verdict. Its words are cut to length and lose links and commands. Whatever else it says is
+dropped, and that is said.
 """
 
 import re
@@ -27,8 +27,9 @@ LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "
 
 _LINK = re.compile(r"\b(?:https?|ftp|s3|javascript|data):[^\s)\]>]{3,}|\bwww\.[^\s)\]>]{3,}", re.IGNORECASE)
 _COMMAND = re.compile(
-    r"(?:\baws [a-z0-9-]{2,40} [a-z0-9]+-[a-z0-9-]+|\b(?:curl|wget|sudo|kubectl|terraform|rm|bash|powershell) -?\w)"
-    r"[^\n`]{0,300}"
+    r"\b(?:aws [a-z0-9-]{2,40} [a-z0-9]+-[a-z0-9-]+|(?:curl|wget|rm|bash|sh|powershell) -\w|sudo \w"
+    r"|(?:curl|wget) [^\s.]{1,80}\.\w|kubectl (?:apply|delete|exec|patch|scale)"
+    r"|terraform (?:apply|destroy|import|taint))[^\n`]{0,300}"
 )
 _LEFT_OUT = "[left out]"
 
@@ -243,7 +244,7 @@ def _bounded(ours: BriefedHypothesis, judgement: Judgement | None) -> Advised:
 
 
 def _ranked(hypotheses: Sequence[Advised]) -> tuple[Advised, ...]:
-    """Neighbours change places where the lower one is now held likelier; nobody moves by more than one rank."""
+    """Neighbours change places where the lower one is held likelier; nobody moves by more than one rank."""
     ranked, rank = list(hypotheses), 0
     while rank < len(ranked) - 1:
         if ranked[rank + 1].confidence > ranked[rank].confidence:
@@ -283,11 +284,11 @@ def _worded(text: str, length: int) -> tuple[str, list[str]]:
 
 
 def _known(ids: Iterable[str], known: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
-    kept = tuple(dict.fromkeys(name for name in ids if name in known))
-    invented = dict.fromkeys(name for name in ids if name not in known)
-    return kept, [
-        f"The model named {kind} that does not exist: {_quoted(name)}. Dropped." for name in invented
-    ]
+    """Those that are known, each once, and a remark on each that is not."""
+    named = dict.fromkeys(ids)
+    invented = (_quoted(name) for name in named if name not in known)
+    remarks = [f"The model named {kind} that does not exist: {name}. Dropped." for name in invented]
+    return tuple(name for name in named if name in known), remarks
 
 
 def _quoted(text: str) -> str:
