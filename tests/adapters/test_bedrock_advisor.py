@@ -237,7 +237,7 @@ def test_time_is_limited() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "words"),
-    [({"max_tokens": 4000}, "limit of 4000 tokens"), ({"max_usd": 0.004}, "limit of USD 0.004")],
+    [({"max_tokens": 3500}, "limit of 3500 tokens"), ({"max_usd": 0.004}, "limit of USD 0.004")],
 )
 def test_tokens_and_money_are_limited(limits: dict[str, Any], words: str) -> None:
     settings = AdvisorSettings(
