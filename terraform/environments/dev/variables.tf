@@ -39,6 +39,13 @@ variable "default_mode" {
   nullable    = false
 }
 
+variable "watched_alarms" {
+  description = "Names of alarms on anything else than an onboarded function that are to be looked into."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "notification_emails" {
   description = "Addresses that get every message."
   type        = set(string)

@@ -99,6 +99,18 @@ variable "slack_webhook_secret_arn" {
   }
 }
 
+variable "watched_alarms" {
+  description = "Names of alarms on anything else that are to be looked into. What is found is told; of functions that are not onboarded, nothing is changed."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.watched_alarms : length(name) >= 1 && length(name) <= 255 && !startswith(name, "arn:")])
+    error_message = "watched_alarms are names of CloudWatch alarms, not ARNs, such as queue-is-stuck."
+  }
+}
+
 variable "bucket_suffix" {
   description = "What follows the names of the buckets, with its leading hyphen; null for -ACCOUNT, since bucket names are global; empty for the bare names."
   type        = string

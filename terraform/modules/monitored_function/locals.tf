@@ -16,6 +16,26 @@ locals {
     length(name) <= local.limits[key] ? name : "${substr(name, 0, local.limits[key] - 9)}-${substr(sha256(name), 0, 8)}"
   }
 
+  # An alarm on metric math carries one entry per metric: it matches if one of them is this function's.
+  own_alarms = {
+    configuration = {
+      metrics = {
+        metricStat = {
+          metric = {
+            namespace  = ["AWS/Lambda"]
+            dimensions = { FunctionName = [var.function_name] }
+          }
+        }
+      }
+    }
+  }
+  # As text, because the two forms differ in type.
+  alarm_pattern = jsondecode(
+    length(var.settings.other_alarms) == 0
+    ? jsonencode(local.own_alarms)
+    : jsonencode({ "$or" = [local.own_alarms, { alarmName = var.settings.other_alarms }] })
+  )
+
   mode = coalesce(var.settings.mode, var.default_mode)
 
   # What the functions read: domain/policy.py, FunctionPolicy.

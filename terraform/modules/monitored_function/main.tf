@@ -24,23 +24,10 @@ resource "aws_cloudwatch_event_rule" "alarms" {
   event_bus_name = var.event_bus_name
   description    = "Any alarm on ${var.function_name} starts the repair workflow. Disable to pause."
 
-  # An alarm on metric math carries one entry per metric: it matches if one of them is this function's.
   event_pattern = jsonencode({
     source        = ["aws.cloudwatch"]
     "detail-type" = ["CloudWatch Alarm State Change"]
-    detail = {
-      state = { value = ["ALARM"] }
-      configuration = {
-        metrics = {
-          metricStat = {
-            metric = {
-              namespace  = ["AWS/Lambda"]
-              dimensions = { FunctionName = [var.function_name] }
-            }
-          }
-        }
-      }
-    }
+    detail        = merge({ state = { value = ["ALARM"] } }, local.alarm_pattern)
   })
 
   lifecycle {

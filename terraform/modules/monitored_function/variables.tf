@@ -51,6 +51,7 @@ variable "settings" {
     cooldown_s             Quiet time between two repairs.
     queues                 ARNs of SQS queues that feed the function: their visibility timeout may move with its timeout.
     buckets                ARNs of S3 buckets that the function uses: their former policy may be restored, once a person agrees.
+    other_alarms           Names of alarms on what stands before or behind the function, such as an API's 5XX, to be looked into too.
     alarms                 When our alarms fire; see locals.tf. A function that runs less than once a minute needs datapoints_to_alarm = 1.
   EOT
   type = object({
@@ -78,6 +79,7 @@ variable "settings" {
     cooldown_s            = optional(number, 600)
     queues                = optional(list(string), [])
     buckets               = optional(list(string), [])
+    other_alarms          = optional(list(string), [])
     alarms = optional(object({
       error_rate_percent     = optional(number, 5)
       min_errors             = optional(number, 1)
@@ -176,6 +178,11 @@ variable "settings" {
   validation {
     condition     = alltrue([for arn in var.settings.buckets : can(regex("^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", arn))])
     error_message = "monitored_functions.${var.function_name}: buckets are ARNs of S3 buckets, without wildcards and without objects, such as arn:aws:s3:::images."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.settings.other_alarms : length(name) >= 1 && length(name) <= 255 && !startswith(name, "arn:")])
+    error_message = "monitored_functions.${var.function_name}: other_alarms are names of CloudWatch alarms, not ARNs, such as image-api-5xx."
   }
 
   validation {

@@ -90,7 +90,7 @@ def test_fatal_error_is_raised() -> None:
         raise TransientError("throttled")
 
     with pytest.raises(TransientError):
-        ask([FakeObservations()], fail, deadline_s=5, is_fatal=lambda name, _error: True)
+        ask([FakeObservations()], fail, deadline_s=5, is_fatal=lambda _name, _error: True)
 
 
 def test_nobody_to_ask() -> None:

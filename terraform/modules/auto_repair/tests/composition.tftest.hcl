@@ -116,7 +116,8 @@ run "a_system_with_functions" {
   command = plan
 
   variables {
-    bucket_suffix = ""
+    bucket_suffix  = ""
+    watched_alarms = ["queue-is-stuck"]
     monitored_functions = {
       orders   = { mode = "auto" }
       payments = { mode = "ask", probe_payload = { ping = true } }
@@ -142,6 +143,11 @@ run "a_system_with_functions" {
       "arn:aws:lambda:us-east-1:123456789012:function:payments:*",
     ])
     error_message = "The executor may change more or less than the onboarded functions."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.watched_alarms[0].event_pattern).detail.alarmName == ["queue-is-stuck"]
+    error_message = "The rule does not carry the alarms that are to be watched."
   }
 
   assert {

@@ -143,6 +143,25 @@ run "rule_matches_any_alarm_on_the_function" {
   }
 }
 
+run "other_alarms_start_the_workflow_too" {
+  command = plan
+
+  variables {
+    settings = { other_alarms = ["image-api-5xx", "images-denied"] }
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.alarms.event_pattern).detail == {
+      state = { value = ["ALARM"] }
+      "$or" = [
+        { configuration = { metrics = { metricStat = { metric = { namespace = ["AWS/Lambda"], dimensions = { FunctionName = ["orders"] } } } } } },
+        { alarmName = ["image-api-5xx", "images-denied"] },
+      ]
+    }
+    error_message = "The rule's pattern is not the function's own alarms and the named ones."
+  }
+}
+
 run "short_names_stay" {
   command = plan
 

@@ -304,6 +304,16 @@ run "refuses_a_misspelt_setting" {
   expect_failures = [var.settings_as_written]
 }
 
+run "refuses_an_arn_for_the_name_of_an_alarm" {
+  command = plan
+
+  variables {
+    settings = { other_alarms = ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:image-api-5xx"] }
+  }
+
+  expect_failures = [var.settings]
+}
+
 run "refuses_a_misspelt_limit" {
   command = plan
 
