@@ -154,8 +154,8 @@ def a_gap(source: str, reason: str = "access denied") -> MissingEvidence:
 
 
 def a_policy(**facts: Any) -> FunctionPolicy:
-    """Mode auto, everything else as onboarding sets it."""
-    return FunctionPolicy(**({"mode": Mode.AUTO} | facts))
+    """Mode auto, the bucket listed, everything else as onboarding sets it."""
+    return FunctionPolicy(**({"mode": Mode.AUTO, "buckets": (BUCKET,)} | facts))
 
 
 def a_context(*attempts: Attempt, incident_id: str = "incident-1", **policy: Any) -> RepairContext:

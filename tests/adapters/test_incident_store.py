@@ -28,9 +28,12 @@ from auto_repair.domain.evidence import (
     Window,
 )
 from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Disposition, Incident
+from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Attempt, Change, Setting, SettingChange
 from auto_repair.settings import Settings
 from tests.adapters.conftest import NOW, FixedClock
+from tests.bucket_policies import DENY, policy
+from tests.builders import BUCKET
 
 LEASE = NOW + timedelta(hours=2)
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:orders"
@@ -388,6 +391,19 @@ class TestRepairs:
             "visibility_timeout_s of orders-2": 182,
         }
         assert store.attempts("orders")[0].change.settings == tuple(queues)
+
+    def test_documents_come_back_whole_however_long_they_are(self, store: AwsIncidentStore) -> None:
+        statements = [{**DENY, "Sid": f"Deny{n}", "Resource": f"{BUCKET}/{'x' * 900}/*"} for n in range(17)]
+        long = canonical(policy(*statements))
+        assert 16_000 < len(long) < 20_480  # what S3 takes at most
+        change = Change("orders", (SettingChange(BUCKET, Setting.BUCKET_POLICY, long, None),))
+        store.record_repair(incident(), AT, {"change": change, "reason": "x" * 20_000})
+        (found,) = store.repairs_of(incident())
+        assert found["previousConfig"] == {"bucket_policy": long}
+        assert found["newConfig"] == {"bucket_policy": None}
+        assert "previousBucketPolicy" not in found
+        assert len(found["reason"]) < 10_000
+        assert store.attempts("orders")[0].change == change
 
     def test_history_longer_than_a_page(self, store: AwsIncidentStore) -> None:
         for n in range(12):

@@ -96,6 +96,13 @@ def test_unknown_fields_of_the_state_document_are_ignored() -> None:
 
 def test_mistake_names_the_field() -> None:
     document = encode(a_case(plan=a_plan()))
-    document["plan"]["change"]["settings"][0]["after"] = "a lot"
+    document["plan"]["change"]["settings"][0]["after"] = 1.5
     with pytest.raises(InvalidEvent, match=r"plan\.change\.settings\[0\]\.after"):
+        decode(Case, document)
+
+
+def test_text_where_a_setting_is_a_number_is_a_mistake() -> None:
+    document = encode(a_case(plan=a_plan()))
+    document["plan"]["change"]["settings"][0]["after"] = "a lot"
+    with pytest.raises(InvalidEvent, match=r"memory_mb are of type int.*plan\.change\.settings\[0\]"):
         decode(Case, document)

@@ -1,15 +1,19 @@
 """A change inverts, rungs add up to one change, and both are told in words."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auto_repair.domain.repair import Change, Setting, SettingChange, Value, since
+from auto_repair.domain.policy_documents import canonical
+from auto_repair.domain.repair import Change, Setting, SettingChange, Value, agree, since
+from tests.bucket_policies import DENYING, FORMER
 from tests.builders import (
     FUNCTION,
     QUEUE,
     a_change,
     a_context,
     an_attempt,
+    bucket_policy,
     memory,
     reservation,
     timeout,
@@ -96,6 +100,41 @@ def test_change_in_words() -> None:
     )
     assert str(visibility(30, 54)) == "visibility timeout of orders-inbox: 30 s → 54 s"
     assert str(reservation(None, 10)) == "reserved concurrency of orders: none → 10"
+
+
+def test_documents_are_told_by_their_statements_and_shown_as_a_difference() -> None:
+    change = bucket_policy(DENYING, FORMER)
+    assert (
+        str(change) == "bucket policy of images: 2 statements (AllowApp, DenyImages) → 1 statement (AllowApp)"
+    )
+    assert '-      "Sid": "DenyImages",' in change.diff.splitlines()
+    assert change.inverse().diff != change.diff
+    assert memory(128, 384).diff == ""
+    assert str(bucket_policy(None, FORMER)) == "bucket policy of images: none → 1 statement (AllowApp)"
+
+
+def test_documents_agree_however_they_are_written_numbers_only_when_equal() -> None:
+    assert agree(Setting.BUCKET_POLICY, FORMER, canonical(FORMER))
+    assert not agree(Setting.BUCKET_POLICY, FORMER, DENYING)
+    assert not agree(Setting.BUCKET_POLICY, FORMER, None)
+    assert agree(Setting.RESERVED_CONCURRENCY, None, None)
+    assert not agree(Setting.RESERVED_CONCURRENCY, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [(Setting.BUCKET_POLICY, 7), (Setting.MEMORY_MB, "128"), (Setting.TIMEOUT_S, FORMER)],
+)
+def test_value_of_another_type_is_refused(setting: Setting, value: Value) -> None:
+    with pytest.raises(ValueError, match=setting.value):
+        SettingChange(FUNCTION, setting, value, None)
+    with pytest.raises(ValueError, match=setting.value):
+        SettingChange(FUNCTION, setting, None, value)
+
+
+def test_documents_are_no_numbers() -> None:
+    change = a_change(bucket_policy(DENYING, FORMER))
+    assert (change.before(Setting.BUCKET_POLICY), change.after(Setting.BUCKET_POLICY)) == (None, None)
 
 
 def test_values_by_setting() -> None:

@@ -342,6 +342,30 @@ def climbed_and_rolled_back() -> IncidentReport:
     )
 
 
+FORMER_POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Sid":"AllowApp","Effect":"Allow","Principal":{"AWS":'
+    '"arn:aws:iam::123456789012:role/orders-role"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::images/*"}]}'
+)
+DENYING_POLICY = FORMER_POLICY.replace("AllowApp", "It's <b>denied</b> | `x`").replace('"Allow"', '"Deny"')
+
+
+def restored_policy(**changes: object) -> IncidentReport:
+    """A bucket's policy was put back, with a person's word."""
+    bucket = SettingChange("arn:aws:s3:::images", Setting.BUCKET_POLICY, DENYING_POLICY, FORMER_POLICY)
+    change = Change(FUNCTION, (bucket,))
+    item = an_item(
+        action="restore_bucket_policy",
+        change=str(change),
+        previousConfig={"bucket_policy": DENYING_POLICY},
+        newConfig={"bucket_policy": FORMER_POLICY},
+    )
+    asked = a_plan(
+        Decision.ASK, change, repair="restore_bucket_policy", failure_mode="denied_by_bucket_policy"
+    )
+    answer = Approval(True, "approve", "arn:aws:sts::123456789012:assumed-role/on-call/bob")
+    return repaired(plan=asked, attempts=[item], approval=answer, **changes)
+
+
 def timeout_behind_alias() -> IncidentReport:
     """Called through an alias, fed by a queue: three things move together."""
     change = Change(
@@ -609,6 +633,7 @@ ALL = {
         repaired,
         climbed_and_rolled_back,
         timeout_behind_alias,
+        restored_policy,
         throttled,
         later_rung_rejected,
         stale,

@@ -1,6 +1,7 @@
 """The page is complete, self-contained and well formed, and foreign text stays text."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -145,3 +146,24 @@ def test_a_flood_of_items_is_cut_and_said(number: int) -> None:
     report = cases.repaired(evidence_before=cases.evidence_before(items=(item,) * number))
     hidden = number - html.MOST_ROWS
     assert (f"{hidden} more in the JSON report." in html.render(report)) == (hidden > 0)
+
+
+def test_documents_are_shown_as_a_difference_line_by_line() -> None:
+    source = html.render(cases.restored_policy())
+    assert "Bucket policy of images, line by line" in source
+    assert re.search(
+        r"<del>-\s+&quot;Sid&quot;: &quot;It&#x27;s &lt;b&gt;denied&lt;/b&gt; \| `x`&quot;,</del>", source
+    )
+    assert re.search(r"<ins>\+\s+&quot;Sid&quot;: &quot;AllowApp&quot;,</ins>", source)
+    assert "<b>denied</b>" not in source
+
+
+def test_commands_with_documents_are_not_cut() -> None:
+    long = cases.FORMER_POLICY.replace("AllowApp", "x" * 15_000)
+    report = cases.restored_policy()
+    assert report.plan
+    assert report.plan.change
+    (setting,) = report.plan.change.settings
+    change = replace(report.plan.change, settings=(replace(setting, before=long),))
+    source = html.render(replace(report, plan=replace(report.plan, change=change, undo=change.inverse())))
+    assert f"{'x' * 15_000}" in source.partition("put-bucket-policy")[2]

@@ -60,3 +60,10 @@ def test_foreign_text_stays_text(text: str) -> None:
 @pytest.mark.parametrize("text", SAMPLES)
 def test_a_flood_of_text_is_cut(text: str) -> None:
     assert len(json_report.render(poisoned(cases.repaired(), text))) < 1_000_000
+
+
+def test_documents_of_the_change_are_whole() -> None:
+    document = json.loads(json_report.render(cases.restored_policy()))
+    (setting,) = document["change"]["settings"]
+    assert (setting["before"], setting["after"]) == (cases.DENYING_POLICY, cases.FORMER_POLICY)
+    assert '+      "Sid": "AllowApp",' in document["differences"][0]["lines"]

@@ -98,3 +98,12 @@ def test_foreign_text_does_not_change_the_structure(case: str, text: str) -> Non
 @pytest.mark.parametrize("text", SAMPLES)
 def test_a_flood_of_text_is_cut(text: str) -> None:
     assert len(markdown.render(poisoned(cases.repaired(), text))) < 400_000
+
+
+def test_documents_are_shown_as_a_difference_that_stays_in_its_fence() -> None:
+    source = markdown.render(cases.restored_policy())
+    block = source.partition("```diff\n")[2].partition("\n```\n")[0]
+    assert block.startswith("--- before\n+++ after\n")
+    assert '-      "Sid": "It\'s <b>denied</b> | `x`",' in block
+    assert '+      "Sid": "AllowApp",' in block
+    assert "bucket policy of images" in source

@@ -180,6 +180,14 @@ def test_messages_fit_into_sns(text: str) -> None:
     assert len(body.encode()) < SNS_LIMIT
 
 
+def test_the_question_shows_what_changes_in_a_document_line_by_line() -> None:
+    subject, body = request("restored_policy")
+    block = body.partition("line by line:\n")[2].partition("\n\n")[0]
+    assert block.startswith("--- before\n+++ after\n")
+    assert '+      "Sid": "AllowApp",' in block
+    assert "bucket policy of images" in subject
+
+
 def test_a_plan_without_a_price_says_so() -> None:
     report = cases.timeout_behind_alias()
     plan = replace(cases.a_plan(), extra_cost_usd_per_month=None)

@@ -1,5 +1,6 @@
 """The commands restore exactly what was there before, and the shell passes them on unharmed."""
 
+import json
 import shutil
 import subprocess
 from dataclasses import replace
@@ -108,6 +109,35 @@ def test_a_reservation_goes_back_to_its_number_or_to_none(before: int | None, ex
     change = undo(SettingChange(cases.FUNCTION, Setting.RESERVED_CONCURRENCY, before, 20))
     (command,) = undo_commands(change, "")
     assert command.replace(f" --function-name {cases.FUNCTION}", "") == f"aws lambda {expected}"
+
+
+def test_a_policy_goes_back_whole_or_is_taken_away(tmp_path: Path) -> None:
+    arn = "arn:aws:s3:::images"
+    where = ["--region", cases.REGION, "--bucket", "images"]
+    change = undo(SettingChange(arn, Setting.BUCKET_POLICY, cases.DENYING_POLICY, cases.FORMER_POLICY))
+    ((*command, document),) = run(undo_commands(change, cases.REGION), tmp_path)
+    assert command == ["s3api", "put-bucket-policy", *where, "--policy"]
+    assert json.loads(document) == json.loads(cases.DENYING_POLICY)
+    had_none = undo(SettingChange(arn, Setting.BUCKET_POLICY, None, cases.FORMER_POLICY))
+    (tmp_path / "calls").unlink()
+    assert run(undo_commands(had_none, cases.REGION), tmp_path) == [["s3api", "delete-bucket-policy", *where]]
+
+
+def test_a_policy_is_looked_at(tmp_path: Path) -> None:
+    report = cases.restored_policy()
+    assert report.undo
+    ((service, operation, *_, output),) = run(check_commands(report.undo, cases.REGION), tmp_path)
+    assert (service, operation, output) == ("s3api", "get-bucket-policy", "text")
+
+
+def test_a_policy_that_a_terminal_would_act_on_is_spelled_out(tmp_path: Path) -> None:
+    hostile = json.dumps({"Statement": {"Sid": "'; touch pwned; \x1b[31m \u202e ☃  two  blanks"}})
+    change = undo(SettingChange("arn:aws:s3:::images", Setting.BUCKET_POLICY, hostile, None))
+    (command,) = undo_commands(change, cases.REGION)
+    assert command.isascii()
+    assert command.isprintable()
+    ((*_, document),) = run((command,), tmp_path)
+    assert json.loads(document) == json.loads(hostile)
 
 
 def test_checks_show_every_setting_once(tmp_path: Path) -> None:

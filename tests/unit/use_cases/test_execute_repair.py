@@ -10,8 +10,9 @@ from auto_repair.domain.evidence import Alias
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
-from tests.bucket_policies import ALLOW, BUCKET, DENY, DENYING, FORMER, policy
+from tests.bucket_policies import ALLOW, DENY, DENYING, FORMER, policy
 from tests.builders import (
+    BUCKET,
     QUEUE,
     a_case,
     a_change,
@@ -185,16 +186,6 @@ def test_policy_that_somebody_has_changed_since_is_left_alone(live: str | None) 
         workshop.step(workshop.planned(RESTORING))
     assert "Resource" not in str(raised.value)  # in a few words, not as two documents
     assert workshop.buckets.writes == []
-
-
-def test_number_is_no_policy_and_policy_is_no_number() -> None:
-    workshop = Workshop()
-    workshop.buckets.policies[BUCKET] = DENYING
-    with pytest.raises(RepairRejected, match="is a document"):
-        workshop.step(workshop.planned(a_change(replace(RESTORING.settings[0], after=7))))
-    with pytest.raises(RepairRejected, match="is a number"):
-        workshop.step(workshop.planned(a_change(replace(visibility(30, 54), after="54"))))
-    assert workshop.functions.writes == []
 
 
 def test_code_deployed_since_the_plan_is_not_released() -> None:

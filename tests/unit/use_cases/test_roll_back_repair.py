@@ -14,8 +14,9 @@ from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Change, SettingChange
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
-from tests.bucket_policies import ALLOW, BUCKET, DENYING, FORMER, policy
+from tests.bucket_policies import ALLOW, DENYING, FORMER, policy
 from tests.builders import (
+    BUCKET,
     QUEUE,
     a_case,
     a_change,

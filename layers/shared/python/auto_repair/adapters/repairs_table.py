@@ -10,7 +10,7 @@ import msgspec
 from auto_repair.adapters.dynamodb_items import to_item
 from auto_repair.adapters.history_table import HistoryTable
 from auto_repair.domain.incident import Incident
-from auto_repair.domain.repair import DOCUMENTS, Attempt, Change, Setting, SettingChange
+from auto_repair.domain.repair import Attempt, Change, Setting, SettingChange
 from auto_repair.domain.timestamps import iso
 
 # The operators' contract: previousMemory, newMemory, …
@@ -72,7 +72,7 @@ def attributes_of(change: Change) -> dict[str, Any]:
         spelled |= {
             f"{name}{_NAMES[s.setting]}": getattr(s, side)
             for s in change.settings
-            if several[s.setting] == 1 and s.setting not in DOCUMENTS and getattr(s, side) is not None
+            if s.setting in _NAMES and several[s.setting] == 1 and getattr(s, side) is not None
         }
     return spelled
 

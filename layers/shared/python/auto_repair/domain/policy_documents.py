@@ -7,7 +7,7 @@ policy add to it is not seen, so that "allows" never means that a call will succ
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff as differing_lines
 from typing import Any
 
@@ -31,6 +31,7 @@ class Match:
 
     statement: str  # its Sid, or its position: `statement 2`
     certain: bool
+    content: str = field(default="", repr=False)  # tells a statement from one that was rewritten
 
     def __str__(self) -> str:
         return self.statement if self.certain else f"{self.statement} (under conditions)"
@@ -135,11 +136,12 @@ def _lines(text: str | None) -> list[str]:
 
 def _normal_form(document: Json) -> str:
     rest = {key: value for key, value in document.items() if key not in ("Version", "Statement")}
-    statements = sorted(
-        _text({key: _element(key, value) for key, value in statement.items() if value not in ("", {})})
-        for statement in _statements(document)
-    )
+    statements = sorted(map(_statement_form, _statements(document)))
     return _text({**rest, "Version": document.get("Version", _DEFAULT_VERSION), "Statement": statements})
+
+
+def _statement_form(statement: Json) -> str:
+    return _text({key: _element(key, value) for key, value in statement.items() if value not in ("", {})})
 
 
 def _element(key: str, value: Any) -> Any:
@@ -194,7 +196,7 @@ def _matches(document: str | None, effect: str, call: _Call) -> tuple[Match, ...
     for position, statement in enumerate(_statements(_parsed(document)), 1):
         hits = _hits(statement, call)
         if statement.get("Effect") == effect and False not in hits:
-            found.append(Match(_name(statement, position), None not in hits))
+            found.append(Match(_name(statement, position), None not in hits, _statement_form(statement)))
     return tuple(found)
 
 

@@ -68,6 +68,11 @@ class SettingChange:
     before: Value
     after: Value
 
+    def __post_init__(self) -> None:
+        kind = str if self.setting in DOCUMENTS else int
+        if not all(value is None or isinstance(value, kind) for value in (self.before, self.after)):
+            raise ValueError(f"the values of {self.setting.value} are of type {kind.__name__}")
+
     def inverse(self) -> "SettingChange":
         """The change that takes this one back."""
         return replace(self, before=self.after, after=self.before)

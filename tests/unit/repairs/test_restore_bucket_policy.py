@@ -1,0 +1,179 @@
+"""The former policy comes back exactly, a person decides, and nobody else's work is overwritten."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.policy import Mode
+from auto_repair.domain.policy_documents import canonical
+from auto_repair.domain.repair import Check, Proposal, Refusal, Setting
+from auto_repair.domain.surroundings import MetricRole
+from auto_repair.repairs.restore_bucket_policy import REPAIR
+from tests.bucket_policies import (
+    DENYING,
+    FORMER,
+    a_policy_change,
+    answers,
+    around,
+    denied,
+    logged,
+    refused,
+)
+from tests.builders import (
+    BUCKET,
+    NOW,
+    a_change,
+    a_context,
+    a_run,
+    a_window,
+    ago,
+    an_attempt,
+    an_error,
+    bucket_policy,
+    evidence,
+    in_turn,
+)
+
+RESTORED = a_change(bucket_policy(canonical(DENYING), canonical(FORMER)))
+CHANGED_AT = a_window().start
+
+
+def proposal(seen: Evidence, **policy: Any) -> Proposal:
+    outcome = REPAIR.plan(seen, a_context(**policy))
+    assert isinstance(outcome, Proposal), outcome
+    return outcome
+
+
+def refusal(seen: Evidence, *attempts: Any, **policy: Any) -> Refusal:
+    outcome = REPAIR.plan(seen, a_context(*attempts, **policy))
+    assert isinstance(outcome, Refusal), outcome
+    assert outcome.way_out
+    return outcome
+
+
+def test_former_policy_comes_back_in_the_place_of_the_live_one() -> None:
+    assert proposal(denied()).change == RESTORED
+
+
+def test_bucket_that_had_none_gets_none() -> None:
+    (setting,) = proposal(denied(a_policy_change(None))).change.settings
+    assert (setting.before, setting.after) == (canonical(DENYING), None)
+
+
+def test_deleted_policy_comes_back() -> None:
+    gone = a_policy_change(FORMER, "", action="DeleteBucketPolicy")
+    lacking = refused("because no resource-based policy allows the s3:GetObject action")
+    (setting,) = proposal(denied(gone, signatures=(logged(lacking),))).change.settings
+    assert (setting.before, setting.after) == (None, canonical(FORMER))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_person_is_asked_in_every_mode(mode: Mode) -> None:
+    assert "a person decides" in proposal(denied(), mode=mode).needs_person
+
+
+@pytest.mark.parametrize("change", [a_policy_change(before=""), a_policy_change(after="")])
+def test_no_plan_without_both_documents(change: Any) -> None:
+    assert refusal(denied(change)).rule == "former policy"
+
+
+def test_no_plan_where_somebody_changed_it_again() -> None:
+    again = a_policy_change(DENYING, FORMER, ago(minutes=2), event_id="event-2", actor="bob")
+    refused_by = refusal(denied(a_policy_change(), again))
+    assert refused_by.rule == "policy changed again"
+    assert "bob" in refused_by.reason
+
+
+def test_no_plan_for_a_bucket_that_the_owner_did_not_list() -> None:
+    for listed in ((), (f"{BUCKET}-2",)):
+        assert refusal(denied(), buckets=listed).rule == "buckets"
+
+
+def test_no_plan_where_nothing_explains_the_refusals() -> None:
+    assert refusal(evidence()).rule == "evidence"
+
+
+def test_no_second_rung() -> None:
+    applied = replace(an_attempt(), change=RESTORED, repair=REPAIR.name)
+    assert "back already" in refusal(denied(), applied).reason
+
+
+# Judging. The change was made 15 minutes before NOW, when the window of the look begins.
+
+
+def checks(**facts: Any) -> tuple[Check, ...]:
+    seen: dict[str, Any] = {"surroundings": around(), "invocations": in_turn([a_run()] * 5), "signatures": ()}
+    return REPAIR.judge(RESTORED, evidence(**(seen | facts)))
+
+
+def test_runs_without_refusal_are_the_proof() -> None:
+    calls, answered = checks()
+    assert (calls.name, calls.passed, calls.essential) == ("calls refused by images", True, True)
+    assert (answered.passed, answered.essential) == (None, False)
+
+
+@pytest.mark.parametrize("runs", [[a_run()] * 2, [an_error()] * 5])
+def test_too_few_good_runs_tell_nothing(runs: list[Any]) -> None:
+    assert checks(invocations=in_turn(runs))[0].passed is None
+
+
+def test_refusals_right_after_the_change_are_s3_taking_its_time() -> None:
+    early = logged(last_seen=CHANGED_AT + timedelta(seconds=20))
+    assert checks(signatures=(early,))[0].passed is True
+    before = in_turn([a_run()] * 5, until=CHANGED_AT + timedelta(seconds=20))
+    assert checks(signatures=(early,), invocations=before)[0].passed is None
+
+
+def test_refusals_that_go_on_are_a_failure() -> None:
+    check = checks(signatures=(logged(),))[0]
+    assert check.passed is False
+    assert "refused at 11:59:00 UTC still" in check.text
+    elsewhere = logged(refused(resource=f"{BUCKET}-2/x"))
+    assert checks(signatures=(elsewhere,))[0].passed is True
+
+
+def test_refusal_that_names_no_bucket_may_be_of_this_one() -> None:
+    bare = logged("An error occurred (AccessDenied) when calling the GetObject operation: Access Denied")
+    assert checks(signatures=(bare,), surroundings=None)[0].passed is False
+
+
+def test_old_log_lines_do_not_count() -> None:
+    old = logged(first_seen=ago(minutes=30), last_seen=ago(minutes=20))
+    assert checks(signatures=(old,))[0].passed is True
+
+
+@pytest.mark.parametrize(("share", "passed"), [(1.0, True), (0.7, None), (0.1, False)])
+def test_alarmed_resource_answers_well_again_or_not(share: float, passed: bool | None) -> None:
+    series = (
+        answers(MetricRole.REQUESTS, *[10.0] * 14, since=CHANGED_AT),
+        answers(MetricRole.AVAILABILITY, 0.0, *[share] * 13, since=CHANGED_AT),
+    )
+    check = checks(surroundings=around(series=series))[1]
+    assert (check.passed, check.essential) == (passed, True)
+    assert check.after == f"{share:.0%} of 140 calls"
+
+
+def test_metrics_before_the_change_and_too_few_calls_tell_nothing() -> None:
+    before = NOW - timedelta(hours=1)
+    series = (
+        answers(MetricRole.REQUESTS, 100.0, since=before),
+        answers(MetricRole.AVAILABILITY, 0.0, since=before),
+    )
+    assert checks(surroundings=around(series=series))[1].passed is None
+    few = (
+        answers(MetricRole.REQUESTS, 0.0, 2.0, since=CHANGED_AT),
+        answers(MetricRole.AVAILABILITY, 1.0, 1.0, since=CHANGED_AT),
+    )
+    assert checks(surroundings=around(series=few))[1].passed is None
+
+
+def test_function_without_surroundings_is_judged_by_its_log() -> None:
+    (calls,) = checks(surroundings=None)
+    assert calls.passed is True
+
+
+def test_change_is_of_a_bucket_policy_only() -> None:
+    assert [s.setting for s in RESTORED.settings] == [Setting.BUCKET_POLICY]
