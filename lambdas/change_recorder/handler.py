@@ -16,7 +16,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, list[st
     try:
         changed = bootstrap.record_change()(event)
     except InvalidEvent:
-        logger.exception("event not understood", event_id=event.get("id") if isinstance(event, dict) else None)
+        logger.exception(
+            "event not understood", event_id=event.get("id") if isinstance(event, dict) else None
+        )
         raise
     if changed:
         logger.info("change recorded", resources=list(changed))

@@ -1,0 +1,214 @@
+"""CloudTrail as a source: asked only about what the journal cannot answer, two requests a second."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from auto_repair.adapters.change_journal import ChangeJournal
+from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.console_links import ConsoleLinks
+from auto_repair.adapters.observation_sources import cloudtrail
+from auto_repair.adapters.observation_sources.cloudtrail import CloudTrailSource, attributes_of
+from auto_repair.domain.arns import Home
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.timestamps import iso
+from auto_repair.settings import Settings
+from tests.adapters.conftest import NOW, RecordedClients
+from tests.adapters.observation_sources.surroundings import (
+    API,
+    BUCKET,
+    FUNCTION,
+    PLACE,
+    ROLE,
+    TABLE,
+    ago,
+    around,
+    refused,
+)
+from tests.adapters.test_change_journal import made_journal, put
+from tests.unit.domain.changes.records import OURS, POLICY, bucket_policy, record
+
+OTHER = {**POLICY, "Id": "other"}
+
+
+@pytest.fixture
+def journal(clients: Clients) -> ChangeJournal:
+    return made_journal(clients)
+
+
+def event(document: dict[str, Any], at: datetime, event_id: str) -> dict[str, Any]:
+    """As LookupEvents answers it."""
+    document = {**document, "eventTime": iso(at), "eventID": event_id}
+    return {
+        "EventId": event_id,
+        "EventName": document["eventName"],
+        "ReadOnly": "false",
+        "EventTime": at,
+        "EventSource": document["eventSource"],
+        "Username": "anna@example.org",
+        "Resources": [],
+        "CloudTrailEvent": json.dumps(document),
+    }
+
+
+class Reading:
+    """The source over recorded answers, its requests and pauses."""
+
+    def __init__(
+        self, journal: ChangeJournal, answer: Callable[..., Any] | None = None, **options: Any
+    ) -> None:
+        answers = {"cloudtrail.lookup_events": answer or (lambda **_: {"Events": []})}
+        self.here, self.of_iam = RecordedClients(answers), RecordedClients(answers)
+        self.pauses: list[float] = []
+        self.source = CloudTrailSource(
+            self.here,
+            self.of_iam,
+            journal,
+            ConsoleLinks("us-east-1"),
+            place=PLACE,
+            our_role=OURS,
+            pause=self.pauses.append,
+            **options,
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        return [asked["LookupAttributes"][0]["AttributeValue"] for _, asked in self.here.calls]
+
+
+def test_what_the_journal_does_not_know_is_looked_up(journal: ChangeJournal) -> None:
+    newest_first = [event(bucket_policy(OTHER), ago(9), "new"), event(bucket_policy(), ago(50_000), "old")]
+    reading = Reading(journal, lambda **_: {"Events": newest_first})
+    observed = reading.source.observe(around(BUCKET))
+    (change,) = observed.changes
+    assert (change.event_id, change.source) == ("new", "cloudtrail")
+    assert (json.loads(change.before), json.loads(change.after)) == (POLICY, OTHER)
+    assert reading.asked == ["images"]
+    assert reading.here.calls[0][1]["EndTime"] == NOW
+    assert observed.items[0].query == "cloudtrail:LookupEvents of s3:images"
+    assert observed.missing == ()
+
+
+def test_what_the_journal_knows_whole_is_not_asked_about(journal: ChangeJournal) -> None:
+    journal.record(put(ago(60 * 30), "old"))
+    journal.record(put(ago(9), "new", OTHER))
+    reading = Reading(journal)
+    observed = reading.source.observe(around(BUCKET))
+    assert reading.here.calls == []
+    assert (observed.changes, observed.items) == ((), ())
+
+
+def test_a_former_state_that_the_journal_lacks_is_looked_up(journal: ChangeJournal) -> None:
+    """The journal began after the policy was first put: only CloudTrail remembers it."""
+    journal.record(put(ago(9), "new", OTHER))
+    reading = Reading(journal, lambda **_: {"Events": [event(bucket_policy(), ago(5_000), "old")]})
+    (change,) = reading.source.observe(around(BUCKET)).changes
+    assert (change.event_id, json.loads(change.before)) == ("new", POLICY)
+
+
+def test_an_event_that_both_know_is_told_once(journal: ChangeJournal) -> None:
+    journal.record(put(ago(9), "new", OTHER))
+    reading = Reading(journal, lambda **_: {"Events": [event(bucket_policy(OTHER), ago(9), "new")]})
+    (change,) = reading.source.observe(around(BUCKET)).changes
+    assert change.source == "change_journal"
+
+
+def test_events_about_other_resources_are_left_out(journal: ChangeJournal) -> None:
+    stage = record("apigateway", "UpdateStage", {"restApiId": "elsewhere", "stageName": "prod"})
+    ours = record("apigateway", "UpdateStage", {"restApiId": "a1b2c3", "stageName": "prod"})
+    read = record("apigateway", "GetStage", {"restApiId": "a1b2c3"}, readOnly=True)
+    events = [event(stage, ago(1), "1"), event(ours, ago(2), "2"), event(read, ago(3), "3")]
+    reading = Reading(journal, lambda **_: {"Events": events})
+    assert [c.event_id for c in reading.source.observe(around(API)).changes] == ["2"]
+    assert reading.here.calls[0][1]["LookupAttributes"] == [
+        {"AttributeKey": "EventSource", "AttributeValue": "apigateway.amazonaws.com"}
+    ]
+
+
+def test_two_requests_a_second_and_no_more_than_four_resources(journal: ChangeJournal) -> None:
+    reading = Reading(journal)
+    queue, topic = Resource("sqs", "jobs"), Resource("sns", "news")
+    observed = reading.source.observe(around(FUNCTION, BUCKET, TABLE, queue, topic, API))
+    assert reading.asked == [
+        "image-service",
+        FUNCTION.arn,
+        "images",
+        "stock",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/jobs",
+        "arn:aws:sqs:us-east-1:123456789012:jobs",
+    ]
+    assert reading.pauses == [0.5] * 5
+    assert observed.missing[0].reason == (
+        "2 more resources were not looked up: CloudTrail takes two requests a second"
+    )
+
+
+def test_pages_are_followed_within_bounds(journal: ChangeJournal) -> None:
+    reading = Reading(journal, lambda **_: {"Events": [], "NextToken": "t"})
+    reading.source.observe(around(BUCKET))
+    assert [asked.get("NextToken") for _, asked in reading.here.calls] == [None, "t"]
+
+
+def test_the_deadline_ends_the_lookups(journal: ChangeJournal) -> None:
+    reading = Reading(journal, deadline_s=0)
+    observed = reading.source.observe(around(BUCKET, TABLE))
+    assert reading.here.calls == []
+    assert observed.missing[0].reason.startswith("2 more resources were not looked up")
+
+
+def test_roles_are_looked_up_where_iam_is_recorded(journal: ChangeJournal) -> None:
+    reading = Reading(journal)
+    reading.source.observe(around(ROLE))
+    assert (reading.here.calls, reading.of_iam.count("cloudtrail.lookup_events")) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "of_iam"),
+    [
+        ("us-east-1", "aws", "us-east-1"),
+        ("eu-central-1", "aws", "us-east-1"),
+        ("cn-northwest-1", "aws-cn", "cn-north-1"),
+    ],
+)
+def test_where_iam_is_recorded(region: str, partition: str, of_iam: str, settings: Settings) -> None:
+    from dataclasses import replace
+
+    topic = f"arn:{partition}:sns:{region}:123456789012:lambda-auto-repair-notifications-test"
+    source = cloudtrail.source(replace(settings, region=region, topic_arn=topic), Clients(region))
+    assert isinstance(source, CloudTrailSource)
+    assert source._clients_of_iam._region == of_iam
+
+
+def test_without_a_journal_cloudtrail_stands_in_for_it() -> None:
+    def denied(**_: Any) -> Any:
+        raise refused("AccessDeniedException", "Query")
+
+    journal = ChangeJournal(RecordedClients({"dynamodb.query": denied}), "table", 400)
+    reading = Reading(journal, lambda **_: {"Events": [event(bucket_policy(), ago(9), "e")]})
+    assert [c.event_id for c in reading.source.observe(around(BUCKET)).changes] == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "names"),
+    [
+        (Resource("kms", "1234"), ["arn:aws:kms:us-east-1:123456789012:key/1234"]),
+        (ROLE, ["image-role"]),
+        (
+            Resource("events", "shop/nightly"),
+            ["nightly", "arn:aws:events:us-east-1:123456789012:rule/shop/nightly"],
+        ),
+        (Resource("secretsmanager", "prod/db"), ["prod/db"]),
+        (Resource("ssm", "/a/b"), ["/a/b", "arn:aws:ssm:us-east-1:123456789012:parameter/a/b"]),
+    ],
+)
+def test_what_cloudtrail_may_call_a_resource(resource: Resource, names: list[str]) -> None:
+    assert [value for _, value in attributes_of(resource, PLACE)] == names
+
+
+def test_queues_of_china_have_addresses_of_their_own() -> None:
+    place = Home("aws-cn", "cn-north-1", "123456789012")
+    (_, url), _ = attributes_of(Resource("sqs", "jobs"), place)
+    assert url == "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/jobs"
