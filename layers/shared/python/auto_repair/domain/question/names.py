@@ -16,11 +16,9 @@ SHORTEST_MISSPELT = 5
 SHORTEST_PART = 4
 MOST_WORDS = 4  # of a name that is written with spaces
 
-_ID = re.compile(rf"(?<![\w:])({'|'.join(NOUNS)}):(/?[A-Za-z0-9][\w./$-]{{0,300}})")
-_WORD = re.compile(
-    r"[a-z0-9_/](?:[a-z0-9_./$-]{0,300}[a-z0-9_/])?|[^\W_a-z0-9\u3040-\u30ff\u3400-\u9fff]{2,60}"
-)
-_QUOTED = re.compile(r"[\"'`“„«「『]([^\"'`”“»」』\n]{2,80})[\"'`”“»」』]")
+_ID = rf"(?<![\w:])({'|'.join(NOUNS)}):(/?[A-Za-z0-9][\w./$-]{{0,300}})"
+_WORD = r"[a-z0-9_/](?:[a-z0-9_./$-]{0,300}[a-z0-9_/])?|[^\W_a-z0-9\u3040-\u30ff\u3400-\u9fff]{2,60}"
+_QUOTED = r"[\"'`“„«「『]([^\"'`”“»」』\n]{2,80})[\"'`”“»」』]"
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def by_address(text: str, known: Sequence[Resource]) -> list[Named]:
         if resource := resource_of(arn):
             known_one = next((r for r in known if r.id == resource.id), resource)
             found.append(Named(start, start + len(arn), arn, (known_one,)))
-    for match in _ID.finditer(text):
+    for match in re.finditer(_ID, text):
         if not any(n.start <= match.start() < n.end for n in found):
             words = match.group().rstrip(".")
             service, _, name = words.partition(":")
@@ -54,7 +52,7 @@ def by_name(text: str, known: Sequence[Resource], is_vocabulary: Callable[[str],
     """Known resources named by name or title. A name that is also an ordinary word counts in quotes only."""
     spellings = _spellings(known)
     found: list[Named] = []
-    for match in _QUOTED.finditer(text):
+    for match in re.finditer(_QUOTED, text):
         if resources := spellings.get(_squashed(match.group(1))):
             found.append(Named(match.start(), match.end(), match.group(1), tuple(resources)))
     for start, end, words in _stretches(text):
@@ -80,8 +78,8 @@ def by_likeness(text: str, known: Sequence[Resource], is_vocabulary: Callable[[s
 
 def unknown_names(text: str, original: str, is_vocabulary: Callable[[str], bool]) -> tuple[str, ...]:
     """What looks like the name of a resource: quoted, or one word with a hyphen, an underscore or a digit."""
-    quoted = [match.span(1) for match in _QUOTED.finditer(text)]
-    words = [m.span() for m in _WORD.finditer(text) if re.search(r"[a-z].*[-_\d]|[-_].*[a-z]", m.group())]
+    quoted = [match.span(1) for match in re.finditer(_QUOTED, text)]
+    words = [m.span() for m in re.finditer(_WORD, text) if re.search(r"[a-z].*[-_\d]|[-_].*[a-z]", m.group())]
     telling = quoted + [(start, end) for start, end in words if not is_vocabulary(text[start:end])]
     return tuple(dict.fromkeys(original[start:end] for start, end in telling))
 
@@ -109,7 +107,7 @@ def _squashed(name: str) -> str:
 
 def _stretches(text: str) -> Iterable[tuple[int, int, str]]:
     """One to four words in a row, the longest stretches first."""
-    words = [(m.start(), m.end()) for m in _WORD.finditer(text)]
+    words = [(m.start(), m.end()) for m in re.finditer(_WORD, text)]
     for size in range(min(MOST_WORDS, len(words)), 0, -1):
         for first in range(len(words) - size + 1):
             start, end = words[first][0], words[first + size - 1][1]

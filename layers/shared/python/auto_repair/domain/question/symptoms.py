@@ -107,7 +107,7 @@ _PHRASES = {
 }
 _LEXICON = Lexicon({kind: phrases.replace("@", _NOT_A_COUNT) for kind, phrases in _PHRASES.items()})
 # Right before a complaint: there is none.
-_DENIAL = re.compile(
+_DENIAL = (
     r"(?:(?<![a-z])(?:no|not|isn.?t|aren.?t|without|never|zero|keinen?|kein|nicht|ohne|sans|pas|pas de"
     r"|aucune?|sin|ningun[oa]?)(?: (?:any|more|mehr|longer|really|plus))?\s{1,2}|没有|并没有?|不是|无)$"
 )
@@ -128,7 +128,7 @@ def is_symptom(word: str) -> bool:
 
 
 def _is_denied(text: str, heard: Heard) -> bool:
-    return bool(_DENIAL.search(text[max(0, heard.start - 24) : heard.start]))
+    return bool(re.search(_DENIAL, text[max(0, heard.start - 24) : heard.start]))
 
 
 def _kinds(names: list[str]) -> tuple[AskedSymptom, ...]:

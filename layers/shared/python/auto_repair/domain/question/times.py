@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from auto_repair.domain.question.numbers import NUMBER, number_of
+from auto_repair.domain.question.numbers import NUMBER, in_figures, number_of
 from auto_repair.domain.question.words import blank
 
 _UNITS = (
@@ -15,27 +15,25 @@ _UNITS = (
     (604800, r"weeks?|wochen?|semaines?|semanas?|个?星期|周"),
 )
 _UNIT = "|".join(f"(?:{names})" for _, names in _UNITS)
-_SPAN = rf"(?P<n>{NUMBER})?\s{{0,2}}(?P<unit>{_UNIT})(?![a-z0-9])"
+_SPAN = rf"(?P<n>{NUMBER}|an?|eine[rnm]?|une?|una?)?[\s-]{{0,2}}(?P<unit>{_UNIT})(?![a-z0-9])"
 _LAST = (
     r"(?:(?:in|over|during|for|seit|in|durant|pendant|depuis|durante|desde) )?"
     r"(?:the |den |les |las |los |la |le |el |der |die )?"
     r"(?:last|past|letzten?r?|vergangenen?|dernier[es]?s?|derniere?s?|ultim[oa]s?) (?:few )?"
 )
-_DURATIONS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?<![a-z]){_LAST}{_SPAN}",
-        rf"(?<![a-z])(?P<n>{NUMBER})\s(?:dernier[es]{{0,2}}|ultim[oa]s)\s(?P<unit>{_UNIT})(?![a-z])",
-        rf"(?<![a-z])(?:for|seit|pendant|durante|desde hace|hace|il y a|ca fait|vor)"
-        rf"\s(?:about|around|almost|over|some|the last|the past|etwa|rund|environ|unos|unas)?\s?{_SPAN}",
-        # With a bare h, `since 10h` is a time of day.
-        rf"(?<![a-z])(?:since|depuis|ab)\s(?:about\s|environ\s)?(?!\d{{1,2}}\s?h(?![a-z])){_SPAN}",
-        rf"(?<![a-z0-9]){_SPAN}\s(?:ago|earlier|back|lang)(?![a-z])",
-        rf"(?:最近|过去|近|持续了?|已经)\s?{_SPAN}",
-        rf"{_SPAN}\s?(?:之?前|以前|以来|之?内)",
-    )
+# Patterns stay text: few incidents begin with a question, and `re` keeps what it has compiled.
+_DURATIONS = (
+    rf"(?<![a-z]){_LAST}{_SPAN}",
+    rf"(?<![a-z])(?P<n>{NUMBER})\s(?:dernier[es]{{0,2}}|ultim[oa]s)\s(?P<unit>{_UNIT})(?![a-z])",
+    rf"(?<![a-z])(?:for|seit|pendant|durante|desde hace|hace|il y a|ca fait|vor)"
+    rf"\s(?:about|around|almost|over|some|the last|the past|etwa|rund|environ|unos|unas)?\s?{_SPAN}",
+    # With a bare h, `since 10h` is a time of day.
+    rf"(?<![a-z])(?:since|depuis|ab)\s(?:about\s|environ\s)?(?!\d{{1,2}}\s?h(?![a-z])){_SPAN}",
+    rf"(?<![a-z0-9]){_SPAN}\s(?:ago|earlier|back|lang)(?![a-z])",
+    rf"(?:最近|过去|近|持续了?|已经)\s?{_SPAN}",
+    rf"{_SPAN}\s?(?:之?前|以前|以来|之?内)",
 )
-_ISO = re.compile(
+_ISO = (
     r"(?<!\d)\d{4}-\d{2}-\d{2}"
     r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?(?:z|utc)|[+-]\d{2}:?\d{2})?)?(?![\d:])"
 )
@@ -49,40 +47,32 @@ _COUNTED = (
     r"(?!\s?(?:of|%|ms|s|mb|gb|rps|requests?|calls?|errors?|times?|tries|retries|attempts?|releases?|versions?"
     r"|deploy\w{0,8}|messages?|users?|items?|mal|fois|veces)\b|[.,:]?\d|-)"
 )
-_CLOCKS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # half past ten, quarter to ten, halb elf
-        rf"(?<![a-z])(?P<shift>half past|quarter past|quarter to|halb|viertel nach|viertel vor)\s"
-        rf"(?P<hour>{NUMBER})(?![a-z])(?:\s?{_MARK}(?![a-z]))?",
-        # 10:30, 10:30:15, 10.30 Uhr, 10h30, 3 pm, 10 Uhr, ten o'clock
-        rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}})?(?![\d:])(?:\s?{_MARK}(?![a-z]))?",
-        r"(?<![\d:.])(?P<hour>\d{1,2})h(?P<minute>\d{2})(?![\da-z])",
-        rf"(?<![\d:.a-z])(?P<hour>{NUMBER})(?:\.(?P<minute>\d{{2}}))?\s?"
-        r"(?P<mark>a\.?m\.?|p\.?m\.?|uhr|o.?clock)(?![a-z])",
-        # since ten, since 10.30, depuis 10h, a las diez y media
-        rf"(?<![a-z]){_SINCE}\s(?P<hour>{NUMBER})(?![a-z0-9])(?:\.(?P<minute>\d{{2}}))?(?:\s?{_MARK})?(?![a-z])"
-        rf"(?P<and_a_half>\s(?:y media|et demie))?{_COUNTED}",
-        rf"(?<![a-z]){_SINCE}\s(?P<hour>\d{{1,2}})\s?(?P<mark>h)(?![a-z0-9])",
-        rf"(?P<hour>{NUMBER})\s?[点點时](?:钟|整)?(?:(?P<and_a_half>半)|(?P<minute>\d{{1,2}}|{NUMBER})分?)?",
-    )
+_CLOCKS = (
+    # half past ten, quarter to ten, halb elf
+    rf"(?<![a-z])(?P<shift>half past|quarter past|quarter to|halb|viertel nach|viertel vor)\s"
+    rf"(?P<hour>{NUMBER})(?![a-z])(?:\s?{_MARK}(?![a-z]))?",
+    # 10:30, 10:30:15, 10.30 Uhr, 10h30, 3 pm, 10 Uhr, ten o'clock
+    rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}})?(?![\d:])(?:\s?{_MARK}(?![a-z]))?",
+    r"(?<![\d:.])(?P<hour>\d{1,2})h(?P<minute>\d{2})(?![\da-z])",
+    rf"(?<![\d:.a-z])(?P<hour>{NUMBER})(?:\.(?P<minute>\d{{2}}))?\s?"
+    r"(?P<mark>a\.?m\.?|p\.?m\.?|uhr|o.?clock)(?![a-z])",
+    # since ten, since 10.30, depuis 10h, a las diez y media
+    rf"(?<![a-z]){_SINCE}\s(?P<hour>{NUMBER})(?![a-z0-9])(?:\.(?P<minute>\d{{2}}))?(?:\s?{_MARK})?(?![a-z])"
+    rf"(?P<and_a_half>\s(?:y media|et demie))?{_COUNTED}",
+    rf"(?<![a-z]){_SINCE}\s(?P<hour>\d{{1,2}})\s?(?P<mark>h)(?![a-z0-9])",
+    rf"(?P<hour>{NUMBER})\s?[点點时](?:钟|整)?(?:(?P<and_a_half>半)|(?P<minute>\d{{1,2}})分?)?",
 )
 _SHIFTS = {"half past": 30, "quarter past": 15, "viertel nach": 15,
            "quarter to": -15, "viertel vor": -15, "halb": -30}  # fmt: skip
-_DAYS = tuple(
-    (days, re.compile(pattern))
-    for days, pattern in (
+_DAYS = (
         (2, r"(?<![a-z])(?:day before yesterday|vorgestern|avant-hier|anteayer|antier)(?![a-z])|前天"),
         (1, r"(?<![a-z])(?:yesterday|gestern|depuis hier|hier (?=soir|matin|midi|apres|a |vers |nuit)|ayer"
             r"|(?=last night)|(?=anoche))(?![a-z])|昨[天日晚]|(?=昨)"),
         (0, r"(?<![a-z])(?:today|heute|aujourd.hui|hoy|(?=this (?:morning|afternoon|evening)|tonight)"
             r"|(?=ce matin|cet apres|ce soir|esta (?:manana|tarde|noche)))(?![a-z])|今[天日早晚]"),
         (-1, r"(?<![a-z])(?:tomorrow|demain|ubermorgen)(?![a-z])|明天|后天"),
-    )
 )  # fmt: skip
-_PARTS = tuple(
-    (words, time(hour), re.compile(pattern))
-    for words, hour, pattern in (
+_PARTS = (
         ("day", 0, r"(?<![a-z])(?:midnight|mitternacht|minuit|medianoche)(?![a-z])|午夜|零点"),
         ("morning", 6, r"(?<![a-z])(?:morning|(?:heute|gestern) (?:morgen|fruh)|vormittag|matin"
                        r"|(?:la|esta) manana)(?![a-z])|早上|早晨|上午|凌晨|今早"),
@@ -91,10 +81,9 @@ _PARTS = tuple(
         ("evening", 18, r"(?<![a-z])(?:evening|abends?|soir|tonight)(?![a-z])|晚上|傍晚|今晚|昨晚"),
         ("night", 22, r"(?<![a-z])(?:last night|at night|nachts?|nuit|(?:la|esta) noche|anoche)(?![a-z])"
                       r"|夜里|半夜|夜间"),
-    )
 )  # fmt: skip
 _WEEKDAYS = tuple(
-    re.compile(rf"(?<![a-z])(?:{latin})(?![a-z])|(?:星期|周|礼拜)[{chinese}]")
+    rf"(?<![a-z])(?:{latin})(?![a-z])|(?:星期|周|礼拜)[{chinese}]"
     for latin, chinese in (
         ("monday|montag|lundi|lunes", "一"), ("tuesday|dienstag|mardi|martes", "二"),
         ("wednesday|mittwoch|mercredi|miercoles", "三"), ("thursday|donnerstag|jeudi|jueves", "四"),
@@ -108,15 +97,14 @@ _MONTHS = (
     "sep\\w{0,8}", "o[ck]t\\w{0,5}", "nov\\w{0,6}", "de[cz]\\w{0,6}|dic\\w{0,7}",
 )  # fmt: skip
 _DATES = tuple(
-    (month, re.compile(
-        rf"(?<![\w.])(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
+    (month, rf"(?<![\w.])(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
         rf"|(?<![a-z])(?:{names})\s(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.h]|\s?(?:am|pm))"
-        rf"|(?<!\d){month}月(?P<day_chinese>\d{{1,2}})[日号]"))
+        rf"|(?<!\d){month}月(?P<day_chinese>\d{{1,2}})[日号]")
     for month, names in enumerate(_MONTHS, start=1)
 )  # fmt: skip
-_THIS_WEEK = re.compile(r"(?<![a-z])(?:this week|diese woche|cette semaine|esta semana)(?![a-z])|[这本]周")
-_UNIVERSAL = re.compile(r"(?<![a-z])(?:utc|gmt)(?![a-z])")
-_RANGE = re.compile(r"^\s?(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)")
+_THIS_WEEK = r"(?<![a-z])(?:this week|diese woche|cette semaine|esta semana)(?![a-z])|[这本]周"
+_UNIVERSAL = r"(?<![a-z])(?:utc|gmt)(?![a-z])"
+_RANGE = r"\s?(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)"
 _AFTERNOON = {"afternoon", "evening", "night"}
 
 
@@ -139,13 +127,14 @@ class _Clock:
 
 def since_when(text: str, now: datetime, zone: tzinfo = UTC) -> Since:
     """The beginning that plain `text` names, in `zone` where it says no other."""
-    zone = UTC if _UNIVERSAL.search(text) else zone
+    text = in_figures(text)
+    zone = UTC if re.search(_UNIVERSAL, text) else zone
     local = now.astimezone(zone)
     if moments := list(dict.fromkeys(_iso(text, zone))):
         return _settled(moments[0], now, zone, ()) if len(moments) == 1 else _which(moments, zone)
     day, text = _day(text, local.date())
     length, text = _duration(text)
-    part = next(((words, at) for words, at, pattern in _PARTS if pattern.search(text)), None)
+    part = next(((words, time(hour)) for words, hour, pattern in _PARTS if re.search(pattern, text)), None)
     clocks = _clocks(text, part[0] if part else "")
     if len({clock.at for clock in clocks}) > 1:
         return Since(ask_back=(f"Since when: {' or '.join(f'{c.at:%H:%M}' for c in clocks)}?",))
@@ -158,7 +147,7 @@ def since_when(text: str, now: datetime, zone: tzinfo = UTC) -> Since:
 
 def _iso(text: str, zone: tzinfo) -> list[datetime]:
     found = []
-    for match in _ISO.finditer(text):
+    for match in re.finditer(_ISO, text):
         written = re.sub(r"\s?utc$", "z", match.group()).replace("t", " ").upper()
         try:
             moment = datetime.fromisoformat(written)
@@ -171,16 +160,16 @@ def _iso(text: str, zone: tzinfo) -> list[datetime]:
 def _day(text: str, today: date) -> tuple[date | None, str]:
     """The day that is named, and the text without a date's own numbers."""
     for month, pattern in _DATES:
-        if match := pattern.search(text):
+        if match := re.search(pattern, text):
             number = int(next(group for group in match.groups() if group))
             return _latest(month, number, today), text[: match.start()] + "at " + text[match.end() :]
     for days, pattern in _DAYS:
-        if pattern.search(text):
+        if re.search(pattern, text):
             return today - timedelta(days=days), text
     for weekday, pattern in enumerate(_WEEKDAYS):
-        if pattern.search(text):
+        if re.search(pattern, text):
             return today - timedelta(days=(today.weekday() - weekday) % 7), text
-    if _THIS_WEEK.search(text):
+    if re.search(_THIS_WEEK, text):
         return today - timedelta(days=today.weekday()), text
     return None, text
 
@@ -200,13 +189,15 @@ def _latest(month: int, day: int, today: date) -> date | None:
 def _clocks(text: str, part: str) -> list[_Clock]:
     found: list[_Clock] = []
     for pattern in _CLOCKS:
-        for match in pattern.finditer(text):
+        for match in re.finditer(pattern, text):
             clock = _clock(match, part)
             if clock and not any(clock.start < c.end and c.start < clock.end for c in found):
                 found.append(clock)
     found.sort(key=lambda c: c.start)
     # Of `from 10:00 to 11:00` the beginning counts.
-    return [c for i, c in enumerate(found) if i == 0 or not _RANGE.match(text[found[i - 1].end : c.start])]
+    return [
+        c for i, c in enumerate(found) if i == 0 or not re.match(_RANGE, text[found[i - 1].end : c.start])
+    ]
 
 
 def _clock(match: re.Match[str], part: str) -> _Clock | None:
@@ -263,9 +254,9 @@ def _shown(moment: datetime, zone: tzinfo) -> str:
 def _duration(text: str) -> tuple[timedelta | None, str]:
     """How long it has been going on, and the text without it: its number is no time of day."""
     for pattern in _DURATIONS:
-        if match := pattern.search(text):
+        if match := re.search(pattern, text):
             seconds = next(s for s, names in _UNITS if re.fullmatch(names, match["unit"]))
-            number = number_of(match["n"] or "1") or 0
+            number = number_of(match["n"] or "1") if (match["n"] or "1")[0].isdigit() else 1
             rest = blank(text, match.start(), match.end())
             return (timedelta(seconds=seconds * number) if number else None), rest
     return None, text

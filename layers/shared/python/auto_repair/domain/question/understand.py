@@ -16,24 +16,29 @@ from auto_repair.domain.question.words import Heard, blank, is_chinese, plain, r
 from auto_repair.domain.resources import Resource
 
 MOST_CANDIDATES = 5  # in a question back
-_NEAR = re.compile(r"[\s:'\"`“”„«»「」的]{0,3}(?:(?:called|named|namens|nommee?|llamad[oa]) )?")
-_ORDINARY = re.compile(
-    r"(?:what|whats|which|when|where|with|does|since|from|after|have|been|this|that|there|please|help|find|cause"
-    r"|reason|analy[sz]e|investigate|check|look|into|wrong|problem|issue|production|prod|staging|service|services"
-    r"|application|system|requests?|calls?|users?|customers?|returns?|returning|gives?|gets?|getting|shows?|seems?"
-    r"|today|yesterday|morning|evening|night|minutes?|hours?|days?|weeks?|last|past|aws|amazon|cloudwatch|alarm"
-    r"|warum|meine?|unsere?|seit|gestern|heute|bitte|ist|liefert|gibt|pourquoi|depuis|notre|mon|porque|desde"
-    r"|nuestr[oa]|the|and|for|are|was|has|why|how|not|all|our|my|is|in|on|it|to|of|at)"
+_NEAR = r"[\s:'\"`“”„«»「」的]{0,3}(?:(?:called|named|namens|nommee?|llamad[oa]) )?"
+_ORDINARY = frozenset(
+    re.findall(
+        r"\w+",
+        """what whats which when where with does since from after have been this that there please help find
+        cause reason analyse analyze investigate check look into wrong problem issue production prod staging
+        service services application system request requests call calls user users customer customers return
+        returns returning give gives get gets getting show shows seem seems today yesterday morning evening
+        night minute minutes hour hours day days week weeks last past aws amazon cloudwatch alarm the and for
+        are was has why how not all our my is in on it to of at
+        warum mein meine unser unsere seit gestern heute bitte ist liefert gibt
+        pourquoi depuis notre mon porque desde nuestro nuestra""",
+    )
 )
 _CHOICES = "errors, denied calls, slowness, throttling, memory, a backlog or cost"
 # Words that give the language away. English comes first: it wins where nothing does.
 _LANGUAGES = {
-    "en": re.compile(r"\b(?:since|why|is|are|my|our|the|not|returns?|yesterday|today|for|has|have|with)\b"),
+    "en": r"\b(?:since|why|is|are|my|our|the|not|returns?|yesterday|today|for|has|have|with)\b",
     "de": re.compile(
         r"\b(?:seit|warum|ist|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|ab)\b"
     ),
-    "fr": re.compile(r"\b(?:depuis|pourquoi|est|notre|mon|ma|la|le|les|des|renvoie|retourne|hier|avec)\b"),
-    "es": re.compile(r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|hace|por)\b"),
+    "fr": r"\b(?:depuis|pourquoi|est|notre|mon|ma|la|le|les|des|renvoie|retourne|hier|avec)\b",
+    "es": r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|hace|por)\b",
 }
 
 
@@ -91,7 +96,7 @@ def _without(words: str, named: Sequence[Named]) -> str:
 
 
 def _is_vocabulary(word: str) -> bool:
-    return is_symptom(word) or SERVICES.knows(word) or bool(_ORDINARY.fullmatch(word))
+    return is_symptom(word) or SERVICES.knows(word) or word in _ORDINARY
 
 
 def _subject(
@@ -125,7 +130,7 @@ def _belong(words: str, service: Heard, named: Named) -> bool:
     between = (
         words[service.end : named.start] if service.end <= named.start else words[named.end : service.start]
     )
-    return bool(_NEAR.fullmatch(between))
+    return bool(re.fullmatch(_NEAR, between))
 
 
 def _first(named: list[Named], known: Sequence[Resource]) -> _Subject:
@@ -212,5 +217,5 @@ def _language(words: str) -> str:
     """English, unless another language's words outnumber the English ones."""
     if is_chinese(words):
         return "zh"
-    counted = {language: len(pattern.findall(words)) for language, pattern in _LANGUAGES.items()}
+    counted = {language: len(re.findall(pattern, words)) for language, pattern in _LANGUAGES.items()}
     return max(counted, key=lambda language: counted[language])

@@ -4,9 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 MAX_QUESTION = 2000  # characters; what comes after is not read
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,22 @@ def blank(text: str, start: int, end: int) -> str:
 
 def is_chinese(text: str) -> bool:
     """Whether it holds Chinese (or Japanese) characters."""
-    return bool(_CJK.search(text))
+    return bool(re.search(_CJK, text))
 
 
 class Lexicon:
     """Phrases in several languages, each a regular expression over plain text, by what they mean.
 
-    They are given as one text for each meaning, with `;` between them.
+    They are given as one text for each meaning, with `;` between them. Compiling them takes time, and few
+    incidents begin with a question: it is done when first needed.
     """
 
     def __init__(self, phrases: Mapping[str, str]) -> None:
-        self._patterns = {meaning: _any_of(text.split(";")) for meaning, text in phrases.items()}
+        self._phrases = phrases
+
+    @cached_property
+    def _patterns(self) -> dict[str, re.Pattern[str]]:
+        return {meaning: _any_of(text.split(";")) for meaning, text in self._phrases.items()}
 
     def hear(self, text: str, original: str) -> list[Heard]:
         """Everything recognised in plain `text`, in its order; of stretches that overlap, the longest."""
