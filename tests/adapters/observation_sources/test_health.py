@@ -98,4 +98,4 @@ def test_health_lives_in_one_region(settings: Settings) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:t"
     source = health.source(replace(settings, region="eu-central-1", topic_arn=topic), Clients("eu-central-1"))
     assert isinstance(source, HealthSource)
-    assert source._client("health").meta.region_name == "us-east-1"
+    assert source._clients._region == "us-east-1"

@@ -14,7 +14,7 @@ from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
-# The endpoint of each partition.
+# Where Health is in each partition; the SDK would ask for it in our own region.
 _REGIONS = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 # Health's names of services are ours in capitals, but for these.
 _SERVICES = {"STEPFUNCTIONS": "states", "EVENTBRIDGE": "events"}
@@ -29,7 +29,7 @@ class HealthSource:
     name = "health"
 
     def __init__(self, clients: Clients, region: str) -> None:
-        self._client = clients.client
+        self._clients = clients
         self._region = region
 
     def observe(self, scope: Scope) -> Observation:
@@ -68,7 +68,7 @@ class HealthSource:
     def _events(self, scope: Scope) -> list[Mapping[str, Any]]:
         """Those that lasted into the last day; an open event is updated as long as it lasts."""
         answer = call(
-            self._client("health").describe_events,
+            self._clients.client("health").describe_events,
             filter={
                 "regions": [self._region, "global"],
                 "eventTypeCategories": ["issue", "scheduledChange"],
@@ -84,7 +84,7 @@ class HealthSource:
         named: dict[str, set[str]] = {arn: set() for arn in arns}
         if arns:
             answer = call(
-                self._client("health").describe_affected_entities,
+                self._clients.client("health").describe_affected_entities,
                 filter={"eventArns": arns[:MAX_EVENTS]},
                 maxResults=100,
             )
