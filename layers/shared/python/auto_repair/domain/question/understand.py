@@ -32,11 +32,9 @@ _ORDINARY = frozenset(
 )
 _CHOICES = "errors, denied calls, slowness, throttling, memory, a backlog or cost"
 # Words that give the language away. English comes first: it wins where nothing does.
-_LANGUAGES = {
+_LANGUAGES: dict[str, str] = {
     "en": r"\b(?:since|why|is|are|my|our|the|not|returns?|yesterday|today|for|has|have|with)\b",
-    "de": re.compile(
-        r"\b(?:seit|warum|ist|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|ab)\b"
-    ),
+    "de": r"\b(?:seit|warum|ist|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|ab)\b",
     "fr": r"\b(?:depuis|pourquoi|est|notre|mon|ma|la|le|les|des|renvoie|retourne|hier|avec)\b",
     "es": r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|hace|por)\b",
 }
