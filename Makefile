@@ -80,6 +80,10 @@ bench-rca: tools ## root-cause engine on recorded incidents: DATA=folder
 	@: $(if $(DATA),,$(error DATA is missing: a folder with public/ and harness/))
 	@$(VENV_PYTHON) -m scripts.bench_rca '$(DATA)'
 
+.PHONY: bench-memory
+bench-memory: tools ## what the memory of incidents is worth, and one wrong label: [DATA=folder]
+	@$(VENV_PYTHON) -m scripts.bench_memory $(if $(DATA),'$(DATA)')
+
 .PHONY: bench-runbooks
 bench-runbooks: tools ## runbook search: hit rates on labelled questions
 	@$(VENV_PYTHON) -m scripts.bench_runbooks

@@ -132,6 +132,8 @@ class TestLikeness:
         only_name = Fingerprint({"function:#1": 1.0})
         assert compare(only_name, only_name).similarity == 1.0
         assert compare(only_name, only_name).compared == 1.0
+        as_usual = Fingerprint({"metric:lambda latency flat": 0.25})
+        assert compare(as_usual, as_usual).compared == 0.5
 
     def test_nothing_to_compare(self) -> None:
         assert similarity(Fingerprint(), Fingerprint()) == 0.0
@@ -221,6 +223,7 @@ class TestFeatures:
             (MetricRole.REQUESTS, 100, 0, ("requests fell", 1.0)),
             (MetricRole.SATURATION, 0, 3, ("M rose", 1.0)),
             (MetricRole.LATENCY, 0.1, 0.1, ("latency flat", 0.25)),
+            (MetricRole.AVAILABILITY, 0.5, 1.0, ("availability rose", 0.25)),
         ],
     )
     def test_metrics_of_neighbours(
@@ -230,7 +233,7 @@ class TestFeatures:
         moved, strength = expected
         assert seen[f"metric:s3 {moved}"] == strength
         deviating = [key for key in seen if key.startswith("resource:")]
-        assert [key.endswith(moved) for key in deviating] == ([] if "flat" in moved else [True])
+        assert [key.endswith(moved) for key in deviating] == ([True] if strength > 0.25 else [])
 
     def test_services_and_messages_of_neighbours(self) -> None:
         told = ResourceSignature("s3:images", "AccessDenied for <id>", ago(minutes=6), NOW, count=4)
@@ -242,6 +245,13 @@ class TestFeatures:
         both = a_diagnosis(a_hypothesis(), a_hypothesis(failure_mode="memory_leak", confidence=0.3))
         seen = fingerprint(evidence(), both).features
         assert (seen["mode:out_of_memory"], seen["mode:memory_leak"]) == (0.95, 0.3)
+
+    def test_suspected_resources_by_their_hash(self) -> None:
+        suspect = a_hypothesis(failure_mode="neighbour_slow", resource="dynamodb:stock", confidence=0.7)
+        seen = fingerprint(evidence(), a_diagnosis(suspect)).features
+        assert seen["mode:neighbour_slow"] == 0.7
+        assert [v for k, v in seen.items() if k.endswith(" suspected")] == [0.7]
+        assert not [key for key in seen if "stock" in key]
 
     def test_bounded_whatever_the_evidence(self) -> None:
         many = tuple(ChangeEvent(ago(minutes=1), f"{'Very' * 40}LongAction{i}", "orders") for i in range(100))

@@ -72,6 +72,10 @@ class TestRecall:
         unlike, unlabelled, later = past(seen=OTHER), past(""), past(days=-1)
         assert recall(SEEN, [unlike, unlabelled, later], NOW) == ()
 
+    def test_an_incident_is_no_precedent_of_itself(self) -> None:
+        again = past(days=1)
+        assert recall(SEEN, [again], NOW, again.incident_id) == ()
+
     def test_too_little_in_common_to_compare(self) -> None:
         name_only = Fingerprint({"function:#1": 1.0})
         assert recall(name_only, [past(seen=name_only)], NOW) == ()

@@ -6,7 +6,8 @@ services are involved, and, weakly, which function and which resources.
 
 Likeness is a weighted mean over the facets (as in Gower's coefficient, 1971) of the weighted Jaccard index
 (Ružička, 1958) of their features: what both have, divided by what either has. Rare features count more, by
-inverse document frequency (Spärck Jones, 1972). A facet that one side could not observe is left out.
+inverse document frequency (Spärck Jones, 1972); a facet counts as far as its strongest feature goes. A facet
+that one side could not observe is left out.
 
 No log message, payload or name of a resource is kept. Messages become error types and error codes, and four
 minima of hashes of their words (min-hashing, Broder, 1997), which tell how alike two messages are; names
@@ -18,14 +19,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from math import fsum, inf, log
 
 from auto_repair.domain.diagnosis import Diagnosis
-from auto_repair.domain.evidence import ChangeEvent, Evidence, MetricSeries, Status, percentile
+from auto_repair.domain.evidence import ChangeEvent, Evidence, MetricSeries, Status, Window, percentile
 from auto_repair.domain.memory import FULL, leak
 from auto_repair.domain.surroundings import MetricRole, ResourceChange, ResourceSeries, Surroundings
 
@@ -52,7 +53,7 @@ WEIGHTS = {
     Facet.MODE: 1.5,
     Facet.SERVICE: 0.5,
     Facet.FUNCTION: 1.0,
-    Facet.RESOURCE: 0.5,
+    Facet.RESOURCE: 1.0,
 }
 MOST = {
     Facet.LOG: 20,
@@ -73,7 +74,7 @@ JUST_BEFORE = timedelta(minutes=30)
 BEFORE = timedelta(hours=2)
 MIN_MOVE = 0.1  # of the usual value: below, a metric is flat
 MIN_SHARE = 0.005  # the same for a share of good calls
-FLAT = "flat"
+UNHARMED = 0.25  # strength of a metric that is as usual, or of an availability that got better
 LEAST_SHARE = 0.05
 MAX_KEY = 56  # characters
 SLOTS = 4  # minima of hashes for each message
@@ -132,8 +133,8 @@ UNKNOWN_RARITY = Rarity()
 class Likeness:
     """How alike two fingerprints are, 0..1.
 
-    `compared` is the summed weight of the facets that could be compared; little means that the figure rests
-    on little.
+    `compared` is the summed weight of the facets that could be compared, each as far as its strongest feature
+    goes: two incidents of which hardly anything deviates are alike, but that rests on little.
     """
 
     similarity: float
@@ -147,7 +148,10 @@ def similarity(a: Fingerprint, b: Fingerprint, rarity: Rarity = UNKNOWN_RARITY) 
 
 def compare(a: Fingerprint, b: Fingerprint, rarity: Rarity = UNKNOWN_RARITY) -> Likeness:
     """The similarity, and how much it rests on."""
-    shares = [(WEIGHTS[facet], _overlap(ours, theirs, rarity)) for facet, ours, theirs in _pairs(a, b)]
+    shares = [
+        (WEIGHTS[facet] * max((*ours.values(), *theirs.values())), _overlap(ours, theirs, rarity))
+        for facet, ours, theirs in _pairs(a, b)
+    ]
     compared = fsum(weight for weight, _ in shares)
     total = fsum(weight * share for weight, share in shares)
     return Likeness(min(total / compared, 1.0) if compared else 0.0, compared)
@@ -226,7 +230,7 @@ def fingerprint(evidence: Evidence, diagnosis: Diagnosis | None = None) -> Finge
         _own_metrics(evidence),
         _changes(evidence),
         {f"function:{_hash(evidence.function_name)}": 1.0},
-        {f"mode:{h.failure_mode}": h.confidence for h in diagnosis.hypotheses} if diagnosis else {},
+        _suspicions(diagnosis) if diagnosis else {},
         _around(around) if around else {},
     ]
     features = _strongest(found)
@@ -254,6 +258,18 @@ def _strongest(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 def _hash(name: str) -> str:
     return "#" + sha256(name.encode()).hexdigest()[:8]
+
+
+def _suspicions(diagnosis: Diagnosis) -> dict[str, float]:
+    """What we held responsible, as sure as we were: a mistake that we make twice is known by it."""
+    features: dict[str, float] = {}
+    for hypothesis in diagnosis.hypotheses:
+        named = {f"mode:{hypothesis.failure_mode}": hypothesis.confidence}
+        if hypothesis.resource:
+            named[f"resource:{_hash(hypothesis.resource)} suspected"] = hypothesis.confidence
+        for key, strength in named.items():
+            features[key] = max(features.get(key, 0.0), strength)
+    return features
 
 
 def _runs(evidence: Evidence) -> dict[str, float]:
@@ -339,10 +355,11 @@ def _around(around: Surroundings) -> dict[str, float]:
     features = {f"service:{resource.service}": 1.0 for resource in around.scope.resources}
     for series in around.series:
         service, what = series.resource.partition(":")[0], _quantity(series)
-        moved = _move(*_split(series, around.scope.window.start), is_share=what == "availability")
+        usual, now = _values(series, around.scope.reference), _values(series, around.scope.window)
+        moved = _move(usual, now, is_share=what == "availability")
         for key, strength in _named(f"{service} {what}", moved).items():
             features[key] = max(features.get(key, 0.0), strength)
-        if moved and moved[0] != FLAT:
+        if moved and moved[1] > UNHARMED:
             features[f"resource:{_hash(series.resource)} {what} {moved[0]}"] = moved[1]
     return features
 
@@ -353,11 +370,9 @@ def _quantity(series: ResourceSeries) -> str:
     return series.role.value
 
 
-def _split(series: ResourceSeries, start: datetime) -> tuple[list[float], list[float]]:
-    """The values before the window and within."""
-    points = list(zip(series.times, series.values, strict=True))
-    since = start.timestamp()
-    return [v for t, v in points if t < since], [v for t, v in points if t >= since]
+def _values(series: ResourceSeries, span: Window) -> list[float]:
+    start, end = span.start.timestamp(), span.end.timestamp()
+    return [v for t, v in zip(series.times, series.values, strict=True) if start <= t < end]
 
 
 def _named(what: str, moved: tuple[str, float] | None) -> dict[str, float]:
@@ -373,9 +388,9 @@ def _move(usual: list[float], now: list[float], *, is_share: bool = False) -> tu
     down = percentile(usual, 0.05) - percentile(now, 0.1)
     least = MIN_SHARE if is_share else MIN_MOVE * abs(middle)
     if max(up, down) <= least:
-        return FLAT, 0.25
+        return "flat", UNHARMED
     if is_share:
-        return ("rose" if up > down else "fell"), _grade(max(up, down), 0.05, 0.5)
+        return ("fell", _grade(down, 0.05, 0.5)) if down > up else ("rose", UNHARMED)
     if up > down:
         return "rose", _grade(_ratio(percentile(now, 0.9), middle), 2, 10)
     return "fell", _grade(_ratio(middle, percentile(now, 0.1)), 2, 10)

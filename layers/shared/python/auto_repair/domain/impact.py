@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from auto_repair.domain.evidence import percentile
+from auto_repair.domain.evidence import Window, percentile
 from auto_repair.domain.surroundings import MetricRole, Surroundings
 from auto_repair.domain.topology import Topology
 
@@ -156,21 +156,22 @@ class _Harm:
 
 def _harm(resource: str, around: Surroundings) -> _Harm | None:
     """None when neither its failures nor its latency were measured in the window."""
-    start = around.scope.window.start.timestamp()
-    good = _points(resource, MetricRole.AVAILABILITY, around)
-    latency = _points(resource, MetricRole.LATENCY, around)
-    if not any(time >= start for time in (*good, *latency)):
+    window, reference = around.scope.window, around.scope.reference
+    good, latency, requests = (
+        _points(resource, role, around, window)
+        for role in (MetricRole.AVAILABILITY, MetricRole.LATENCY, MetricRole.REQUESTS)
+    )
+    if not good and not latency:
         return None
-    losses = [1 - v for t, v in good.items() if t < start]
-    failing = [t for t, v in good.items() if t >= start and 1 - v > percentile(losses, 0.95) + LOST]
-    slowest = max((v for t, v in latency.items() if t < start), default=0.0)
-    slow = [t for t, v in latency.items() if t >= start and v > SLOWER * slowest > 0]
+    losses = [1 - v for v in _points(resource, MetricRole.AVAILABILITY, around, reference).values()]
+    failing = [t for t, v in good.items() if 1 - v > percentile(losses, 0.95) + LOST]
+    slowest = max(_points(resource, MetricRole.LATENCY, around, reference).values(), default=0.0)
+    slow = [t for t, v in latency.items() if v > SLOWER * slowest > 0]
     if len(slow) < MIN_SLOW:
         slow = []
     if not failing and not slow:
         return _Harm()
     harm = _Harm(since=min((*failing, *slow)), fails=bool(failing))
-    requests = _points(resource, MetricRole.REQUESTS, around)
     return _counted(harm, good, percentile(losses, 0.5), slow, requests)
 
 
@@ -188,10 +189,12 @@ def _counted(harm: _Harm, good: _Points, usual_loss: float, slow: list[float], r
     )
 
 
-def _points(resource: str, role: MetricRole, around: Surroundings) -> _Points:
-    """The first series of that role, the most telling one; requests as counts per period."""
+def _points(resource: str, role: MetricRole, around: Surroundings, span: Window) -> _Points:
+    """Of the first series of that role, the most telling one, within the span; requests by the period."""
+    start, end = span.start.timestamp(), span.end.timestamp()
     for series in around.series:
         if series.resource == resource and series.role is role and series.values:
             scale = series.period_s if series.unit == RATE else 1
-            return {t: scale * v for t, v in zip(series.times, series.values, strict=True)}
+            points = zip(series.times, series.values, strict=True)
+            return {t: scale * v for t, v in points if start <= t < end}
     return {}

@@ -125,9 +125,16 @@ def conclude(case: Case, seen: Fingerprint, status: str) -> PastIncident:
     )
 
 
-def recall(seen: Fingerprint, past: Iterable[PastIncident], now: datetime) -> tuple[Match, ...]:
-    """The past incidents most like this one that have something to say about its cause, likest first."""
-    known = [one for one in past if one.at < now and (one.cause or one.declined)]
+def recall(
+    seen: Fingerprint, past: Iterable[PastIncident], now: datetime, incident_id: str = ""
+) -> tuple[Match, ...]:
+    """The past incidents most like this one that have something to say about its cause, likest first.
+
+    `incident_id`: of this one, which may be remembered already when it is diagnosed again.
+    """
+    known = [
+        one for one in past if one.at < now and (one.cause or one.declined) and one.incident_id != incident_id
+    ]
     rarity = Rarity.among(one.fingerprint for one in known)
     compared = [(one, compare(seen, one.fingerprint, rarity)) for one in known]
     alike = [
