@@ -7,6 +7,7 @@ from datetime import datetime
 from auto_repair.domain.evidence import Evidence, Invocation, MetricSeries, Status
 from auto_repair.domain.forecast import Course, Forecast, in_words, until
 from auto_repair.domain.memory import ENDS_THE_PROCESS, leak, lives_of
+from auto_repair.domain.resources import at_heart
 from auto_repair.domain.surroundings import ResourceSeries, Surroundings
 
 _URGENCY = (Course.REACHED, Course.WILL_REACH, Course.NOT_SOON, Course.NO_TREND, Course.CANNOT_TELL)
@@ -121,7 +122,7 @@ def _memory(evidence: Evidence) -> Iterator[Statement]:
     now = evidence.window.end
     limit = runs[-1].memory_size_mb
     yield Statement(
-        _function(evidence),
+        at_heart(evidence.function_name).id,
         "memory",
         "memory of an execution environment",
         f"{limit} MB" if limit else "its limit",
@@ -157,10 +158,6 @@ def _of_life(life: Sequence[Invocation], limit: int, now: datetime) -> Forecast:
     )
 
 
-def _function(evidence: Evidence) -> str:
-    return f"lambda:{evidence.function_name}"
-
-
 # -- concurrency --------------------------------------------------------------------------------------------
 
 
@@ -171,7 +168,7 @@ def _concurrency(evidence: Evidence) -> Iterator[Statement]:
     reserved, account = evidence.concurrency.reserved, evidence.concurrency.account_limit
     own, everyone = evidence.metric("ConcurrentExecutions"), evidence.metric("AccountConcurrentExecutions")
     if reserved and own.times:
-        yield _concurrent(_function(evidence), own, reserved, "reserved", evidence)
+        yield _concurrent(at_heart(evidence.function_name).id, own, reserved, "reserved", evidence)
     if account and everyone.times:
         yield _concurrent("the account", everyone, account, "allowed", evidence)
 

@@ -1,11 +1,11 @@
 """What earlier incidents teach about this one: the most similar ones, and how far they may move a confidence.
 
-The causes of the most similar past incidents vote (nearest neighbours, Cover and Hart, 1967). A vote weighs
-what the likeness, the source of the label and its age leave of 1. The odds of a hypothesis are multiplied by
-(1 + votes for it) / (1 + votes against it): as if one more incident had been seen on each side (Laplace). So
-one certain precedent doubles the odds at most, no number of them does more than `CAP`, and one wrong label
-among several right ones takes some of their weight and does not turn them round. Memory is one more piece of
-evidence, never a proof: it makes no verdict of a confidence below 1 / (1 + `CAP`) = 0.2.
+The causes of the most similar past incidents vote (the nearest-neighbour rule of T. M. Cover, 1967). A vote
+weighs what the likeness, the source of the label and its age leave of 1. The odds of a hypothesis are
+multiplied by (1 + votes for it) / (1 + votes against it): as if one more incident had been seen on each side
+(Laplace). So one certain precedent doubles the odds at most, no number of them does more than `CAP`, and one
+wrong label among several right ones takes some of their weight and does not turn them round. Memory is one
+more piece of evidence, never a proof: it makes no verdict of a confidence below 1 / (1 + `CAP`) = 0.2.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
