@@ -4,11 +4,7 @@ import pytest
 
 from auto_repair.domain.runbooks import RunbookExtract, own_words, read_runbook, strength, terms
 
-MARKDOWN = """---
-keywords: OOM, 内存不足
----
-
-# Out of memory
+MARKDOWN = """# Out of memory
 
 Not read.
 
@@ -19,6 +15,10 @@ Too little memory.
 ## What to check
 
 - `ReadTimeoutError` in the log
+
+<!-- keywords:
+OOM, 内存不足
+-->
 """
 
 
@@ -26,10 +26,12 @@ def test_a_runbook_is_read_in_sections() -> None:
     runbook = read_runbook("out_of_memory", MARKDOWN)
     assert (runbook.title, runbook.keywords) == ("Out of memory", "OOM, 内存不足")
     assert [s.heading for s in runbook.sections] == ["What it means", "What to check"]
-    assert runbook.sections[0].text == "Too little memory."
+    assert [s.text for s in runbook.sections] == ["Too little memory.", "- `ReadTimeoutError` in the log"]
 
 
-@pytest.mark.parametrize("markdown", ["", "no headings at all", "---\nkeywords: x", "## Only a section"])
+@pytest.mark.parametrize(
+    "markdown", ["", "no headings at all", "<!-- keywords: x -->", "<!-- open", "## Only a section"]
+)
 def test_an_unusual_file_is_no_error(markdown: str) -> None:
     assert read_runbook("notes", markdown).title == "notes"
 
@@ -50,9 +52,14 @@ def test_what_a_section_says_of_other_failures_is_not_its_own() -> None:
 
 
 def test_one_rare_word_among_many_is_worth_less() -> None:
-    assert strength(4.0, 1, 4) == 1.0
-    assert strength(4.0, 4, 4) == 4.0
-    assert strength(4.0, 0, 0) == 0.0
+    assert strength(4.0, ("a",), ("a", "b", "c", "d")) == 1.0
+    assert strength(4.0, ("a", "b"), ("a", "b")) == 4.0
+    assert strength(4.0, (), ()) == 0.0
+
+
+def test_chinese_counts_as_one_word() -> None:
+    assert strength(4.0, ("超时",), terms("函数超时")) == 4.0
+    assert strength(4.0, ("超时",), terms("orders 函数超时")) == 2.0
 
 
 def test_an_extract_is_cited_by_runbook_and_heading() -> None:

@@ -80,20 +80,20 @@ CLEAR = [
     ("ssm:/orders/limits: permission denied since 10", "ssm:/orders/limits", "denied", at(31, "10:00")),
     # German
     ("ab 10 Uhr liefert image-api nur noch 500er Fehler", IMAGE_API, "server_errors", at(31, "10:00")),
-    ("seit gestern Abend ist die Tabelle stock langsam", STOCK, "slow", at(30, "18:00")),
-    ("seit 20 Minuten schlagen alle Aufrufe von orders fehl", ORDERS, "failing", at(31, "11:40")),
+    ("seit gestern Abend ist die Tabelle stock langsam", STOCK, "slow", at(30, "18:00")),  # codespell:ignore ist
+    ("seit 20 Minuten schlagen alle Aufrufe von orders fehl", ORDERS, "failing", at(31, "11:40")),  # codespell:ignore alle
     ("orders läuft seit halb elf nicht mehr", ORDERS, "failing", at(31, "10:30")),
     ("Warum wird orders-api seit 9.30 Uhr gedrosselt?", ORDERS_API, "throttled", at(31, "09:30")),
-    ("vor zwei Stunden wurde der Zugriff auf image-store verweigert", "s3:image-store", "denied", at(31, "10:00")),
+    ("vor zwei Stunden wurde der Zugriff auf image-store verweigert", "s3:image-store", "denied", at(31, "10:00")),  # codespell:ignore vor
     ("Die Warteschlange orders-inbox läuft seit gestern voll", INBOX, "stuck", at(30, "00:00")),
     # French
     ("depuis 10h30 l'API image-api renvoie des erreurs 500", IMAGE_API, "server_errors", at(31, "10:30")),
     ("la table stock est lente depuis hier soir", STOCK, "slow", at(30, "18:00")),
-    ("la fonction orders échoue depuis une heure", ORDERS, "failing", at(31, "11:00")),
+    ("la fonction orders échoue depuis une heure", ORDERS, "failing", at(31, "11:00")),  # codespell:ignore fonction
     ("la file d'attente orders-inbox est bloquée il y a 30 minutes", INBOX, "stuck", at(31, "11:30")),
     # Spanish
     ("la función orders falla desde las 10", ORDERS, "failing", at(31, "10:00")),
-    ("desde hace 20 minutos image-api devuelve errores 500", IMAGE_API, "server_errors", at(31, "11:40")),
+    ("desde hace 20 minutos image-api devuelve errores 500", IMAGE_API, "server_errors", at(31, "11:40")),  # codespell:ignore hace
     ("la base de datos ledger está muy lenta desde ayer", LEDGER, "slow", at(30, "00:00")),
     ("la cola orders-inbox no se procesa desde ayer por la noche", INBOX, "stuck", at(30, "22:00")),
     # Chinese
@@ -186,7 +186,7 @@ def test_a_service_before_any_name_is_the_one_that_suffers() -> None:
     [
         ("orders fails since ten", "en"),
         ("orders", "en"),
-        ("warum ist orders langsam", "de"),
+        ("warum ist orders langsam", "de"),  # codespell:ignore ist
         ("pourquoi la table stock est lente depuis hier", "fr"),
         ("la función orders falla desde las 10", "es"),
         ("orders 报错", "zh"),
@@ -201,7 +201,7 @@ def test_the_language_is_recognised(question: str, language: str) -> None:
     [
         ("orders has no errors but is slow", "slow"),
         ("orders is not slow, it fails", "failing"),
-        ("orders hat keine Fehler, ist aber langsam", "slow"),
+        ("orders hat keine Fehler, ist aber langsam", "slow"),  # codespell:ignore ist
         ("orders 没有错误，但是很慢", "slow"),
     ],
 )

@@ -53,7 +53,7 @@ class RunbooksOfLayer:
         for name, by_heading in scores.items():
             section = best_section(self._runbooks[name], by_heading)
             score = by_heading.get("", 0.0) + by_heading.get(section.heading, 0.0)
-            yield self._runbooks[name], section, strength(score, len(matched[name]), len(asked))
+            yield self._runbooks[name], section, strength(score, matched[name], asked)
 
     def _hits(self, asked: tuple[str, ...]) -> list[dict[str, Any]]:
         if not asked or not self._runbooks:

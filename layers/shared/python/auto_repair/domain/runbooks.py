@@ -1,7 +1,7 @@
 """Runbooks as a search sees them: sections, the words in them, and when a match is good enough."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from auto_repair.domain.question.words import plain
@@ -9,13 +9,13 @@ from auto_repair.domain.question.words import plain
 ENOUGH = 1.3  # strength of the weakest match that is shown; `make bench-runbooks` shows what it lets through
 MAX_TEXT = 1500  # characters of an extract
 
-_FRONT_MATTER = re.compile(r"\A---\n(?P<fields>.*?)\n---\n", re.DOTALL)
-_KEYWORDS = re.compile(r"^keywords:(.*)$", re.MULTILINE)
+_REMARK = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_KEYWORDS = "keywords:"  # begins the remark with what operators call it, in their languages
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 # What points to another runbook, or says when this one is not meant, would draw the wrong questions here.
 _LINK = re.compile(r"\[[^\]\n]{0,200}\]\([^)\n]{0,200}\.md\)")
-_NOT_THIS = re.compile(r"^It is not this failure.*", re.MULTILINE | re.DOTALL)
+_NOT_THIS = re.compile(r"^It is (?:not this failure|something else).*", re.MULTILINE | re.DOTALL)
 
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -28,7 +28,7 @@ _STOP_WORDS = frozenset(
         me more most much my no nor not of on only or other our ours out over own please same she should so
         some such than that the their them then there these they this those to too under until up very was we
         were what when where which while who whom why will with would you your
-        der die das den dem des ein eine einer und oder ist sind im auf mit von zu zur zum nach seit nicht
+        der die das den dem des ein eine einer und sind im auf mit von zu zur zum nach seit nicht
         la le les un une et est dans de du el los las una y en es por con del""",
     )
 )
@@ -71,16 +71,17 @@ class RunbookExtract:
 
 def read_runbook(name: str, markdown: str) -> Runbook:
     """The parts of a runbook; text before the first section is left out."""
-    front = _FRONT_MATTER.match(markdown)
-    keywords = _KEYWORDS.search(front["fields"]) if front else None
-    body = markdown[front.end() :] if front else markdown
+    remarks = [remark.strip() for remark in _REMARK.findall(markdown)]
+    body = _REMARK.sub("", markdown)
     title = _TITLE.search(body)
     parts = _HEADING.split(body)[1:]
-    sections = tuple(
-        Section(heading.strip(), text.strip()) for heading, text in zip(parts[::2], parts[1::2], strict=True)
-    )
     return Runbook(
-        name, title[1].strip() if title else name, keywords[1].strip() if keywords else "", sections
+        name,
+        title[1].strip() if title else name,
+        " ".join(r.removeprefix(_KEYWORDS).strip() for r in remarks if r.startswith(_KEYWORDS)),
+        tuple(
+            Section(head.strip(), text.strip()) for head, text in zip(parts[::2], parts[1::2], strict=True)
+        ),
     )
 
 
@@ -96,9 +97,9 @@ def terms(text: str) -> tuple[str, ...]:
     return tuple(term for term in found if term not in _STOP_WORDS and not _UNTELLING_NUMBER.fullmatch(term))
 
 
-def strength(score: float, matched: int, asked: int) -> float:
+def strength(score: float, matched: Collection[str], asked: Collection[str]) -> float:
     """How much a match of BM25 `score` is worth: a rare word alone among many that do not fit is chance."""
-    return score * matched / asked if asked else 0.0
+    return score * _words(matched) / _words(asked) if asked else 0.0
 
 
 def best_section(runbook: Runbook, scores: Mapping[str, float]) -> Section:
@@ -108,8 +109,18 @@ def best_section(runbook: Runbook, scores: Mapping[str, float]) -> Section:
     return max(runbook.sections, key=lambda section: scores.get(section.heading, 0.0))
 
 
+def _words(found: Collection[str]) -> int:
+    """All pairs of Chinese characters count as one word: most of them straddle two."""
+    chinese = sum(_is_chinese(term) for term in found)
+    return len(found) - chinese + min(1, chinese)
+
+
+def _is_chinese(term: str) -> bool:
+    return "\u3400" <= term[0] <= "\u9fff"
+
+
 def _terms_of(word: str) -> tuple[str, ...]:
-    if "\u3400" <= word[0] <= "\u9fff":
+    if _is_chinese(word):
         return tuple(word[i : i + 2] for i in range(max(1, len(word) - 1)))
     parts = _HUMP.split(word)
     return tuple(plain(w) for w in ((word, *parts) if len(parts) > 1 else (word,)))

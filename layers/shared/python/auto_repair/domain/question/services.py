@@ -27,8 +27,8 @@ NOUNS = {
 SERVICES = Lexicon(
     {
         "lambda": r"""
-            (aws )?lambdas?( functions?)?; functions?; funktion(en)?; lambda-funktion(en)?; fonctions?;
-            funcion(es)?;
+            (aws )?lambdas?( functions?)?; functions?;
+            (lambda-)?funktion(en)?; fonctions?; funcion(es)?;  # codespell:ignore funktion,fonctions,funcion
             函数; 云函数
         """,
         "apigateway": r"""
@@ -90,7 +90,7 @@ SERVICES = Lexicon(
             密钥
         """,
         "ssm": r"""
-            (ssm )?parameters?; parametres?; parametros?;
+            (ssm )?parameters?; parametres?; parametros?;  # codespell:ignore parametres
             参数
         """,
         "secretsmanager": r"""
@@ -98,7 +98,7 @@ SERVICES = Lexicon(
             机密
         """,
         "bedrock": r"""
-            bedrock( models?)?; models?; modell?e?;
+            bedrock( models?)?; models?; modell?e?;  # codespell:ignore modell
             模型
         """,
     }

@@ -45,7 +45,7 @@ _PHRASES = {
     "throttled": r"""
         429@; throttl\w{1,6}; too ?many ?requests\w{0,10}; provisionedthroughput\w{0,24};
         rate (limit|exceed)\w{0,6}; \w{0,3}drosselt?;
-        limitation de debit; limite de tasa;
+        limitation de debit; limite de tasa;  # codespell:ignore limite
         限流; 节流; 被限制
     """,
     "out_of_memory": r"""
@@ -55,7 +55,7 @@ _PHRASES = {
     "denied": r"""
         40[13]@; access ?denied(exception)?; denied; forbidden; un?authori[sz]ed; not authori[sz]ed;
         permissions?; not allowed; verweigert; verboten; abgelehnt; berechtigung\w{0,6}; refusee?s?;
-        interdite?s?; acces refuse; denegad[oa]s?; prohibid[oa]s?;
+        interdite?s?; acces refuse; denegad[oa]s?; prohibid[oa]s?;  # codespell:ignore acces
         拒绝访问; 访问被拒绝?; 拒绝; 权限; 无权; 禁止
     """,
     "client_errors": r"""
@@ -100,8 +100,9 @@ _PHRASES = {
         schlag(t|en).{0,60}? fehl; kaputt;
         (geht|gehen|funktionier(t|en)|lauft|laufen|antwortet).{0,60}? nicht( mehr)?;
         ausfall; ausgefallen; abgesturzt; erreurs?;
-        echoue(nt)?; en panne; plante; ne (marche|fonctionne|repond) (pas|plus); errore?s?;
-        fall(a|an|o|os|ando); no (funciona|responde); caid[oa]s?;
+        echoue(nt)?; en panne; plante; errore?s?;
+        ne (marche|fonctionne|repond) (pas|plus);  # codespell:ignore repond
+        fall(a|an|o|os|ando); no (funciona|responde); caid[oa]s?;  # codespell:ignore responde
         错误; 失败; 异常; 故障; 报错; 出错; 挂了; 崩溃; 不能用; 不可用; 不工作; 无法访问; 坏了
     """,
 }

@@ -11,7 +11,7 @@ _UNITS = (
     (1, r"seconds?|secs?|s|sekunden?|secondes?|segundos?|秒钟?"),
     (60, r"minutes?|mins?|min|minuten?|minutos?|分钟?"),
     (3600, r"hours?|hrs?|h|stunden?|std|heures?|horas?|个?小时|个?钟头"),
-    (86400, r"days?|d|tage?n?|jours?|dias?|天|日"),
+    (86400, r"days?|d|tage?n?|jours?|dias?|天|日"),  # codespell:ignore tage
     (604800, r"weeks?|wochen?|semaines?|semanas?|个?星期|周"),
 )
 _UNIT = "|".join(f"(?:{names})" for _, names in _UNITS)
@@ -25,7 +25,7 @@ _LAST = (
 _DURATIONS = (
     rf"(?<![a-z]){_LAST}{_SPAN}",
     rf"(?<![a-z])(?P<n>{NUMBER})\s(?:dernier[es]{{0,2}}|ultim[oa]s)\s(?P<unit>{_UNIT})(?![a-z])",
-    rf"(?<![a-z])(?:for|seit|pendant|durante|desde hace|hace|il y a|ca fait|vor)"
+    rf"(?<![a-z])(?:for|seit|pendant|durante|desde hace|hace|il y a|ca fait|vor)"  # codespell:ignore hace,vor
     rf"\s(?:about|around|almost|over|some|the last|the past|etwa|rund|environ|unos|unas)?\s?{_SPAN}",
     # With a bare h, `since 10h` is a time of day.
     rf"(?<![a-z])(?:since|depuis|ab)\s(?:about\s|environ\s)?(?!\d{{1,2}}\s?h(?![a-z])){_SPAN}",
@@ -49,7 +49,8 @@ _COUNTED = (
 )
 _CLOCKS = (
     # half past ten, quarter to ten, halb elf
-    rf"(?<![a-z])(?P<shift>half past|quarter past|quarter to|halb|viertel nach|viertel vor)\s"
+    r"(?<![a-z])(?P<shift>half past|quarter past|quarter to"
+    r"|halb|viertel nach|viertel vor)\s"  # codespell:ignore vor
     rf"(?P<hour>{NUMBER})(?![a-z])(?:\s?{_MARK}(?![a-z]))?",
     # 10:30, 10:30:15, 10.30 Uhr, 10h30, 3 pm, 10 Uhr, ten o'clock
     rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}})?(?![\d:])(?:\s?{_MARK}(?![a-z]))?",
@@ -63,7 +64,7 @@ _CLOCKS = (
     rf"(?P<hour>{NUMBER})\s?[点點时](?:钟|整)?(?:(?P<and_a_half>半)|(?P<minute>\d{{1,2}})分?)?",
 )
 _SHIFTS = {"half past": 30, "quarter past": 15, "viertel nach": 15,
-           "quarter to": -15, "viertel vor": -15, "halb": -30}  # fmt: skip
+           "quarter to": -15, "viertel vor": -15, "halb": -30}  # fmt: skip  # codespell:ignore vor
 _DAYS = (
         (2, r"(?<![a-z])(?:day before yesterday|vorgestern|avant-hier|anteayer|antier)(?![a-z])|前天"),
         (1, r"(?<![a-z])(?:yesterday|gestern|depuis hier|hier (?=soir|matin|midi|apres|a |vers |nuit)|ayer"
@@ -92,13 +93,13 @@ _WEEKDAYS = tuple(
     )
 )  # fmt: skip
 _MONTHS = (
-    "jan\\w{0,5}|enero", "feb\\w{0,6}|fevrier", "mar(?:ch|zo?|s)?|marz", "apr\\w{0,3}|avril|abril",
-    "may|mai|mayo", "june?|juni?|juin|junio", "july?|juli?|juillet|julio", "aug\\w{0,3}|aout|agosto",
+    "jan\\w{0,5}|enero", "feb\\w{0,6}|fevrier", "mar(?:ch|z|zo|s)?", "apr\\w{0,3}|avril|abril",
+    "may|mai|mayo", "jun[ei]?|juin|junio", "jul[iy]?|juillet|julio", "aug\\w{0,3}|aout|agosto",
     "sep\\w{0,8}", "o[ck]t\\w{0,5}", "nov\\w{0,6}", "de[cz]\\w{0,6}|dic\\w{0,7}",
 )  # fmt: skip
 _DATES = tuple(
-    (month, rf"(?<![\w.])(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
-        rf"|(?<![a-z])(?:{names})\s(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:.h]|\s?(?:am|pm))"
+    (month, rf"(?<![\w.])(?P<day>\d{{1,2}})(?:[snrt][tdh]|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
+        rf"|(?<![a-z])(?:{names})\s(?P<day_after>\d{{1,2}})(?:[snrt][tdh])?(?![\d:.h]|\s?(?:am|pm))"
         rf"|(?<!\d){month}月(?P<day_chinese>\d{{1,2}})[日号]")
     for month, names in enumerate(_MONTHS, start=1)
 )  # fmt: skip

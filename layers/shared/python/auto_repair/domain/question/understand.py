@@ -20,13 +20,13 @@ _NEAR = r"[\s:'\"`“”„«»「」的]{0,3}(?:(?:called|named|namens|nommee?|
 _ORDINARY = frozenset(
     re.findall(
         r"\w+",
-        """what whats which when where with does since from after have been this that there please help find
+        """what which when where with does since from after have been this that there please help find
         cause reason analyse analyze investigate check look into wrong problem issue production prod staging
         service services application system request requests call calls user users customer customers return
         returns returning give gives get gets getting show shows seem seems today yesterday morning evening
         night minute minutes hour hours day days week weeks last past aws amazon cloudwatch alarm the and for
         are was has why how not all our my is in on it to of at
-        warum mein meine unser unsere seit gestern heute bitte ist liefert gibt
+        warum mein meine unsere seit gestern heute bitte liefert gibt
         pourquoi depuis notre mon porque desde nuestro nuestra""",
     )
 )
@@ -34,9 +34,9 @@ _CHOICES = "errors, denied calls, slowness, throttling, memory, a backlog or cos
 # Words that give the language away. English comes first: it wins where nothing does.
 _LANGUAGES: dict[str, str] = {
     "en": r"\b(?:since|why|is|are|my|our|the|not|returns?|yesterday|today|for|has|have|with)\b",
-    "de": r"\b(?:seit|warum|ist|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|ab)\b",
+    "de": r"\b(?:seit|warum|sind|meine?|unsere?|der|das|nicht|keine?|liefert|gestern|heute|wird|ab)\b",
     "fr": r"\b(?:depuis|pourquoi|est|notre|mon|ma|la|le|les|des|renvoie|retourne|hier|avec)\b",
-    "es": r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|hace|por)\b",
+    "es": r"\b(?:desde|porque|esta|nuestr[oa]|mi|la|el|los|las|del|devuelve|ayer|hoy|por)\b",
 }
 
 

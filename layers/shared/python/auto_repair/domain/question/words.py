@@ -47,8 +47,8 @@ def is_chinese(text: str) -> bool:
 class Lexicon:
     """Phrases in several languages, each a regular expression over plain text, by what they mean.
 
-    They are given as one text for each meaning, with `;` between them. Compiling them takes time, and few
-    incidents begin with a question: it is done when first needed.
+    They are given as one text for each meaning, with `;` between them; `#` begins a remark. Compiling them
+    takes time, and few incidents begin with a question: it is done when first needed.
     """
 
     def __init__(self, phrases: Mapping[str, str]) -> None:
@@ -56,7 +56,7 @@ class Lexicon:
 
     @cached_property
     def _patterns(self) -> dict[str, re.Pattern[str]]:
-        return {meaning: _any_of(text.split(";")) for meaning, text in self._phrases.items()}
+        return {meaning: _any_of(_phrases(text)) for meaning, text in self._phrases.items()}
 
     def hear(self, text: str, original: str) -> list[Heard]:
         """Everything recognised in plain `text`, in its order; of stretches that overlap, the longest."""
@@ -76,9 +76,14 @@ class Lexicon:
         return any(pattern.fullmatch(word) for pattern in self._patterns.values())
 
 
+def _phrases(text: str) -> Iterable[str]:
+    kept = "\n".join(line.partition("#")[0] for line in text.splitlines())
+    return filter(None, (phrase.strip() for phrase in kept.split(";")))
+
+
 def _any_of(options: Iterable[str]) -> re.Pattern[str]:
     """Latin words stand alone, with spaces or hyphens between them; Chinese is written without."""
-    written = sorted((option.strip() for option in options), key=len, reverse=True)
+    written = sorted(options, key=len, reverse=True)
     latin = [o.replace(" ?", r"[\s-]{0,3}").replace(" ", r"[\s-]{1,3}") for o in written if not is_chinese(o)]
     chinese = [o.replace(" ", r"\s{0,2}") for o in written if is_chinese(o)]
     return re.compile("|".join([rf"(?<![a-z0-9_])(?:{'|'.join(latin)})(?![a-z0-9_])", *chinese]))
