@@ -114,6 +114,21 @@ deploy: tools-demo ## plan, ask and apply: ENV=x REGION=r EMAIL=e [APPROVAL=yes]
 validate-deployment: tools-demo ## check a deployed environment, changing nothing: ENV=x
 	@scripts/validate-deployment.sh --environment '$(ENV)'
 
+##@ Find out
+
+# What people type goes through the shell's own variables: an apostrophe in a question ends no string.
+export TARGET SINCE QUESTION INCIDENT ACCEPT DECLINE AGAIN BY COMMENT
+
+.PHONY: investigate
+investigate: tools-demo ## what is wrong with it: TARGET=x [SINCE=30m] [QUESTION="my API returns 500"] ENV=x
+	@PYTHONPATH=layers/shared/python $(VENV_PYTHON) -m scripts.investigate --environment '$(ENV)' \
+		--target="$$TARGET" --since="$$SINCE" --question="$$QUESTION"
+
+.PHONY: findings
+findings: tools-demo ## what was found, and what you think of it: INCIDENT=x [ACCEPT=id|DECLINE=id] [COMMENT=x] ENV=x
+	@PYTHONPATH=layers/shared/python $(VENV_PYTHON) -m scripts.findings --environment '$(ENV)' --incident="$$INCIDENT" --target="$$TARGET" \
+		--accept="$$ACCEPT" --decline="$$DECLINE" --again="$$AGAIN" --by="$$BY" --comment="$$COMMENT"
+
 ##@ Maintain it
 
 .PHONY: docs

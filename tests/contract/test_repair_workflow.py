@@ -84,8 +84,8 @@ def test_placeholders_are_strings_and_lambda_folders() -> None:
 
 
 def workflow_handlers() -> list[Path]:
-    """Handlers that are states of the workflow; the others hang on the topic and on EventBridge."""
-    beside = {"slack_notifier", "change_recorder"}
+    """Handlers that are states of the workflow; the others hang on the topic, on EventBridge, on people."""
+    beside = {"slack_notifier", "change_recorder", "findings"}
     return [p for p in (ROOT / "lambdas").glob("*/handler.py") if p.parent.name not in beside]
 
 

@@ -27,9 +27,10 @@ MAY_WRITE = {
     "execution": {"repairs"},
     "verifier": {"repairs"},
     "notifier": {"repairs", "diagnosis", "incidents"},
+    "findings": {"diagnosis", "incidents"},
 }
-MAY_STORE_DOCUMENTS = {"collector", "verifier", "notifier"}
-MAY_PUBLISH = {"approver", "notifier"}
+MAY_STORE_DOCUMENTS = {"collector", "verifier", "notifier", "findings"}
+MAY_PUBLISH = {"approver", "notifier", "findings"}
 
 
 @dataclass(frozen=True)

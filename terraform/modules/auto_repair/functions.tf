@@ -13,6 +13,7 @@ locals {
     notifier        = { does = "Writes the report, tells people, closes the incident", may = data.aws_iam_policy_document.notifier }
     slack_notifier  = { does = "Passes messages of the topic on to Slack", may = data.aws_iam_policy_document.slack_notifier }
     change_recorder = { does = "Keeps the journal of changes", may = data.aws_iam_policy_document.change_recorder }
+    findings        = { does = "Lists findings, takes what people say of them, looks again at late evidence", may = data.aws_iam_policy_document.findings }
   }
 
   # What settings.py and powertools read.
@@ -74,9 +75,10 @@ module "functions" {
   policy_json           = each.value.may.json
 }
 
-# These are run by EventBridge and SNS, which do not wait for an answer: what fails for good is kept.
+# These are run by EventBridge, SNS and the recorder of changes, which do not wait for an answer: what fails for
+# good is kept.
 resource "aws_lambda_function_event_invoke_config" "alone" {
-  for_each = toset(["notifier", "slack_notifier", "change_recorder"])
+  for_each = toset(["notifier", "slack_notifier", "change_recorder", "findings"])
 
   function_name                = module.functions[each.key].name
   maximum_event_age_in_seconds = 3600

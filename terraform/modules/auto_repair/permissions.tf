@@ -17,6 +17,7 @@ locals {
     executions    = "arn:${local.partition}:states:${local.place}:execution:lambda-auto-repair-workflow-${var.environment}:*"
     stacks        = "arn:${local.partition}:cloudformation:${local.place}:stack/*"
     deployments   = "arn:${local.partition}:codedeploy:${local.place}:deploymentgroup:*"
+    findings      = "arn:${local.partition}:lambda:${local.place}:function:lambda-auto-repair-findings-${var.environment}"
     undelivered   = "arn:${local.partition}:sqs:${local.place}:lambda-auto-repair-undelivered-events-${var.environment}"
   }
   # Their integrations and authorizers; not their keys, certificates or exports.
@@ -289,6 +290,38 @@ data "aws_iam_policy_document" "record_repairs" {
   }
 }
 
+data "aws_iam_policy_document" "read_answers" {
+  statement {
+    sid       = "ReadAnswersOfPeople"
+    actions   = ["dynamodb:GetItem"]
+    resources = [local.arn_of.diagnosis]
+  }
+}
+
+data "aws_iam_policy_document" "list_diagnoses" {
+  statement {
+    sid       = "ListDiagnosesOfFunctions"
+    actions   = ["dynamodb:Query"]
+    resources = [local.arn_of.diagnosis]
+  }
+}
+
+data "aws_iam_policy_document" "find_incidents" {
+  statement {
+    sid       = "FindIncidentsByTime"
+    actions   = ["dynamodb:Query"]
+    resources = ["${local.arn_of.diagnosis}/index/byDay"]
+  }
+}
+
+data "aws_iam_policy_document" "ask_findings" {
+  statement {
+    sid       = "AskForAnotherLook"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [local.arn_of.findings]
+  }
+}
+
 data "aws_iam_policy_document" "record_diagnoses" {
   statement {
     sid       = "RecordDiagnoses"
@@ -302,6 +335,15 @@ data "aws_iam_policy_document" "read_evidence" {
     sid       = "ReadEvidence"
     actions   = ["s3:GetObject"]
     resources = [local.arn_of.reports]
+  }
+}
+
+# Without it, S3 says of a file that is not there that it is forbidden.
+data "aws_iam_policy_document" "tell_missing_files" {
+  statement {
+    sid       = "TellMissingFiles"
+    actions   = ["s3:ListBucket"]
+    resources = ["arn:${local.partition}:s3:::${module.incident_store.reports_bucket}"]
   }
 }
 
@@ -448,6 +490,7 @@ data "aws_iam_policy_document" "notifier" {
     data.aws_iam_policy_document.write_evidence.json,
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.record_repairs.json,
+    data.aws_iam_policy_document.read_answers.json,
     data.aws_iam_policy_document.record_diagnoses.json,
     data.aws_iam_policy_document.close_incidents.json,
     data.aws_iam_policy_document.tell_people.json,
@@ -464,8 +507,29 @@ data "aws_iam_policy_document" "slack_notifier" {
   ]
 }
 
+data "aws_iam_policy_document" "findings" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_signals.json,
+    data.aws_iam_policy_document.read_changes.json,
+    data.aws_iam_policy_document.read_topology.json,
+    data.aws_iam_policy_document.read_parameters.json,
+    data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.write_evidence.json,
+    data.aws_iam_policy_document.tell_missing_files.json,
+    data.aws_iam_policy_document.read_repairs.json,
+    data.aws_iam_policy_document.read_answers.json,
+    data.aws_iam_policy_document.list_diagnoses.json,
+    data.aws_iam_policy_document.record_diagnoses.json,
+    data.aws_iam_policy_document.tell_people.json,
+    data.aws_iam_policy_document.keep_failed_events.json,
+    data.aws_iam_policy_document.encrypt.json,
+  ]
+}
+
 data "aws_iam_policy_document" "change_recorder" {
   source_policy_documents = [
+    data.aws_iam_policy_document.find_incidents.json,
+    data.aws_iam_policy_document.ask_findings.json,
     data.aws_iam_policy_document.record_changes.json,
     data.aws_iam_policy_document.keep_failed_events.json,
     data.aws_iam_policy_document.encrypt.json,

@@ -103,6 +103,7 @@ def test_report_message_record_and_release() -> None:
         ("incident-1", "result"): ("[VERIFIED] orders", "see s3://reports/incident-1/report.html")
     }
     assert sorted(desk.store.documents) == [
+        "s3://reports/incident-1/case.json",
         "s3://reports/incident-1/report.html",
         "s3://reports/incident-1/report.md",
     ]

@@ -1,14 +1,18 @@
 """The one place where use cases meet adapters. What is made here is kept while the environment is warm."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.function_policies import FunctionPolicies
+from auto_repair.adapters.incident_records import IncidentRecords
 from auto_repair.adapters.incident_store import AwsIncidentStore
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.domain.case import Case
+from auto_repair.domain.diagnosis import Diagnosis
+from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.naming import executor_role
 from auto_repair.domain.resources import Resource
 from auto_repair.ports import EvidenceSource
@@ -20,11 +24,14 @@ from auto_repair.use_cases.determine_action import DetermineAction
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from auto_repair.use_cases.execute_repair import ExecuteRepair
 from auto_repair.use_cases.find_target import FindTarget
+from auto_repair.use_cases.look_again import LookAgain
 from auto_repair.use_cases.look_around import LookAround, WidenEvidence
 from auto_repair.use_cases.notify_result import Document, NotifyResult
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
+from auto_repair.use_cases.reconsider import DiagnosisWithAnswers, Reconsider
 from auto_repair.use_cases.record_change import RecordChange
 from auto_repair.use_cases.record_failure import RecordFailure
+from auto_repair.use_cases.reopen_incidents import ReopeningJournal
 from auto_repair.use_cases.roll_back_repair import RollBackRepair
 from auto_repair.use_cases.verify_repair import VerifyRepair
 
@@ -200,6 +207,41 @@ def notify_result() -> NotifyResult:
         environment=settings().environment,
         region=settings().region,
         executed_by=settings().function_name,
+        diagnosis_of=DiagnosisWithAnswers(incident_records().answers, conclude),
+    )
+
+
+def conclude(evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
+    """From evidence to a diagnosis, as DiagnoseIssue comes to it; made only when it is needed."""
+    return diagnose_issue().conclude(evidence, declined)
+
+
+@cache
+def incident_records() -> IncidentRecords:
+    """Incidents as they were written down."""
+    return IncidentRecords(clients(), settings())
+
+
+def reconsider() -> Reconsider:
+    """People's answers to findings."""
+    from auto_repair.adapters.incident_memory import DiagnosisTableMemory
+
+    memory = DiagnosisTableMemory(clients(), settings())
+    return Reconsider(incident_records(), store(), conclude, memory, notify_result().rewrite, utc_now)
+
+
+def look_again() -> LookAgain:
+    """Another look at a finished incident."""
+    from auto_repair.adapters.sns_announcer import SnsAnnouncer
+
+    return LookAgain(
+        records=incident_records(),
+        store=store(),
+        conclude=conclude,
+        look_around=observing(),
+        rewrite=notify_result().rewrite,
+        announcer=SnsAnnouncer(clients(), settings()),
+        clock=utc_now,
     )
 
 
@@ -216,6 +258,11 @@ def close_failed_execution() -> CloseFailedExecution:
 def record_change() -> RecordChange:
     """Keeping the journal of changes."""
     from auto_repair.adapters.change_journal import ChangeJournal
+    from auto_repair.adapters.findings_function import FindingsFunction
 
-    journal = ChangeJournal(clients(), settings().changes_table, settings().retention_days)
+    journal = ReopeningJournal(
+        ChangeJournal(clients(), settings().changes_table, settings().retention_days),
+        incident_records(),
+        FindingsFunction(clients(), settings().environment).look_again,
+    )
     return RecordChange(journal, executor_role(settings().environment))

@@ -47,6 +47,11 @@ class CaseFiles:
         self._put(key, body.encode(), content_type)
         return f"s3://{self._bucket}/{key}"
 
+    def load_document(self, incident: Incident, name: str) -> str:
+        """The text of a file in the incident's folder. Raises `ResourceMissing` when there is none."""
+        answer = call(self._client.get_object, Bucket=self._bucket, Key=f"{_folder(incident)}/{name}")
+        return bytes(call(answer["Body"].read)).decode()
+
     def _put(self, key: str, body: bytes, content_type: str) -> None:
         call(self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 

@@ -50,15 +50,32 @@ class HistoryTable:
         """The function's items in order of time, read page by page as far as they are asked for."""
         values = to_item({":name": function_name, ":since": since or "0"})
         arguments = {
-            "TableName": self._table,
             "KeyConditionExpression": "functionName = :name AND executedAt >= :since",
             "ScanIndexForward": not newest_first,
             "ConsistentRead": True,  # a repair planned seconds ago counts
             **more,
             "ExpressionAttributeValues": values | more.get("ExpressionAttributeValues", {}),
         }
+        return self._pages(arguments)
+
+    def opened(self, day: str, since: str, until: str, **more: Any) -> Iterator[dict[str, Any]]:
+        """Items of all functions from one day (`2026-01-31`), in order of time, as the index knows them.
+
+        `since` and `until` are included. What was written a moment ago may be missing.
+        """
+        values = to_item({":day": day, ":since": since, ":until": until})
+        arguments = {
+            "IndexName": "byDay",
+            "KeyConditionExpression": "#day = :day AND executedAt BETWEEN :since AND :until",
+            **more,
+            "ExpressionAttributeNames": {"#day": "day"} | more.get("ExpressionAttributeNames", {}),
+            "ExpressionAttributeValues": values | more.get("ExpressionAttributeValues", {}),
+        }
+        return self._pages(arguments)
+
+    def _pages(self, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
-            page = call(self._client.query, **arguments)
+            page = call(self._client.query, TableName=self._table, **arguments)
             yield from map(from_item, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return

@@ -21,3 +21,8 @@ def alarm_rule(function_name: str) -> str:
 def executor_role(environment: str) -> str:
     """The role of the only function that changes anything; its name marks changes as ours."""
     return f"lambda-auto-repair-execution-{environment}"
+
+
+def findings_function(environment: str) -> str:
+    """Our function that people ask about the findings of an incident."""
+    return f"lambda-auto-repair-findings-{environment}"

@@ -1,11 +1,16 @@
 """DiagnoseIssue: from evidence to a ranked list of hypotheses, on record."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode
 from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.ranking import diagnose
+from auto_repair.domain.resources import at_heart
+from auto_repair.domain.timestamps import iso
 from auto_repair.ports import IncidentStore
 from auto_repair.root_cause.around import causes_around
 
@@ -23,32 +28,50 @@ class DiagnoseIssue:
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
         evidence = self.store.load_evidence(case.evidence.ref)
-        around = causes_around(evidence.surroundings) if evidence.surroundings else ()
-        diagnosis = diagnose(evidence, self.failure_modes, around)
-        best = diagnosis.root_cause
+        diagnosis = self.conclude(evidence)
+        facts = facts_of(diagnosis) | scope_of(evidence)
         self.store.record_diagnosis(
-            case.incident,
-            {
-                "diagnosisResult": diagnosis.verdict.value,
-                "summary": diagnosis.summary,
-                "rootCause": best.failure_mode if best else "",
-                "rootCauseResource": best.resource if best else "",
-                "confidence": best.confidence if best else 0.0,
-                "hypotheses": [
-                    {
-                        "id": h.id,
-                        "failureMode": h.failure_mode,
-                        "resource": h.resource,
-                        "path": list(h.path),
-                        "confidence": h.confidence,
-                        "because": [r.text for r in h.because],
-                        "against": [r.text for r in h.against],
-                    }
-                    for h in diagnosis.hypotheses
-                ],
-                "missingEvidence": list(diagnosis.missing),
-                "evidenceRef": case.evidence.ref,
-                "executedBy": self.executed_by,
-            },
+            case.incident, {**facts, "evidenceRef": case.evidence.ref, "executedBy": self.executed_by}
         )
         return diagnosis
+
+    def conclude(self, evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
+        """The ranked outcome without the hypotheses that people declined, by id. Writes nothing."""
+        around = causes_around(evidence.surroundings) if evidence.surroundings else ()
+        return diagnose(evidence, self.failure_modes, around, declined)
+
+
+def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
+    """What the diagnosis table says of it."""
+    best = diagnosis.root_cause
+    return {
+        "diagnosisResult": diagnosis.verdict.value,
+        "summary": diagnosis.summary,
+        "rootCause": best.failure_mode if best else "",
+        "rootCauseResource": best.resource if best else "",
+        "confidence": best.confidence if best else 0.0,
+        "hypotheses": [
+            {
+                "id": h.id,
+                "failureMode": h.failure_mode,
+                "resource": h.resource,
+                "path": list(h.path),
+                "confidence": h.confidence,
+                "because": [r.text for r in h.because],
+                "against": [r.text for r in h.against],
+            }
+            for h in diagnosis.hypotheses
+        ],
+        "missingEvidence": list(diagnosis.missing),
+    }
+
+
+def scope_of(evidence: Evidence) -> dict[str, Any]:
+    """Which resources were looked at, and from when to when: a change there may be told later."""
+    around = evidence.surroundings.scope.resources if evidence.surroundings else ()
+    ids = {at_heart(evidence.function_name).id, *(resource.id for resource in around)}
+    return {
+        "resources": sorted(ids),
+        "observedFrom": iso(evidence.window.start),
+        "observedUntil": iso(evidence.window.end),
+    }

@@ -4,12 +4,15 @@ Each of these is tried whatever became of the others, and the message names what
 is no message, the execution fails, and the workflow's own alarm path tells people.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from auto_repair.contracts.documents import encode
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case, Notice
+from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.errors import AutoRepairError, TransientError
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.outcome import final_status, is_declined
@@ -21,6 +24,8 @@ from auto_repair.use_cases.record_failure import unrecorded
 
 LAST_ATTEMPT = 4  # MaxAttempts of the state's Retry
 PROBLEM_LENGTH = 500  # characters
+CASE_FILE = "case.json"  # beside the report, which can be written again from it
+JSON = "application/json"
 T = TypeVar("T")
 
 
@@ -28,6 +33,11 @@ class Renderer(Protocol):
     """One form of the report."""
 
     def __call__(self, report: IncidentReport) -> str: ...
+
+
+def as_diagnosed(case: Case, _evidence: Evidence | None) -> Diagnosis | None:
+    """Nobody has answered."""
+    return case.diagnosis
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class NotifyResult:
     environment: str
     region: str
     executed_by: str
+    diagnosis_of: Callable[[Case, Evidence | None], Diagnosis | None] = as_diagnosed  # or as people answered
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
@@ -58,22 +69,38 @@ class NotifyResult:
         steps = _BestEffort(unrecorded(case), is_last=attempt >= LAST_ATTEMPT)
         status = final_status(case)
         steps.run(lambda: self._record(case, status))
+        # Before the answers are read: whoever answers later finds the case and writes the report again.
+        steps.run(lambda: self.store.save_document(case.incident, CASE_FILE, written(case), JSON))
         report = self._report(case, status, steps)
-        uris = [
-            steps.run(
-                lambda d=document: self.store.save_document(  # type: ignore[misc]  # mypy: default of a lambda
-                    case.incident, d.name, d.render(report), d.content_type
-                )
-            )
-            for document in self.documents
-        ]
-        uri = uris[0] or ""
+        uri = self._write(report, steps)
         steps.run(
             lambda: self.store.record_diagnosis(case.incident, {"reportUri": uri, "status": status}),
         )
         # Closed before people are told: a call that fails for good can then be part of the message.
         steps.run(lambda: self.store.close(case.incident, status))
         return Notice(uri, self._announce(case, report, uri, steps.problems))
+
+    def rewrite(self, case: Case) -> Notice:
+        """Write the report of a finished case again, with what has become known since; nobody is told.
+
+        Raises the error of the first document that cannot be written.
+        """
+        steps = _BestEffort([], is_last=False)
+        report = self._report(case, final_status(case), steps)
+        uris = [self._save(report, document) for document in self.documents]
+        return Notice(uris[0])
+
+    def _write(self, report: IncidentReport, steps: "_BestEffort") -> str:
+        uris = [
+            steps.run(lambda d=document: self._save(report, d))  # type: ignore[misc]  # mypy: default of a lambda
+            for document in self.documents
+        ]
+        return uris[0] or ""
+
+    def _save(self, report: IncidentReport, document: Document) -> str:
+        return self.store.save_document(
+            report.incident, document.name, document.render(report), document.content_type
+        )
 
     def _announce(self, case: Case, report: IncidentReport, uri: str, problems: list[str]) -> str:
         subject, body = self.write_message(report, uri or "(the report could not be written)")
@@ -115,15 +142,16 @@ class NotifyResult:
         attempts: list[Mapping[str, Any]] = (
             steps.run(lambda: list(self.store.repairs_of(case.incident))) or []
         )
+        evidence = self._evidence(case.evidence.ref if case.evidence else "", steps)
         return IncidentReport(
             incident=case.incident,
             status=status,
             environment=self.environment,
             region=self.region,
             account=_account(case.incident.execution_arn),
-            evidence_before=self._evidence(case.evidence.ref if case.evidence else "", steps),
+            evidence_before=evidence,
             evidence_after=self._evidence(case.verification.evidence_ref if case.verification else "", steps),
-            diagnosis=case.diagnosis,
+            diagnosis=steps.run(lambda: self.diagnosis_of(case, evidence)) or case.diagnosis,
             plan=case.plan,
             attempts=attempts,
             approval=read(case.approval) if case.approval is not None or is_declined(case) else None,
@@ -160,6 +188,11 @@ def _not_done(problems: list[str]) -> str:
     """The end of a message whose record or report is not complete; empty for an ordinary one."""
     lines = "".join(f"\n- {problem[:PROBLEM_LENGTH]}" for problem in problems)
     return f"\n\nNot everything could be written down:{lines}" if lines else ""
+
+
+def written(case: Case) -> str:
+    """The case as the text of a file."""
+    return json.dumps(encode(case), ensure_ascii=False) + "\n"
 
 
 def _account(execution_arn: str) -> str:
