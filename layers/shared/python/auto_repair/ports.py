@@ -6,7 +6,7 @@ Every method may raise `TransientError` (worth a retry) or `AwsCallFailed` (not 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from auto_repair.domain.advice import Advice, Briefing
 from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
@@ -15,9 +15,11 @@ from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import Attempt
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.runbooks import RunbookExtract
-from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
+
+if TYPE_CHECKING:  # most functions do not compare incidents, and should not pay for its import
+    from auto_repair.domain.similar_incidents import Correction, PastIncident
 
 
 class Clock(Protocol):
@@ -193,15 +195,17 @@ class IncidentStore(Protocol):
 class IncidentMemory(Protocol):
     """Finished incidents, to compare a new one with."""
 
-    def past(self, limit: int = 500) -> Sequence[PastIncident]:
+    def past(self, limit: int = 500) -> "Sequence[PastIncident]":
         """The newest ones that are remembered, newest first, with what people said about them."""
         ...
 
-    def remember(self, incident: Incident, past: PastIncident) -> None:
+    def remember(self, incident: Incident, past: "PastIncident") -> None:
         """Keep how a finished incident ended; repeatable. A person's correction stays."""
         ...
 
-    def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
+    def correct(
+        self, function_name: str, executed_at: str, incident_id: str, correction: "Correction"
+    ) -> None:
         """Keep a person's word about the cause; it replaces an earlier one. `executed_at` is the sort key of
         the incident's diagnosis item. Raises `ResourceMissing` when there is no such incident."""
         ...
