@@ -185,7 +185,7 @@ def test_the_question_shows_what_changes_in_a_document_line_by_line() -> None:
     block = body.partition("line by line:\n")[2].partition("\n\n")[0]
     assert block.startswith("--- before\n+++ after\n")
     assert '+      "Sid": "AllowApp",' in block
-    assert "bucket policy of images" in subject
+    assert "bucket policy of images: 1 statement" in subject
 
 
 def test_a_plan_without_a_price_says_so() -> None:

@@ -4,10 +4,11 @@ from typing import Literal
 
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.plan import Decision
-from auto_repair.domain.repair import LABELS, Change, Check, SettingChange
+from auto_repair.domain.repair import DOCUMENTS, LABELS, Change, Check, SettingChange, Value
+from auto_repair.reports.culprit import culprit
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
-from auto_repair.reports.wording import setting_value
+from auto_repair.reports.wording import confidence, moment, setting_value
 
 _STANDING = {
     Standing.UNTOUCHED: "Nothing was changed.",
@@ -53,15 +54,20 @@ def answer(approval: Approval) -> str:
 def differences(change: Change) -> str:
     """`memory 128 MB → 384 MB`; a resource other than the function is named."""
     return "; ".join(
-        f"{name_of(s, change)} {setting_value(s.setting, s.before)} → {setting_value(s.setting, s.after)}"
-        for s in change.settings
+        f"{_with_value(s, s.before, change)} → {setting_value(s.setting, s.after)}" for s in change.settings
     )
 
 
 def settled(change: Change, side: Literal["before", "after"]) -> str:
     """`memory 384 MB`: one side of a change."""
     values = ((s, s.before if side == "before" else s.after) for s in change.settings)
-    return "; ".join(f"{name_of(s, change)} {setting_value(s.setting, value)}" for s, value in values)
+    return "; ".join(_with_value(s, value, change) for s, value in values)
+
+
+def _with_value(setting: SettingChange, value: Value, change: Change) -> str:
+    """`memory 128 MB`, `bucket policy of images: 1 statement (AllowApp)`."""
+    mark = ":" if setting.setting in DOCUMENTS else ""
+    return f"{name_of(setting, change)}{mark} {setting_value(setting.setting, value)}"
 
 
 def name_of(setting: SettingChange, change: Change) -> str:
@@ -69,6 +75,21 @@ def name_of(setting: SettingChange, change: Change) -> str:
     label = LABELS[setting.setting]
     other = one_line(setting.resource.rsplit(":", 1)[-1], 100)
     return label if setting.resource == change.function_name else f"{label} of {other}"
+
+
+def cause_in_words(report: IncidentReport) -> str:
+    """`PutBucketPolicy on s3:images at 2026-01-31 12:00:05 UTC by deployer/ada, very likely (95 %)`."""
+    cause = report.cause
+    if cause is None:
+        return ""
+    change = culprit(cause, report.surroundings)
+    since = change.at if change else cause.since
+    told = (
+        f"{change.action} on {report.named(change.resource)}" if change else cause.title,
+        f"at {moment(since)}" if since else "",
+        f"by {change.actor or 'somebody unknown'}" if change else "",
+    )
+    return f"{one_line(' '.join(filter(None, told)))}, {confidence(cause.confidence)}"
 
 
 def result(check: Check) -> str:
