@@ -76,7 +76,7 @@ def _is_later_no(report: IncidentReport) -> bool:
 
 
 def _function(report: IncidentReport) -> str:
-    return one_line(report.incident.function_name, 100)
+    return one_line(report.subject, 100)
 
 
 def _difference(report: IncidentReport) -> str:
@@ -136,7 +136,9 @@ def _cannot_tell(report: IncidentReport) -> str:
 
 
 def _advised(report: IncidentReport) -> str:
-    return f"A person has to cure {_function(report)}: no repair of ours is right. {standing(report)}"
+    at_fault = report.cause.resource if report.cause else ""
+    where = one_line(report.named(at_fault), 100) if at_fault else _function(report)
+    return f"A person has to cure {where}: no repair of ours is right. {standing(report)}"
 
 
 def _invalid(report: IncidentReport) -> str:

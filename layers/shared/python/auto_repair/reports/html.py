@@ -3,46 +3,35 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from auto_repair.domain.diagnosis import Hypothesis, Reason
-from auto_repair.domain.evidence import Evidence, EvidenceItem
+from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.repair import Check
-from auto_repair.reports import overview
-from auto_repair.reports.charts import Chart
+from auto_repair.reports import consequences, overview, page_investigation
 from auto_repair.reports.conclusion import Conclusion, Tone, conclude
 from auto_repair.reports.elements import Markup, element, joined
-from auto_repair.reports.escaping import (
-    DOCUMENT,
-    SAMPLE,
-    SENTENCE,
-    clean,
-    for_html,
-    https_link,
-    one_line,
-)
+from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_html, one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.page_parts import (
+    EVIDENCE_HEAD,
+    MOST_ROWS,
+    description_list,
+    difference_lines,
+    evidence_row,
+    figure,
+    missing,
+    table,
+    table_of,
+)
+from auto_repair.reports.page_root_cause import root_cause
 from auto_repair.reports.page_style import STYLE
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.statements import result, standing
 from auto_repair.reports.timeline import Entry, timeline
-from auto_repair.reports.wording import confidence, count, moment, span
-
-MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
+from auto_repair.reports.wording import count, moment, span
 
 # Even markup that slipped through could then neither run nor load anything.
 _NOTHING_FROM_OUTSIDE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 _TONES = {"passed": Tone.GOOD, "failed": Tone.BAD}
-
-_EVIDENCE_HEAD = ("Id", "Observed", "Baseline", "Source")
-
-_SIGNS = {
-    "ok-bar": '<rect class="ok" x="2" width="12" height="10"/>',
-    "bad-bar": '<rect class="bad" x="2" width="12" height="10"/>',
-    "dot": '<circle class="ok" cx="8" cy="5" r="3"/>',
-    "cross": '<path class="cross" d="M5 2l6 6m0-6l-6 6"/>',
-    "limit": '<path class="limit" d="M0 5h16"/>',
-    "curve": '<path class="curve" d="M0 8l5-5 5 3 6-5"/>',
-}
 
 
 def render(report: IncidentReport) -> str:
@@ -55,7 +44,7 @@ def render(report: IncidentReport) -> str:
         element("meta", http_equiv="Content-Security-Policy", content=_NOTHING_FROM_OUTSIDE),
         element("meta", name="viewport", content="width=device-width,initial-scale=1"),
         element("meta", name="robots", content="noindex"),
-        element("title", f"{conclusion.label} · {one_line(report.incident.function_name, 80)}"),
+        element("title", f"{conclusion.label} · {one_line(report.subject, 80)}"),
         element("style", Markup(STYLE)),
     )
     links = (element("a", title, href=f"#{key}") for key, title, _ in sections[1:])
@@ -80,10 +69,14 @@ def _sections(report: IncidentReport, conclusion: Conclusion) -> Iterator[tuple[
     known = (
         ("overview", "Overview", _overview(report, conclusion)),
         ("next", "What to do", _next_steps(conclusion)),
-        ("root-cause", "Root cause", _root_cause(report)),
-        ("changes", "Changes", _changes(report)),
+        ("root-cause", "Root cause", root_cause(report)),
+        ("path", "Path", page_investigation.spread(report)),
+        ("impact", "Impact", page_investigation.impact(report)),
+        ("changes", "Repair", _changes(report)),
         ("verification", "Verification", _verification(report)),
         ("rollback", "Rollback", _rollback(report)),
+        ("outlook", "Outlook", page_investigation.outlook(report)),
+        ("prevention", "Prevention", page_investigation.prevention(report)),
         ("failure", "Our failure", _failure(report)),
         ("timeline", "Timeline", _timeline(report)),
         ("evidence", "Evidence", _evidence(report)),
@@ -97,29 +90,16 @@ def _sections(report: IncidentReport, conclusion: Conclusion) -> Iterator[tuple[
 
 
 def _overview(report: IncidentReport, conclusion: Conclusion) -> Markup:
-    place = " · ".join(filter(None, (report.incident.function_name, report.environment, report.region)))
+    place = " · ".join(filter(None, (report.subject, report.environment, report.region)))
     why = one_line(conclusion.explanation, SAMPLE)
     return joined(
         element("span", conclusion.label, class_=f"badge {conclusion.tone}"),
         element("span", one_line(place, 200), class_="place"),
         element("h1", one_line(conclusion.headline)),
         element("p", why, class_="lead") if why else None,
-        _description_list(overview.figures(report), "figures"),
-        _description_list(overview.facts(report), "facts wide"),
+        description_list(overview.figures(report), "figures"),
+        description_list(overview.facts(report), "facts wide"),
     )
-
-
-def _description_list(facts: Iterable[overview.Fact], kind: str) -> Markup | None:
-    pairs = [(element("dt", f.label), element("dd", _linked(f))) for f in facts]
-    if not pairs:
-        return None
-    rows = [element("div", *pair) if kind == "figures" else joined(*pair) for pair in pairs]
-    return element("dl", *rows, class_=kind)
-
-
-def _linked(fact: overview.Fact) -> object:
-    text, link = one_line(fact.text), https_link(fact.link)
-    return element("a", text, href=link, rel="noopener noreferrer") if link else text
 
 
 def _next_steps(conclusion: Conclusion) -> Markup | None:
@@ -127,79 +107,6 @@ def _next_steps(conclusion: Conclusion) -> Markup | None:
         return None
     steps = (element("li", one_line(step)) for step in conclusion.next_steps)
     return joined(element("h2", "What a person should do or look at"), element("ol", *steps, class_="next"))
-
-
-# --- root cause -------------------------------------------------------------------------------------------
-
-
-def _root_cause(report: IncidentReport) -> Markup | None:
-    diagnosis = report.diagnosis
-    if diagnosis is None:
-        return None
-    places = _evidence_places(report)
-    shown = [_hypothesis(h, places) for h in diagnosis.hypotheses[:MOST_ROWS]]
-    has_cause = diagnosis.root_cause is not None
-    competing = shown[1:] if has_cause else shown
-    return joined(
-        element("h2", "Root cause" if has_cause else "No root cause was found"),
-        None if has_cause else element("p", one_line(diagnosis.summary)),
-        shown[0] if has_cause else None,
-        element("h3", "Also considered") if competing else None,
-        *competing,
-        element("p", "No competing explanation matched the evidence.", class_="muted small")
-        if has_cause and not competing
-        else None,
-        _missing(diagnosis.missing),
-    )
-
-
-def _no_competition() -> Markup:
-    return element("p", "No competing explanation matched the evidence.", class_="muted small")
-
-
-def _missing(sources: Iterable[str]) -> Markup | None:
-    named = "; ".join(one_line(s, 200) for s in sources)
-    if not named:
-        return None
-    chip = element("span", "missing", class_="chip warn")
-    return element("p", chip, f" {named}. What is missing lowers the confidence.", class_="small")
-
-
-def _hypothesis(hypothesis: Hypothesis, places: dict[str, str]) -> Markup:
-    share = min(max(hypothesis.confidence, 0.0), 1.0)
-    meter = element("span", element("span", style=f"width:{share:.0%}"), class_="meter", aria_hidden="true")
-    return element(
-        "div",
-        element(
-            "h3",
-            one_line(hypothesis.title, 200),
-            element("span", meter, " ", confidence(share), class_="muted small"),
-        ),
-        _reasons(hypothesis.because, "for", places),
-        _reasons(hypothesis.against, "against", places),
-        element("p", one_line(hypothesis.advice)) if hypothesis.advice else None,
-        class_="hypothesis",
-    )
-
-
-def _reasons(reasons: Iterable[Reason], kind: str, places: dict[str, str]) -> Markup | None:
-    rows = [element("li", one_line(r.text), *(_cite(i, places) for i in r.evidence[:8])) for r in reasons]
-    label = "speaks for it" if kind == "for" else "speaks against it"
-    return element("ul", *rows[:MOST_ROWS], class_=f"reasons {kind}", aria_label=label) if rows else None
-
-
-def _cite(item_id: str, places: dict[str, str]) -> Markup:
-    name = one_line(item_id, 80)
-    place = places.get(item_id)
-    if place is None:
-        return joined(" ", element("span", name, class_="cite"))
-    return joined(" ", element("a", name, class_="cite", href=f"#{place}"))
-
-
-def _evidence_places(report: IncidentReport) -> dict[str, str]:
-    """Anchor of each evidence item of the first look that is shown."""
-    items = report.evidence_before.items if report.evidence_before else ()
-    return {item.id: f"evidence-{number}" for number, item in enumerate(items[:MOST_ROWS], 1)}
 
 
 # --- changes and verification -----------------------------------------------------------------------------
@@ -224,8 +131,10 @@ def _changes(report: IncidentReport) -> Markup | None:
         element("div", *differences, class_=f"difference {report.standing}"),
         *(_lines(row) for row in rows if row.lines),
         element("p", standing(report)),
-        _description_list(overview.change_facts(report), "facts"),
+        description_list(overview.change_facts(report), "facts"),
         _plan_reasons(report),
+        _risks(report),
+        _way_back(report),
         _attempts(report),
     )
 
@@ -241,16 +150,8 @@ def _difference(row: overview.Difference, now: Standing) -> Markup:
 
 def _lines(row: overview.Difference) -> Markup:
     """A document's difference, line by line."""
-    lines = (joined(_line(line), "\n") for line in row.lines.splitlines())
     name = one_line(row.what, 200)
-    return joined(
-        element("h3", f"{name[:1].upper()}{name[1:]}, line by line"), element("pre", *lines, class_="diff")
-    )
-
-
-def _line(line: str) -> Markup:
-    kind = {"+": "ins", "-": "del"}.get(line[:1], "span")
-    return element(kind, line)
+    return joined(element("h3", f"{name[:1].upper()}{name[1:]}, line by line"), difference_lines(row.lines))
 
 
 def _plan_reasons(report: IncidentReport) -> Markup | None:
@@ -263,11 +164,26 @@ def _plan_reasons(report: IncidentReport) -> Markup | None:
     )
 
 
+def _risks(report: IncidentReport) -> Markup | None:
+    told = consequences.risks(report)
+    if not told:
+        return None
+    return joined(element("h3", "Risk"), element("ul", *(element("li", r) for r in told), class_="next"))
+
+
+def _way_back(report: IncidentReport) -> Markup | None:
+    commands = report.way_back_commands
+    if not commands:
+        return None
+    said = element("p", "If it is carried out, this takes it back, one after the other:")
+    return joined(element("h3", "The way back"), said, _commands(commands))
+
+
 def _attempts(report: IncidentReport) -> Markup | None:
     if len(report.records) < 2:
         return None
     rows = [_attempt(number, record) for number, record in enumerate(report.records[:MOST_ROWS], 1)]
-    return joined(element("h3", "Step by step"), _table(("Rung", "Change", "Status", "Why", "Came to"), rows))
+    return joined(element("h3", "Step by step"), table(("Rung", "Change", "Status", "Why", "Came to"), rows))
 
 
 def _attempt(number: int, record: RepairRecord) -> tuple[object, ...]:
@@ -284,7 +200,7 @@ def _verification(report: IncidentReport) -> Markup | None:
     return joined(
         element("h2", title),
         _outcome(report),
-        element("div", *map(_figure, charts), class_="charts") if charts else None,
+        element("div", *map(figure, charts), class_="charts") if charts else None,
         _checks(report),
     )
 
@@ -317,24 +233,12 @@ def _checks(report: IncidentReport) -> Markup | None:
         )
         for c in checks
     ]
-    return _table(("Signal", "Before", "After", "Result", "In words"), rows)
+    return table(("Signal", "Before", "After", "Result", "In words"), rows)
 
 
 def _result(check: Check) -> Markup:
     word = result(check)
     return element("span", word, class_=f"chip {_TONES.get(word, Tone.WARN)}")
-
-
-def _figure(chart: Chart) -> Markup:
-    signs = (element("li", _sign(kind), meaning) for kind, meaning in chart.keys)
-    caption = element(
-        "figcaption", element("b", chart.title), *(element("span", line) for line in chart.lines)
-    )
-    return element("figure", caption, chart.svg, element("ul", *signs, class_="legend"))
-
-
-def _sign(kind: str) -> Markup:
-    return element("svg", Markup(_SIGNS[kind]), class_="chart", viewBox="0 0 16 10", aria_hidden="true")
 
 
 # --- rollback and failure ---------------------------------------------------------------------------------
@@ -409,37 +313,22 @@ def _evidence(report: IncidentReport) -> Markup | None:
     return joined(
         element("h2", "Evidence"),
         _look(*first, anchor="evidence"),
+        page_investigation.around(report),
         *(_look(name, evidence, anchor="after") for name, evidence in later),
     )
 
 
 def _look(name: str, evidence: Evidence, anchor: str) -> Markup:
-    rows = [_item(item, f"{anchor}-{n}") for n, item in enumerate(evidence.items[:MOST_ROWS], 1)]
+    rows = [evidence_row(item, f"{anchor}-{n}") for n, item in enumerate(evidence.items[:MOST_ROWS], 1)]
     hidden = len(evidence.items) - len(rows)
     gaps = (f"{m.source}: {m.reason}" for m in evidence.missing)
     window = f"{moment(evidence.window.start)} to {moment(evidence.window.end)}"
     return joined(
         element("h3", name, " ", element("span", window, class_="muted small")),
-        _table_of(("Id", "Observed", "Baseline", "Source"), rows)
-        if rows
-        else element("p", "Nothing was found."),
+        table_of(EVIDENCE_HEAD, rows) if rows else element("p", "Nothing was found."),
         element("p", f"{hidden:,} more in the JSON report.", class_="muted small") if hidden else None,
-        _missing(gaps),
+        missing(gaps),
         _samples(evidence),
-    )
-
-
-def _item(item: EvidenceItem, anchor: str) -> Markup:
-    link = https_link(item.link)
-    query = element("code", clean(item.query, SENTENCE), class_="query") if item.query else None
-    console = joined(" ", element("a", "console", href=link, rel="noopener noreferrer")) if link else None
-    return element(
-        "tr",
-        element("td", element("code", one_line(item.id, 120)), query, data_label="Id"),
-        element("td", one_line(item.observed), data_label="Observed"),
-        element("td", one_line(item.baseline) or "–", data_label="Baseline"),
-        element("td", one_line(item.source, 200), console, data_label="Source"),
-        id=anchor,
     )
 
 
@@ -449,20 +338,7 @@ def _samples(evidence: Evidence) -> Markup | None:
         for s in evidence.signatures[:10]
     ]
     return (
-        joined(element("h3", "Error signatures in the log"), _table(("Count", "Sample", "First seen"), rows))
+        joined(element("h3", "Error signatures in the log"), table(("Count", "Sample", "First seen"), rows))
         if rows
         else None
     )
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Markup:
-    cells = (
-        element("tr", *(element("td", cell, data_label=label) for label, cell in zip(head, row, strict=True)))
-        for row in rows
-    )
-    return _table_of(head, cells)
-
-
-def _table_of(head: tuple[str, ...], rows: Iterable[Markup]) -> Markup:
-    titles = element("tr", *(element("th", label, scope="col") for label in head))
-    return element("table", element("thead", titles), element("tbody", *rows))

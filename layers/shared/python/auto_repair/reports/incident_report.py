@@ -9,12 +9,17 @@ from typing import Any
 
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.case import WorkflowError
-from auto_repair.domain.diagnosis import Diagnosis
+from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.incident import Incident
+from auto_repair.domain.impact import Impact, impact
+from auto_repair.domain.incident import UNKNOWN_FUNCTION, Incident
+from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.prevention import Advice
 from auto_repair.domain.repair import Change
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.domain.resources import at_heart
+from auto_repair.domain.surroundings import Surroundings
 from auto_repair.domain.verification import Verification
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.undo_commands import check_commands, undo_commands
@@ -36,7 +41,8 @@ class Standing(StrEnum):
 @dataclass(frozen=True)
 class IncidentReport:
     """One incident. `status` is a status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED,
-    INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as they are stored."""
+    INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as they are stored;
+    `prevention` is what keeps a cause from coming back that has come back before."""
 
     incident: Incident
     status: str
@@ -54,6 +60,7 @@ class IncidentReport:
     rollback: Progress | None = None
     failure: WorkflowError | None = None
     joined_alarms: Sequence[str] = ()
+    prevention: Sequence[Advice] = ()
     diagnosed_at: datetime | None = None
     reported_at: datetime | None = None
 
@@ -61,6 +68,48 @@ class IncidentReport:
     def records(self) -> tuple[RepairRecord, ...]:
         """The attempts, oldest first."""
         return tuple(sorted(map(RepairRecord.from_item, self.attempts), key=lambda r: r.executed_at))
+
+    @property
+    def cause(self) -> Hypothesis | None:
+        """The hypothesis held responsible, if any is."""
+        return self.diagnosis.root_cause if self.diagnosis else None
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """What was observed around the alarm, where somebody looked."""
+        return self.evidence_before.surroundings if self.evidence_before else None
+
+    def named(self, resource_id: str) -> str:
+        """A resource as people call it: `apigateway:shop` instead of `apigateway:a1b2c3`."""
+        known = self.surroundings.scope.topology.resource(resource_id) if self.surroundings else None
+        return str(known or resource_id)
+
+    @property
+    def subject(self) -> str:
+        """What the incident is about: the function, or another resource as people call it."""
+        name = self.incident.function_name
+        return name if self.incident.has_function else self.named(name)
+
+    @property
+    def place_of_cause(self) -> str:
+        """Id of the resource at fault; without a cause, of the one that the alarm is on."""
+        heart = at_heart(self.incident.function_name).id
+        if self.cause:
+            return self.cause.resource or heart
+        return self.surroundings.scope.symptom.resource if self.surroundings else heart
+
+    @cached_property
+    def impact(self) -> Impact | None:
+        """Whom it hurts, where its surroundings were looked at."""
+        is_trouble = self.incident.function_name != UNKNOWN_FUNCTION and self.status != "NOTHING_WRONG"
+        return impact(self.surroundings, self.place_of_cause) if self.surroundings and is_trouble else None
+
+    @cached_property
+    def outlook(self) -> tuple[Statement, ...]:
+        """What is running out, or is not, by the look that shows the configuration of now."""
+        is_changed = self.standing is Standing.CHANGED
+        latest = (self.evidence_after if is_changed else None) or self.evidence_before
+        return outlook(latest) if latest else ()
 
     @cached_property
     def standing(self) -> Standing:
@@ -107,6 +156,13 @@ class IncidentReport:
         if self.plan is None or self.standing not in (Standing.CHANGED, Standing.UNCLEAR):
             return None
         return self.plan.undo or (self.plan.change.inverse() if self.plan.change else None)
+
+    @property
+    def way_back_commands(self) -> tuple[str, ...]:
+        """AWS CLI commands that would take a repair back that is proposed, and not made."""
+        is_proposed = self.standing is Standing.UNTOUCHED and self.plan is not None
+        wanted = self.plan.change if self.plan and is_proposed else None
+        return undo_commands(wanted.inverse(), self.region) if wanted else ()
 
     @property
     def undo_commands(self) -> tuple[str, ...]:

@@ -19,8 +19,16 @@ from auto_repair.domain.plan import Plan
 from auto_repair.reports import overview
 from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_subject, https_link, one_line
+from auto_repair.reports.impact_path import impact_path, short_path
 from auto_repair.reports.incident_report import IncidentReport, Standing
-from auto_repair.reports.statements import decided_by, differences, result, sentence, standing
+from auto_repair.reports.statements import (
+    cause_in_words,
+    decided_by,
+    differences,
+    result,
+    sentence,
+    standing,
+)
 from auto_repair.reports.wording import confidence, moment, price
 
 MOST_REASONS = 6  # of any list in a message; the report has them all
@@ -36,9 +44,10 @@ def result_message(
 ) -> tuple[str, str]:
     """Subject and body that tell how an incident ended. `console_links` maps a title to an https address."""
     conclusion = conclude(report)
-    subject = for_subject(f"[{conclusion.label}] {_function(report.incident)}: {_short(report, conclusion)}")
+    name = one_line(report.subject, 100)
+    subject = for_subject(f"[{conclusion.label}] {name}: {_short(report, conclusion)}")
     if notification_template == "custom":
-        return subject, _joined(_custom(conclusion, report_uri))
+        return subject, _joined(_custom(report, conclusion, report_uri))
     blocks = list(_blocks(report, conclusion, report_uri))
     if email_template != "brief":
         blocks[-1:-1] = _details(report, console_links or {})
@@ -83,19 +92,33 @@ def _short(report: IncidentReport, conclusion: Conclusion) -> str:
     return (report.diagnosis.summary if report.diagnosis else report.incident.problem) or conclusion.headline
 
 
-def _custom(conclusion: Conclusion, report_uri: str) -> Iterator[str]:
+def _custom(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> Iterator[str]:
     yield conclusion.headline
-    yield conclusion.explanation
+    yield " ".join(_elsewhere(report)) or conclusion.explanation
     yield f"Report: {one_line(report_uri, SAMPLE)}"
 
 
 def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> Iterator[str]:
     yield conclusion.headline
-    yield conclusion.explanation
+    yield _joined((*_elsewhere(report), conclusion.explanation))
     yield _change(report)
     yield _list("What a person should do", map(one_line, conclusion.next_steps))
     yield _undo(report)
     yield f"Report: {one_line(report_uri, SAMPLE)}\nIncident: {one_line(report.incident.id, 200)}"
+
+
+def _elsewhere(report: IncidentReport) -> Iterator[str]:
+    """What alarmed and why, where cause and alarm are two resources: the whole story in three lines."""
+    path = impact_path(report)
+    if path is None:
+        return
+    alarm, place = report.incident.alarm, one_line(report.named(path.way[-1].resource), 160)
+    what = f"{one_line(alarm.name, 260)} on {place}" if alarm else place
+    yield f"Alarm: {what}, {moment(report.incident.started_at)}."
+    yield f"Cause: {cause_in_words(report)}."
+    is_proposed = report.change is not None and report.standing is Standing.UNTOUCHED
+    proposed = f" Proposed: {differences(report.change)}." if report.change and is_proposed else ""
+    yield f"Path: {short_path(tuple(s.resource for s in path.way), report)}.{proposed}"
 
 
 _CHANGE_TITLES = {
@@ -174,7 +197,9 @@ def _why(plan: Plan, diagnosis: Diagnosis | None) -> list[str]:
     cause = diagnosis.root_cause if diagnosis else None
     summary = [sentence(diagnosis.summary)] if diagnosis else []
     sure = [f"{one_line(cause.title, 200)}: {confidence(cause.confidence)}"] if cause else []
-    return [*summary, *sure, *map(one_line, plan.reasons)]
+    way = one_line(" → ".join(cause.path), SAMPLE) if cause and len(cause.path) > 1 else ""
+    path = [f"from there to the alarm: {way}"] if way else []
+    return [*summary, *sure, *path, *map(one_line, plan.reasons)]
 
 
 def _way_back(plan: Plan) -> str:

@@ -38,12 +38,17 @@ def facts(report: IncidentReport) -> tuple[Fact, ...]:
     incident = report.incident
     alarm = incident.alarm
     place = " · ".join(filter(None, (report.environment, report.region, report.account)))
-    function = incident.function_name + (f", called through alias {incident.alias}" if incident.alias else "")
+    subject = report.subject + (f", called through alias {incident.alias}" if incident.alias else "")
+    harmed_since = report.impact.since if report.impact else None
     known = (
-        ("Function", function),
+        ("Function" if incident.has_function else "Resource", subject),
         ("Alarm", alarm.name if alarm else ""),
+        ("Alarm is on", report.named(incident.resource) if incident.resource else ""),
         ("Alarm's reason", alarm.reason if alarm else ""),
+        ("Asked", incident.question),
         ("Trigger", "started by hand" if incident.trigger is Trigger.MANUAL else ""),
+        ("Since, as a person told", moment(incident.since) if incident.since else ""),
+        ("First harm measured", moment(harmed_since) if harmed_since else ""),
         ("Alarm fired" if alarm else "Started", moment(incident.started_at)),
         ("Reported", moment(report.reported_at) if report.reported_at else ""),
         ("Decided", decided_by(report)),

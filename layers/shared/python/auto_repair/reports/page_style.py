@@ -1,6 +1,6 @@
 """The style sheet of the HTML report: light and dark, phone and paper, no script and no web font."""
 
-from auto_repair.reports import plot
+from auto_repair.reports import path_drawing, plot
 
 _LIGHT = """
 --bg:#f4f5f7;--card:#fff;--sunken:#f4f5f7;--ink:#15181e;--muted:#5a6372;--line:#e2e5ea;
@@ -72,6 +72,15 @@ pre.commands{white-space:normal}
   border-top:1px solid var(--line);font-size:15px}
 .facts dt{padding-top:1px}
 .facts dd{margin:0}
+.facts.plain{grid-template-columns:max-content 1fr;border-top:0;padding:0;margin:0 0 12px;gap:4px 18px;
+  font-size:14.5px}
+.toll{font-size:20px;font-weight:600;letter-spacing:-.01em}
+.spread{display:flex;flex-wrap:wrap;gap:8px 40px;align-items:flex-start}
+.spread .path{flex:0 1 auto;max-width:100%}
+.steps{flex:1 1 260px;margin:0 0 14px;padding-left:20px}
+.steps li{margin:0 0 12px}
+.steps li::marker{color:var(--muted)}
+h4{font-size:14px;margin:20px 0 8px}
 .next{margin:0;padding-left:22px}
 .next li{margin:0 0 6px}
 .difference{display:grid;gap:10px;margin:0 0 14px}
@@ -167,4 +176,5 @@ tr,li,.hypothesis{break-inside:avoid}
 }
 """
     + plot.STYLE
+    + path_drawing.STYLE
 )

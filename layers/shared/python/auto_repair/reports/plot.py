@@ -6,6 +6,7 @@ Colours come from the page's style sheet (`STYLE`); failures differ by shape too
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import floor, log10
 
 from auto_repair.reports.elements import Markup, element, joined
@@ -18,6 +19,7 @@ SLOTS = 24  # of the time axis, in which runs are counted
 SLOT = (WIDTH - LEFT - RIGHT) / SLOTS
 LEAST_HEIGHT = 3.0  # of a failure among very many runs, so that it is seen
 LABEL_WIDTH = 56.0  # least distance between the labels of two marks
+MOST_POINTED = 40  # points of a curve that are marked one by one
 LONGEST_GAP = 0.35  # share of the axis that a stretch without data may take before it is cut
 
 STYLE = """
@@ -32,6 +34,7 @@ STYLE = """
 .chart .limit-label{fill:var(--ink)}
 .chart .mark{stroke:var(--accent);stroke-width:1.5}
 .chart .mark-label{fill:var(--accent);font-weight:600}
+.chart .reference{fill:var(--sunken)}
 .chart .cut{fill:var(--card)}
 .chart .cut-edge{stroke:var(--muted);stroke-width:1;fill:none}
 """
@@ -90,6 +93,8 @@ class Drawing:
     curve: tuple[tuple[datetime, float], ...] = ()
     limit: tuple[tuple[datetime, float], ...] = ()  # steps: from that moment on, this value
     limit_name: str = "limit"
+    reference_until: datetime | None = None  # what lies before is there to compare with
+    period_s: float = 0.0  # of the curve, which breaks where periods have no data; 0: it never does
 
     @property
     def moments(self) -> list[datetime]:
@@ -144,10 +149,11 @@ def draw(drawing: Drawing, axis: TimeAxis, marks: Sequence[Mark]) -> Markup:
         "svg",
         element("title", drawing.title, id=f"{label}-title"),
         element("desc", ". ".join(drawing.lines), id=f"{label}-desc"),
+        _reference(drawing.reference_until, axis),
         _grid(top, drawing.unit),
         _clock(axis),
         *(_stack(column, top) for column in columns),
-        _curve(drawing.curve, axis, top),
+        _curve(drawing, axis, top),
         *(_dot(dot, axis, top) for dot in drawing.dots),
         _cut(axis),
         _limit(drawing, axis, top),
@@ -233,13 +239,44 @@ def _dot(dot: Dot, axis: TimeAxis, top: float) -> Markup:
     return element("path", class_="cross", d=corner)
 
 
-def _curve(points: Sequence[tuple[datetime, float]], axis: TimeAxis, top: float) -> Markup | None:
-    if not points:
+def _curve(drawing: Drawing, axis: TimeAxis, top: float) -> Markup | None:
+    if not drawing.curve:
         return None
-    places = [(axis.x(t), _y(v, top)) for t, v in points]
-    dots = (element("circle", class_="ok", cx=_at(x), cy=_at(y), r="2.2") for x, y in places)
-    line = element("polyline", class_="curve", points=" ".join(f"{_at(x)},{_at(y)}" for x, y in places))
-    return joined(line, *dots)
+    pieces = _pieces(drawing.curve, drawing.period_s)
+    lines = [[(axis.x(t), _y(v, top)) for t, v in piece] for piece in pieces]
+    # A point between two gaps has no line that shows it.
+    pointed = (p for line in lines for p in line if len(drawing.curve) <= MOST_POINTED or len(line) == 1)
+    return joined(
+        *(
+            element("polyline", class_="curve", points=" ".join(f"{_at(x)},{_at(y)}" for x, y in line))
+            for line in lines
+        ),
+        *(element("circle", class_="ok", cx=_at(x), cy=_at(y), r="2.2") for x, y in pointed),
+    )
+
+
+def _pieces(points: Sequence[tuple[datetime, float]], period_s: float) -> list[list[tuple[datetime, float]]]:
+    """The points, parted where at least one period has no data."""
+    pieces = [[points[0]]]
+    for (earlier, _), point in pairwise(points):
+        if period_s and (point[0] - earlier).total_seconds() > 1.5 * period_s:
+            pieces.append([])
+        pieces[-1].append(point)
+    return pieces
+
+
+def _reference(until: datetime | None, axis: TimeAxis) -> Markup | None:
+    if until is None or until <= axis.start:
+        return None
+    right = min(axis.x(until), WIDTH - RIGHT)
+    return element(
+        "rect",
+        class_="reference",
+        x=LEFT,
+        y=TOP - 8,
+        width=_at(right - LEFT),
+        height=HEIGHT - BOTTOM - TOP + 8,
+    )
 
 
 def _limit(drawing: Drawing, axis: TimeAxis, top: float) -> Markup | None:

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auto_repair.domain.approval import Approval
-from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.evidence import ChangeEvent, Evidence
 from auto_repair.domain.incident import Trigger
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
+from auto_repair.domain.surroundings import ResourceChange
+from auto_repair.reports import consequences, neighbours
 from auto_repair.reports.conclusion import Tone
+from auto_repair.reports.culprit import culprit
 from auto_repair.reports.escaping import one_line
+from auto_repair.reports.impact_path import harm
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.wording import confidence, parsed
 
-MOST_CHANGES = 10  # changes shown, the newest
+MOST_CHANGES = 10  # of the function itself, the newest
+MOST_MESSAGES = 6  # new log messages
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,12 @@ def timeline(report: IncidentReport) -> tuple[Entry, ...]:
 
 
 def _in_order_of_the_workflow(report: IncidentReport) -> Iterator[Entry]:
+    yield from _changes_around(report)
     if report.evidence_before:
         yield from _changes(report.evidence_before)
         yield from _first_deviation(report.evidence_before)
+    yield from _deviations_around(report)
+    yield from _messages_around(report)
     yield from _opening(report)
     yield from _diagnosis(report)
     yield from _attempts(report)
@@ -51,11 +59,49 @@ def _in_order_of_the_workflow(report: IncidentReport) -> Iterator[Entry]:
     yield from _ending(report)
 
 
+def _changes_around(report: IncidentReport) -> Iterator[Entry]:
+    """Changes of all resources; the one held responsible stands out."""
+    responsible = culprit(report.cause, report.surroundings)
+    for change in neighbours.changes(report):
+        where = report.named(change.resource)
+        detail = " · ".join(filter(None, (change.summary, f"by {_who(change)}")))
+        is_cause = change is responsible
+        what = f"{'Cause' if is_cause else 'Change'}: {change.action} on {where}"
+        yield Entry(change.at, what, detail, Tone.BAD if is_cause else Tone.CALM)
+
+
+def _who(change: ResourceChange) -> str:
+    return "our own repair" if change.ours else change.actor or "somebody unknown"
+
+
+def _deviations_around(report: IncidentReport) -> Iterator[Entry]:
+    """When each resource's own metrics first showed harm."""
+    found = report.impact.affected if report.impact else ()
+    for one in found[: consequences.MOST_AFFECTED]:
+        if one.since:
+            yield Entry(one.since, f"First deviation of {report.named(one.resource)}", harm(one), Tone.BAD)
+
+
+def _messages_around(report: IncidentReport) -> Iterator[Entry]:
+    """Log messages that were not there before."""
+    for message in neighbours.messages(report)[:MOST_MESSAGES]:
+        if not message.count_before:
+            detail = f"{message.count:,} × {message.template}"
+            yield Entry(message.first_seen, f"New in the log of {report.named(message.resource)}", detail)
+
+
 def _changes(evidence: Evidence) -> Iterator[Entry]:
-    for change in sorted(evidence.changes, key=lambda c: c.at)[-MOST_CHANGES:]:
+    told = [(c.at, c.action) for c in evidence.surroundings.changes] if evidence.surroundings else []
+    own = [c for c in evidence.changes if not any(_is_same(c, at, action) for at, action in told)]
+    for change in sorted(own, key=lambda c: c.at)[-MOST_CHANGES:]:
         actor = "our own repair" if change.ours else change.actor
         detail = " · ".join(filter(None, (change.resource, change.summary, f"by {actor}" if actor else "")))
         yield Entry(change.at, f"Change: {change.action}", detail)
+
+
+def _is_same(change: ChangeEvent, at: datetime, action: str) -> bool:
+    """Whether the surroundings tell it too; there, actions have no version: UpdateFunctionCode20150331v2."""
+    return change.at == at and change.action.startswith(action)
 
 
 def _first_deviation(evidence: Evidence) -> Iterator[Entry]:
@@ -77,6 +123,8 @@ def _opening(report: IncidentReport) -> Iterator[Entry]:
             incident.alarm.changed_at, f"Alarm fired: {incident.alarm.name}", incident.alarm.reason, Tone.BAD
         )
     how = "started by hand" if incident.trigger is Trigger.MANUAL else "from the alarm"
+    if incident.since:
+        yield Entry(incident.since, "Trouble began, as a person told", incident.question)
     if incident.problem:
         yield Entry(incident.opened_at, "Event rejected", incident.problem, Tone.WARN)
     else:

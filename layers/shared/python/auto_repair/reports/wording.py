@@ -5,6 +5,27 @@ from datetime import UTC, datetime
 from auto_repair.domain.repair import Setting, Value, shown
 from auto_repair.reports.escaping import one_line
 
+_SERVICES = {
+    "apigateway": "API Gateway",
+    "bedrock": "Bedrock model",
+    "dynamodb": "DynamoDB table",
+    "ec2": "EC2",
+    "elasticache": "ElastiCache",
+    "elasticloadbalancing": "Load balancer",
+    "events": "EventBridge rule",
+    "iam": "IAM role",
+    "kinesis": "Kinesis stream",
+    "kms": "KMS key",
+    "lambda": "Lambda function",
+    "rds": "RDS database",
+    "s3": "S3 bucket",
+    "secretsmanager": "Secret",
+    "sns": "SNS topic",
+    "sqs": "SQS queue",
+    "ssm": "SSM parameter",
+    "states": "Step Functions machine",
+}
+
 _SPANS: tuple[tuple[int, str, int, str], ...] = (
     (86400, "d", 3600, "h"),
     (3600, "h", 60, "min"),
@@ -41,6 +62,17 @@ def price(usd_per_month: float | None) -> str:
 def moment(at: datetime | None) -> str:
     """`2026-01-31 12:04:31 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "not known"
+
+
+def clock(at: datetime) -> str:
+    """`12:04:31 UTC`."""
+    return f"{at.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def service_of(resource_id: str) -> str:
+    """`S3 bucket` of `s3:images`; of a service that we do not know, its own name."""
+    service = resource_id.partition(":")[0]
+    return _SERVICES.get(service, service)
 
 
 def parsed(text: object) -> datetime | None:
