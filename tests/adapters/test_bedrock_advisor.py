@@ -161,6 +161,15 @@ def test_free_text_is_reminded_once() -> None:
     assert advise(talker).said == ("The model did not settle. The incident goes on without it.",)
 
 
+def test_blank_text_is_not_sent_back() -> None:
+    model = Model(says({"text": "\n"}, uses("evidence", id="logs.killed")), says(uses("settle", **ANSWER)))
+    assert advise(model).explanation
+    assert model.asked[1]["messages"][1]["content"] == [uses("evidence", id="logs.killed")]
+    silent = Model(says(stop="end_turn"), says(uses("settle", **ANSWER)))
+    assert advise(silent).explanation
+    assert len(silent.asked[1]["messages"]) == 1
+
+
 def test_an_answer_of_another_form_may_be_mended_once() -> None:
     broken = ANSWER | {"hypotheses": "code_error"}
     mended = Model(says(uses("settle", **broken)), says(uses("settle", **ANSWER)))

@@ -291,13 +291,13 @@ class _Conversation:
         """The answer, if the model settles; else it is answered in turn. Raises `_GivenUp`."""
         if reply.stop_reason not in ("tool_use", "end_turn", "stop_sequence"):
             raise _GivenUp(f"The model did not finish its answer ({reply.stop_reason}).")
-        content = reply.output.message.content
+        # Converse refuses to be told blank text, though models say it.
+        content = [b for b in reply.output.message.content if str(b.get("text", "other")).strip()]
         uses = _tool_uses(content)
         if not uses:
             self._miss("The model did not settle.")
-            # An empty message may not be sent back.
-            said = [{"role": "assistant", "content": content}] if content else []
-            self._messages += [*said, _from_user({"text": _REMINDER})] if said else []
+            if content:
+                self._messages += [{"role": "assistant", "content": content}, _from_user({"text": _REMINDER})]
             return None
         results = []
         for number, use in enumerate(uses):
