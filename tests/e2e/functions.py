@@ -71,6 +71,7 @@ FUNCTIONS = {
     for f in (
         BrokenFunction("needs-300-mb", EAT),
         BrokenFunction("raises", RAISE),
+        BrokenFunction("disputed", RAISE, onboarding=QUIET),
         BrokenFunction("healthy", FINE),
         BrokenFunction("hog", HOG, onboarding={"limits": {"max_memory_mb": 512}}),
         BrokenFunction("leaks", LEAK),

@@ -1,0 +1,89 @@
+"""Evidence that arrives late re-opens a verdict, and only that does."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from auto_repair.contracts.finding_requests import Operation
+from auto_repair.domain.citations import MissingEvidence
+from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.surroundings import ResourceChange
+from tests.builders import NOW, a_window
+from tests.unit.use_cases.dialogue import SICK, Desk, asking, mode, noticing
+
+AGAIN = asking(Operation.NEW_EVIDENCE)
+POLICY = ResourceChange(
+    "s3:images", NOW - timedelta(minutes=5), "PutBucketPolicy", "deployer", event_id="e-1"
+)
+
+
+def finished(**facts: object) -> Desk:
+    desk = Desk(**facts)  # type: ignore[arg-type]
+    desk.finish()
+    return desk
+
+
+def test_another_cause_is_recorded_reported_and_told_once() -> None:
+    desk = finished()
+    desk.later(changes=(POLICY,))
+    look = desk.look_again()(AGAIN)
+    assert (look.reopened, look.before, look.after) == (True, "cause", "policy")
+    facts = desk.store.diagnosis
+    assert {k: facts["reopened"][k] for k in ("before", "after")} == {"before": "cause", "after": "policy"}
+    assert facts["reconsidered"]["rootCause"] == "policy"
+    assert facts["rootCause"] == "cause"
+    assert desk.page.startswith("ADVISED ['policy', 'cause'")
+    assert "Seen only after the incident had ended" in desk.page
+    subject, body = desk.announcer.messages["incident-1", "reopened"]
+    assert subject == "[Reopened] orders: Policy"
+    assert "Before, the cause is held to be Cause (cause)." in body
+    assert look.report in body
+
+    again = desk.look_again()(AGAIN)
+    assert (again.reopened, again.note) == (False, "The same cause is held responsible.")
+    assert desk.announcer.stages == ["result", "reopened"]
+
+
+def test_the_same_window_is_looked_at() -> None:
+    desk = finished()
+    desk.look_again()(AGAIN)
+    assert [scope.window for scope in desk.observations.asked] == [SICK.window] == [a_window()]
+
+
+def test_the_same_cause_changes_nothing() -> None:
+    desk = finished()
+    before = (dict(desk.store.diagnosis), dict(desk.store.documents), dict(desk.store.evidence))
+    assert not desk.look_again()(AGAIN).reopened
+    assert (desk.store.diagnosis, desk.store.documents, desk.store.evidence) == before
+
+
+def test_a_look_that_sees_less_is_not_compared() -> None:
+    desk = finished()
+    desk.later(changes=(POLICY,), missing=(MissingEvidence("cloudtrail", "throttled"),))
+    look = desk.look_again()(AGAIN)
+    assert (look.reopened, look.note) == (False, "Not compared: cloudtrail could be read then, and not now.")
+
+
+def test_where_nobody_could_tell_a_person_now_has_to_act() -> None:
+    desk = finished(modes=(mode("guess", 0.3), noticing("policy", 0.95)))
+    assert desk.page.startswith("CANNOT_TELL")
+    desk.later(changes=(POLICY,))
+    look = desk.look_again()(AGAIN)
+    assert (look.before, look.after) == ("", "policy")
+    assert desk.page.startswith("ADVISED ['policy'")
+    assert "Start an investigation" in json.loads(desk.kept_case)["plan"]["reasons"][0]
+
+
+def test_what_people_ruled_out_stays_ruled_out() -> None:
+    desk = finished()
+    desk.later(changes=(POLICY,))
+    desk.look_again()(AGAIN)
+    desk.reconsider()(asking(Operation.DECLINE, "policy", "ada"))
+    assert not desk.look_again()(AGAIN).reopened
+    assert desk.page.startswith("ADVISED ['cause'")
+
+
+def test_an_open_incident_is_left_alone() -> None:
+    with pytest.raises(InvalidEvent, match="incidentId: incident incident-1 has not ended yet"):
+        Desk().look_again()(AGAIN)
