@@ -26,6 +26,7 @@ from auto_repair.domain.repair import Change, Check, Refusal, Setting, SettingCh
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.reports.incident_report import IncidentReport
+from tests.unit.reports import investigations
 
 FUNCTION = "orders-checkout"
 REGION = "eu-central-1"
@@ -652,5 +653,7 @@ ALL = {
         invalid,
         joined,
         manual,
+        investigations.image_service,
+        investigations.slow_database,
     )
 }

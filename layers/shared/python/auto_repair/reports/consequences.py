@@ -29,7 +29,7 @@ _RISKS = {
 
 @dataclass(frozen=True)
 class AffectedRow:
-    """One resource that suffers, ready to be shown. `known` says how that is known."""
+    """One resource that suffers, ready to be shown. `since` is a time of day, `known` how it is known."""
 
     name: str
     is_entry: bool
@@ -51,7 +51,7 @@ def _row(one: Affected, report: IncidentReport) -> AffectedRow:
         one_line(report.named(one.resource), 160),
         one.is_entry,
         one_line(harm(one)) + _usual(one),
-        clock(one.since) if one.since else "",
+        clock(one.since).removesuffix(" UTC") if one.since else "",
         "measured" if one.basis is Basis.MEASURED else "follows from who needs whom",
     )
 

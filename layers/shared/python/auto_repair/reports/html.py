@@ -127,7 +127,7 @@ def _changes(report: IncidentReport) -> Markup | None:
         return joined(element("h2", "What was changed"), nothing, reasons) if report.plan else None
     differences = (_difference(row, report.standing) for row in rows)
     return joined(
-        element("h2", _CHANGE_TITLES[report.standing]),
+        element("h2", _change_title(report)),
         element("div", *differences, class_=f"difference {report.standing}"),
         *(_lines(row) for row in rows if row.lines),
         element("p", standing(report)),
@@ -137,6 +137,10 @@ def _changes(report: IncidentReport) -> Markup | None:
         _way_back(report),
         _attempts(report),
     )
+
+
+def _change_title(report: IncidentReport) -> str:
+    return "Recommended repair" if report.status == "AWAITING_APPROVAL" else _CHANGE_TITLES[report.standing]
 
 
 def _difference(row: overview.Difference, now: Standing) -> Markup:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from auto_repair.domain.diagnosis import Hypothesis, Reason
-from auto_repair.domain.evidence import Evidence, EvidenceItem
+from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.repair import Check
-from auto_repair.reports import overview
+from auto_repair.reports import consequences, markdown_investigation, overview
 from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import (
     DOCUMENT,
@@ -17,12 +16,12 @@ from auto_repair.reports.escaping import (
     https_link,
 )
 from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.markdown_parts import EVIDENCE_HEAD, MOST_ROWS, Raw, bullets, evidence_row, table
+from auto_repair.reports.markdown_root_cause import root_cause
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.statements import result, standing
 from auto_repair.reports.timeline import Entry, timeline
-from auto_repair.reports.wording import confidence, count, moment, parsed, span
-
-MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
+from auto_repair.reports.wording import count, moment, parsed, span
 
 
 def render(report: IncidentReport) -> str:
@@ -31,10 +30,14 @@ def render(report: IncidentReport) -> str:
     sections = (
         _overview(report, conclusion),
         _section("What a person should do or look at", _numbered(conclusion.next_steps)),
-        _section("Root cause", _root_cause(report)),
-        _section("What was changed", _changes(report)),
+        _section("Root cause", root_cause(report)),
+        _section("How it spread", markdown_investigation.spread(report)),
+        _section("Whom it hurts", markdown_investigation.impact(report)),
+        _section(_change_title(report), _changes(report)),
         _section("Verification", _verification(report)),
         _section("How to take it back", _rollback(report)),
+        _section("How it may go on", markdown_investigation.outlook(report)),
+        _section("What keeps it from coming back", markdown_investigation.prevention(report)),
         _section("What failed in our own workflow", _failure(report)),
         _section("Timeline", [_timeline(report)]),
         _section("Evidence", _evidence(report)),
@@ -61,38 +64,6 @@ def _linked(fact: overview.Fact) -> str:
     return f"[{text}](<{link}>)" if link else text
 
 
-# --- root cause -------------------------------------------------------------------------------------------
-
-
-def _root_cause(report: IncidentReport) -> Iterator[str]:
-    diagnosis = report.diagnosis
-    if diagnosis is None:
-        return
-    if diagnosis.root_cause is None:
-        yield f"No root cause was found. {for_markdown(diagnosis.summary)}"
-    for position, hypothesis in enumerate(diagnosis.hypotheses[:MOST_ROWS]):
-        if position == (1 if diagnosis.root_cause else 0):
-            yield "### Also considered"
-        yield from _hypothesis(hypothesis)
-    if diagnosis.missing:
-        missing = "; ".join(for_markdown(source, 200) for source in diagnosis.missing)
-        yield f"Missing: {missing}. What is missing lowers the confidence."
-
-
-def _hypothesis(hypothesis: Hypothesis) -> Iterator[str]:
-    yield f"**{for_markdown(hypothesis.title, 200)}**, {confidence(hypothesis.confidence)}"
-    because = [f"- speaks for it: {_reason(reason)}" for reason in hypothesis.because]
-    against = [f"- speaks against it: {_reason(reason)}" for reason in hypothesis.against]
-    yield "\n".join((because + against)[:MOST_ROWS])
-    if hypothesis.advice:
-        yield for_markdown(hypothesis.advice)
-
-
-def _reason(reason: Reason) -> str:
-    cited = " ".join(code_span(item_id, 80) for item_id in reason.evidence[:8])
-    return f"{for_markdown(reason.text)} ({cited})" if cited else for_markdown(reason.text)
-
-
 # --- changes and verification -----------------------------------------------------------------------------
 
 
@@ -101,15 +72,27 @@ def _changes(report: IncidentReport) -> Iterator[str]:
         return
     rows = overview.difference(report)
     yield standing(report)
-    yield _table(_CHANGE_HEADS[report.standing], ((r.what, r.before, r.after) for r in rows))
+    yield table(_CHANGE_HEADS[report.standing], ((r.what, r.before, r.after) for r in rows))
     yield from (code_block(row.lines, "diff", limit=DOCUMENT) for row in rows if row.lines)
     if rows:
         yield "\n".join(f"- {fact.label}: {_linked(fact)}" for fact in overview.change_facts(report))
     reasons = "\n".join(f"- {for_markdown(reason)}" for reason in report.plan.reasons[:MOST_ROWS])
     yield f"Why this decision:\n\n{reasons}" if reasons else ""
+    risks = consequences.risks(report)
+    yield f"Risk:\n\n{bullets(risks)}" if risks else ""
+    commands = "\n".join(report.way_back_commands)
+    yield (
+        f"The way back, if it is carried out:\n\n{code_block(commands, 'sh', limit=DOCUMENT)}"
+        if commands
+        else ""
+    )
     if len(report.records) > 1:
         rungs = map(_attempt, report.records[:MOST_ROWS])
-        yield _table(("Planned", "Change", "Status", "Why", "Came to"), rungs)
+        yield table(("Planned", "Change", "Status", "Why", "Came to"), rungs)
+
+
+def _change_title(report: IncidentReport) -> str:
+    return "Recommended repair" if report.status == "AWAITING_APPROVAL" else "What was changed"
 
 
 _CHANGE_HEADS = {
@@ -133,7 +116,7 @@ def _verification(report: IncidentReport) -> Iterator[str]:
         runs = count(verification.invocations_seen, "run")
         yield f"{runs} seen in {span(verification.waited_s)} of waiting."
         checks = map(_check, verification.checks[:MOST_ROWS])
-        yield _table(("Signal", "Before", "After", "Result", "In words"), checks)
+        yield table(("Signal", "Before", "After", "Result", "In words"), checks)
     pictures = overview.charts(report)
     yield "\n".join(f"- {chart.title}: {for_markdown('. '.join(chart.lines))}" for chart in pictures)
 
@@ -163,7 +146,7 @@ def _failure(report: IncidentReport) -> Iterator[str]:
 
 
 def _timeline(report: IncidentReport) -> str:
-    return _table(("Time (UTC)", "What", "Detail"), map(_entry, timeline(report)[:MOST_ROWS]))
+    return table(("Time (UTC)", "What", "Detail"), map(_entry, timeline(report)[:MOST_ROWS]))
 
 
 def _entry(entry: Entry) -> tuple[object, ...]:
@@ -174,46 +157,25 @@ def _evidence(report: IncidentReport) -> Iterator[str]:
     for name, evidence in overview.looks(report):
         yield f"### {name}: {moment(evidence.window.start)} to {moment(evidence.window.end)}"
         items = evidence.items[:MOST_ROWS]
-        yield _table(("Id", "Observed", "Baseline", "Source", "Query", "Window"), map(_item, items))
+        yield table(EVIDENCE_HEAD, map(evidence_row, items))
         hidden = len(evidence.items) - len(items)
         yield f"{hidden:,} more in the JSON report." if hidden else ""
         yield "\n".join(f"- missing: {for_markdown(f'{m.source}: {m.reason}')}" for m in evidence.missing)
         yield from _signatures(evidence)
-
-
-def _item(item: EvidenceItem) -> tuple[object, ...]:
-    link = https_link(item.link)
-    source = for_markdown(item.source, 200) + (f" ([console](<{link}>))" if link else "")
-    window = f"{item.window.start:%H:%M:%S}–{item.window.end:%H:%M:%S}"
-    identity, query = code_cell(item.id, 120), code_cell(item.query) if item.query else ""
-    return _Raw(identity), item.observed, item.baseline, _Raw(source), _Raw(query), window
+        if evidence is report.evidence_before:
+            yield from markdown_investigation.around(report)
 
 
 def _signatures(evidence: Evidence) -> Iterator[str]:
     rows = [
-        (f"{s.count:,}", _Raw(code_cell(s.sample or s.template)), moment(s.first_seen))
+        (f"{s.count:,}", Raw(code_cell(s.sample or s.template)), moment(s.first_seen))
         for s in evidence.signatures[:10]
     ]
-    yield _table(("Count", "Error in the log", "First seen"), rows)
+    yield table(("Count", "Error in the log", "First seen"), rows)
 
 
 # --- parts ------------------------------------------------------------------------------------------------
 
 
-class _Raw(str):
-    """A cell that is Markdown already; every other cell is escaped."""
-
-    __slots__ = ()
-
-
 def _numbered(steps: Iterable[str]) -> list[str]:
     return ["\n".join(f"{number}. {for_markdown(step)}" for number, step in enumerate(steps, 1))]
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
-    lines = [_row(cell if isinstance(cell, _Raw) else for_markdown(cell) for cell in row) for row in rows]
-    return "\n".join((_row(head), _row("---" for _ in head), *lines)) if lines else ""
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -65,7 +65,7 @@ def impact(report: IncidentReport) -> Markup | None:
     return joined(
         element("h2", "Whom it hurts"),
         element("p", toll, class_="toll") if toll else None,
-        table(("Resource", "What is wrong there", "Since", "How that is known"), cells),
+        table(("Resource", "What is wrong there", "Since (UTC)", "How that is known"), cells),
         element("p", f"Measured, and well: {spared}.", class_="muted small") if spared else None,
     )
 

@@ -18,6 +18,8 @@ _SIGNS = {
     "cross": '<path class="cross" d="M5 2l6 6m0-6l-6 6"/>',
     "limit": '<path class="limit" d="M0 5h16"/>',
     "curve": '<path class="curve" d="M0 8l5-5 5 3 6-5"/>',
+    "change": '<path class="mark" d="M8 0v10"/>',
+    "alarm": '<path class="mark alarm" d="M8 0v10"/>',
     "reference": '<rect class="reference" x="1" width="14" height="10"/>',
 }
 

@@ -83,7 +83,7 @@ def _changed(report: IncidentReport) -> Markup | None:
     if change is None:
         return None
     lines = difference(change)
-    what = f"{one_line(change.action, 120)}, before and after"
+    what = f"{one_line(change.action, 120)}: before and after"
     unknown = "What it was before or became after that is not known."
     return joined(
         element("h3", what),

@@ -80,6 +80,7 @@ pre.commands{white-space:normal}
 .steps{flex:1 1 260px;margin:0 0 14px;padding-left:20px}
 .steps li{margin:0 0 12px}
 .steps li::marker{color:var(--muted)}
+h3 .muted{font-weight:400}
 h4{font-size:14px;margin:20px 0 8px}
 .next{margin:0;padding-left:22px}
 .next li{margin:0 0 6px}
@@ -152,6 +153,9 @@ h1{font-size:22px}
 .facts{grid-template-columns:1fr;gap:0}
 .facts dd{margin:0 0 10px}
 .figures{gap:12px 28px}
+.facts.plain{grid-template-columns:1fr;gap:0}
+.facts.plain dd{margin:0 0 4px}
+.cite{white-space:normal}
 .timeline li{grid-template-columns:80px 1fr;gap:12px}
 .difference .what{flex-basis:100%}
 .timeline .event::before{left:87px}.timeline li::after{left:91px}
@@ -170,7 +174,7 @@ body{font-size:11pt}
 section{box-shadow:none;border:0;border-top:1px solid var(--line);border-radius:0;padding:14px 0;
   margin:0}
 h2,h3{break-after:avoid}
-tr,li,.hypothesis{break-inside:avoid}
+tr,li,.hypothesis,.path{break-inside:avoid}
 .timeline li{break-inside:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }

@@ -33,6 +33,8 @@ STYLE = """
 .chart .limit{stroke:var(--ink);stroke-width:1.4;stroke-dasharray:5 3;fill:none}
 .chart .limit-label{fill:var(--ink)}
 .chart .mark{stroke:var(--accent);stroke-width:1.5}
+.chart .mark.alarm{stroke:var(--warn);stroke-dasharray:2 3}
+.chart .alarm-label{fill:var(--warn);font-weight:600}
 .chart .mark-label{fill:var(--accent);font-weight:600}
 .chart .reference{fill:var(--sunken)}
 .chart .cut{fill:var(--card)}
@@ -42,11 +44,12 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Mark:
-    """A moment at which we changed something, with a word for it."""
+    """A moment at which something was changed, with a word for it."""
 
     at: datetime
     label: str
     restores: bool = False  # the former configuration came back
+    is_alarm: bool = False  # nothing was changed: the alarm fired
 
 
 @dataclass(frozen=True)
@@ -299,7 +302,8 @@ def _marks(marks: Sequence[Mark], axis: TimeAxis) -> Markup:
     last_label = -LABEL_WIDTH
     for mark in marks:
         x = axis.x(mark.at)
-        shown.append(element("line", class_="mark", x1=_at(x), x2=_at(x), y1=TOP - 8, y2=HEIGHT - BOTTOM))
+        kind = "mark alarm" if mark.is_alarm else "mark"
+        shown.append(element("line", class_=kind, x1=_at(x), x2=_at(x), y1=TOP - 8, y2=HEIGHT - BOTTOM))
         if x - last_label >= LABEL_WIDTH:  # neighbours share one label
             shown.append(_mark_label(mark, x))
             last_label = x
@@ -308,9 +312,8 @@ def _marks(marks: Sequence[Mark], axis: TimeAxis) -> Markup:
 
 def _mark_label(mark: Mark, x: float) -> Markup:
     anchor = "start" if x < LEFT + 40 else "end" if x > WIDTH - RIGHT - 40 else "middle"
-    return element(
-        "text", one_line(mark.label, 24), class_="mark-label", x=_at(x), y=TOP - 12, text_anchor=anchor
-    )
+    kind = "alarm-label" if mark.is_alarm else "mark-label"
+    return element("text", one_line(mark.label, 24), class_=kind, x=_at(x), y=TOP - 12, text_anchor=anchor)
 
 
 def _cut(axis: TimeAxis) -> Markup | None:

@@ -30,6 +30,8 @@ _ROLES = (  # the most telling ones first
     MetricRole.OTHER,
 )
 
+_KEYS = (("curve", "measured"), ("reference", "reference"))
+
 
 @dataclass(frozen=True)
 class MeasuredResource:
@@ -50,7 +52,8 @@ def resource_charts(report: IncidentReport) -> tuple[MeasuredResource, ...]:
     left = MOST_CHARTS
     for number, resource in enumerate(_in_order(report, around)[:MOST_RESOURCES], 1):
         chosen = _telling(resource, around)[: min(MOST_OF_ONE, left)]
-        drawings = [_drawing(s, f"around-{number}-{n}", around) for n, s in enumerate(chosen, 1)]
+        keys = (*_KEYS, *((_sign(mark), mark.label) for mark in marks))
+        drawings = [_drawing(s, f"around-{number}-{n}", around, keys) for n, s in enumerate(chosen, 1)]
         charts = tuple(Chart(d.name, d.title, d.lines, d.keys, draw(d, axis, marks)) for d in drawings)
         left -= len(charts)
         if charts:
@@ -62,7 +65,7 @@ def _marks(report: IncidentReport, around: Surroundings) -> list[Mark]:
     """The change held responsible, and the alarm."""
     change = culprit(report.cause, around)
     known = [Mark(change.at, "change")] if change else []
-    known.append(Mark(around.scope.symptom.at, "alarm"))
+    known.append(Mark(around.scope.symptom.at, "alarm", is_alarm=True))
     shown = (around.scope.reference.start, around.scope.window.end)
     return sorted((m for m in known if shown[0] <= m.at <= shown[1]), key=lambda m: m.at)
 
@@ -88,7 +91,13 @@ def _split(series: ResourceSeries, around: Surroundings) -> tuple[list[float], l
     return [v for t, v in points if t < start], [v for t, v in points if t >= start]
 
 
-def _drawing(series: ResourceSeries, name: str, around: Surroundings) -> Drawing:
+def _sign(mark: Mark) -> str:
+    return "alarm" if mark.is_alarm else "change"
+
+
+def _drawing(
+    series: ResourceSeries, name: str, around: Surroundings, keys: tuple[tuple[str, str], ...]
+) -> Drawing:
     before, now = _split(series, around)
     is_share = series.role is MetricRole.AVAILABILITY
     lines = (f"Now: {in_words(series, now)}", f"Reference: {in_words(series, before)}")
@@ -97,7 +106,7 @@ def _drawing(series: ResourceSeries, name: str, around: Surroundings) -> Drawing
         one_line("Calls that went well" if is_share else f"{series.metric} ({series.statistic})", 80),
         tuple(one_line(line, 200) for line in lines),
         "%" if is_share else one_line(series.unit, 12),
-        (("curve", "measured"), ("reference", "reference")),
+        keys,
         curve=tuple(_points(series, 100.0 if is_share else 1.0)),
         reference_until=around.scope.window.start,
         period_s=_period(series),
