@@ -298,14 +298,14 @@ class Simulation:
         look_around = LookAround(
             (Watched(FakeTopology(), "topology", self),), (Watched(FakeObservations(), "observations", self),)
         )
-        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, look_around)
+        collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, lambda: look_around)
         widen = WidenEvidence(look_around, store)
         diagnose = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
         execute = ExecuteRepair(functions, queues, FakeBuckets(), store, clock, "executor")
         roll_back = RollBackRepair(functions, queues, FakeBuckets(), store, clock)
-        verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock)
+        verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock, lambda: look_around)
         notify = NotifyResult(
             store=store,
             announcer=announcer,

@@ -25,8 +25,8 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     "reports": ({"domain", "reports"}, set()),
     "use_cases": ({"domain", "ports", "contracts", "reports", "root_cause", "use_cases"}, set()),
     "adapters": (
-        {"domain", "ports", "settings", "adapters"},
-        {"aws_lambda_powertools", "boto3", "botocore", "msgspec"},
+        {"domain", "ports", "settings", "contracts", "adapters"},
+        {"aws_lambda_powertools", "boto3", "botocore", "lunr", "msgspec"},
     ),
     "observability": (set(), {"aws_lambda_powertools"}),
     "bootstrap": (

@@ -18,6 +18,7 @@ from filelock import FileLock
 from local.instance import Instance
 from local.scenarios import incident_watch
 from local.scenarios.clients import client
+from local.scenarios.image_service import ImageService, set_up
 from local.scenarios.stage import create_function, wait_until
 from local.scenarios.traffic import Traffic
 from tests.e2e.functions import FUNCTIONS
@@ -35,8 +36,22 @@ class Deployment:
 
     instance: Instance
     session: boto3.Session
+    image_service: ImageService
     mailbox: str = ""
     _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def onboarded(self) -> dict[str, Any]:
+        """The entries of `monitored_functions`."""
+        images = self.image_service
+        entry = {
+            "buckets": [f"arn:aws:s3:::{images.bucket}"],
+            "other_alarms": [images.alarm],
+            "verification_budget_s": 600,
+            "cooldown_s": 0,
+        }
+        functions = {f.name: f.onboarding for f in FUNCTIONS.values() if f.onboarding is not None}
+        return functions | {images.function: entry}
 
     def client(self, service: str) -> Any:
         """A client of the account's owner; any thread may ask for it and use it."""
@@ -147,7 +162,8 @@ def now() -> datetime:
 def deploy(instance: Instance) -> Deployment:
     """Create the broken functions, apply Terraform, subscribe the mailbox."""
     os.environ.update(instance.environment)
-    deployment = Deployment(instance, boto3.Session())
+    session = boto3.Session()
+    deployment = Deployment(instance, session, set_up(session))
     for function in FUNCTIONS.values():
         create_function(
             deployment.session,
@@ -157,7 +173,7 @@ def deploy(instance: Instance) -> Deployment:
             timeout_s=function.timeout_s,
         )
     _prepare(deployment)
-    apply(instance, {f.name: f.onboarding for f in FUNCTIONS.values() if f.onboarding is not None})
+    apply(instance, deployment.onboarded)
     deployment.subscribe()
     return deployment
 

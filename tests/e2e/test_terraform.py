@@ -14,12 +14,10 @@ import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import ROOT, Deployment
-from tests.e2e.functions import FUNCTIONS
 from tests.e2e.shell import attempt
 
 BUS = "lambda-auto-repair-local"
 PAUSED = {"Name": "lambda-auto-repair-alarm-rule-leaks", "EventBusName": BUS}
-ENTRIES = {f.name: f.onboarding for f in FUNCTIONS.values() if f.onboarding is not None}
 HEALTH = "lambda-auto-repair-system-health-local"
 VALIDATE = f"{ROOT}/scripts/validate-deployment.sh --environment local"
 
@@ -47,7 +45,7 @@ def again(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> d
     One entry is the environment's own this time, the others come from EXTRA_VARS.
     """
     events = deployment.client("events")
-    (own, settings), *others = ENTRIES.items()
+    (own, settings), *others = deployment.onboarded.items()
     extra = written(tmp_path_factory.mktemp("vars"), {"monitored_functions": dict(others)})
     environments = ("--var", f"monitored_functions={json.dumps({own: settings})}")
     events.disable_rule(**PAUSED)

@@ -62,13 +62,14 @@ def collect(*sources: FakeSource, attempt: int = 0, **facts: Any) -> tuple[Evide
         return Evidence(target.function_name, target.window)
 
     store, policies = FakeStore(), facts.pop("policies", FakePolicies())
+    around = facts.pop("look_around", LookAround(()))
     use_case = CollectMetricsAndLogs(
         (*sources, FakeSource("asked", note)),
         facts.pop("functions", FakeFunctions()),
         policies,
         store,
         FakeClock(),
-        facts.pop("look_around", LookAround(())),
+        lambda: around,
     )
     reference = use_case(Case(an_incident(**facts)), attempt=attempt)
     return store.evidence[reference.ref], asked

@@ -189,7 +189,9 @@ def api_alarm() -> Any:
 
 def behind(api: Resource, *functions: Resource) -> FakeTopology:
     edges = tuple(Edge(api.id, function.id, "integration") for function in functions)
-    return FakeTopology({api.title: Topology((api, *functions), edges)})
+    # What an alarm names by its title only, a source may hand back as it was asked.
+    nameless = Resource(api.service, "", title=api.title)
+    return FakeTopology({api.title: Topology((nameless, api, *functions), edges)})
 
 
 def test_alarm_on_an_api_is_about_the_function_behind_it() -> None:

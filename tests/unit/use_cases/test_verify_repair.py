@@ -15,6 +15,7 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.ports import Target
 from auto_repair.repairs import all_repairs
+from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.verify_repair import MAX_PROBES, STABILIZE_S, VerifyRepair
 from tests.builders import (
     FUNCTION,
@@ -31,8 +32,18 @@ from tests.builders import (
     evidence,
     in_turn,
     progress,
+    some_surroundings,
 )
-from tests.fakes import FakeClock, FakeFunctions, FakePolicies, FakeSource, FakeStore, failing, knowing
+from tests.fakes import (
+    FakeClock,
+    FakeFunctions,
+    FakeObservations,
+    FakePolicies,
+    FakeSource,
+    FakeStore,
+    failing,
+    knowing,
+)
 
 CHANGED_AT = NOW + timedelta(seconds=20)
 LATER = NOW + timedelta(minutes=4)
@@ -55,6 +66,7 @@ class Bench:
         self.before = self.store.save_evidence(
             an_incident(), "before", evidence(invocations=in_turn([a_kill()] * 5))
         )
+        self.around = FakeObservations()
         facts = {"status": "EXECUTED", "change": a_plan().change, "action": "raise_memory"}
         self.store.record_repair(an_incident(), iso(NOW), facts)
 
@@ -69,7 +81,13 @@ class Bench:
 
     def look(self, case: Case | None = None) -> Verification:
         verify = VerifyRepair(
-            self.sources, all_repairs(), self.functions, self.policies, self.store, self.clock
+            self.sources,
+            all_repairs(),
+            self.functions,
+            self.policies,
+            self.store,
+            self.clock,
+            lambda: LookAround((), (self.around,)),
         )
         return verify(case or self.case())
 
@@ -230,3 +248,20 @@ def test_nothing_to_verify(lost: str) -> None:
     bench = Bench()
     with pytest.raises(InvalidEvent, match="no applied change to verify"):
         bench.look(replace(bench.case(), **{lost: None}))  # type: ignore[arg-type]
+
+
+def test_surroundings_that_were_part_of_the_case_are_looked_at_again() -> None:
+    bench = Bench(*well())
+    before = evidence(invocations=in_turn([a_kill()] * 5), surroundings=some_surroundings())
+    bench.before = bench.store.save_evidence(an_incident(), "around", before)
+    seen = bench.look(bench.case(verification=waited(120)))
+    (scope,) = bench.around.asked
+    assert scope.topology == some_surroundings().scope.topology
+    assert scope.window.start == CHANGED_AT
+    assert bench.store.evidence[seen.evidence_ref].surroundings is not None
+
+
+def test_nobody_looks_around_where_the_function_alone_was_in_trouble() -> None:
+    bench = Bench(*well())
+    bench.look()
+    assert bench.around.asked == []

@@ -36,6 +36,7 @@ from auto_repair.use_cases.roll_back_repair import RollBackRepair
 from auto_repair.use_cases.verify_repair import VerifyRepair
 
 # What can have changed since the repair; callers and event sources are taken from the first look.
+VERIFYING_OBSERVATIONS = ("resource_logs", "service_metrics")
 VERIFYING_SOURCES = ("function_configuration", "concurrency", "lambda_metrics", "lambda_logs")
 
 
@@ -111,7 +112,7 @@ def observing() -> LookAround:
 
 def collect_metrics_and_logs() -> CollectMetricsAndLogs:
     """CollectMetricsAndLogs."""
-    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now, observing())
+    return CollectMetricsAndLogs(evidence_sources(), functions(), policies(), store(), utc_now, observing)
 
 
 def widen_evidence() -> WidenEvidence:
@@ -171,12 +172,19 @@ def roll_back_repair() -> RollBackRepair:
     return RollBackRepair(functions(), SqsQueues(clients()), S3Buckets(clients()), store(), utc_now)
 
 
+def observing_again() -> LookAround:
+    """What can have changed around a function since the repair."""
+    around = observing()
+    sources = tuple(s for s in around.observation_sources if s.name in VERIFYING_OBSERVATIONS)
+    return replace(around, observation_sources=sources)
+
+
 def verify_repair() -> VerifyRepair:
     """VerifyRepair."""
     from auto_repair.repairs import all_repairs
 
     sources = tuple(source for source in evidence_sources() if source.name in VERIFYING_SOURCES)
-    return VerifyRepair(sources, all_repairs(), functions(), policies(), store(), utc_now)
+    return VerifyRepair(sources, all_repairs(), functions(), policies(), store(), utc_now, observing_again)
 
 
 def notify_result() -> NotifyResult:

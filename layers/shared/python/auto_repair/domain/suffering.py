@@ -31,5 +31,18 @@ def suffering(surroundings: Surroundings) -> list[str]:
     return found
 
 
+def worst_loss(surroundings: Surroundings) -> float:
+    """The largest share of calls, 0..1, that the alarmed resource failed in a period of the window."""
+    scope = surroundings.scope
+    start, end = scope.window.start.timestamp(), scope.window.end.timestamp()
+    good = [
+        value
+        for series in surroundings.series
+        if series.resource == scope.symptom.resource and series.role is MetricRole.AVAILABILITY
+        for value in _values(series, start, end)
+    ]
+    return 1.0 - min(good, default=1.0)
+
+
 def _values(series: ResourceSeries, start: float, end: float) -> list[float]:
     return [v for t, v in zip(series.times, series.values, strict=True) if start <= t < end]

@@ -8,6 +8,7 @@ from auto_repair.domain.evidence import Evidence, Invocation, Status, percentile
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import Change, Check, Setting
 from auto_repair.domain.statistics import clean_runs_needed
+from auto_repair.domain.suffering import worst_loss
 from auto_repair.domain.verification import NextStep, Outcome
 
 CLEARLY_WORSE = 0.2  # added share of failed runs
@@ -151,6 +152,9 @@ def _facts(look: Look) -> _Facts:
     if look.plan.change is None:
         raise ValueError("a plan without a change cannot be verified")
     rate_before = trouble_rate(look.before)
+    if look.before.surroundings:
+        # A handler that catches its errors fails no run: what its callers got counts.
+        rate_before = max(rate_before, worst_loss(look.before.surroundings))
     needed = clean_runs_needed(rate_before, look.plan.min_invocations)
     return _Facts(
         look,

@@ -1,6 +1,6 @@
 """CollectMetricsAndLogs: ask every evidence source at once; what is missing is part of the result."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -51,7 +51,7 @@ class CollectMetricsAndLogs:
     policies: Policies
     store: IncidentStore
     clock: Clock
-    look_around: LookAround
+    look_around: Callable[[], LookAround]  # made when first needed: most incidents do without
 
     def __call__(self, case: Case, *, attempt: int = 0) -> EvidenceReference:
         """Where the evidence lies and what is missing from it. `attempt` counts the state's retries."""
@@ -62,7 +62,7 @@ class CollectMetricsAndLogs:
         evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
         if incident.resource or not incident.has_function:
             # The alarm is on something else: what lies between it and the function belongs to the evidence.
-            evidence = replace(evidence, surroundings=surroundings_of(incident, window, self.look_around))
+            evidence = replace(evidence, surroundings=surroundings_of(incident, window, self.look_around()))
         ref = self.store.save_evidence(incident, "before", evidence)
         return EvidenceReference(ref, len(evidence.items), tuple(gap.source for gap in evidence.missing))
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from auto_repair.domain.alarmed_resource import symptom_of
 from auto_repair.domain.case import Case, EvidenceReference
+from auto_repair.domain.changes.history import with_recorded_configurations
 from auto_repair.domain.citations import MissingEvidence, Window
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.incident import Incident
@@ -86,12 +87,17 @@ class LookAround:
         """What was observed of the resources nearest to the symptom, in the window and in the hour before."""
         reference = Window(window.start - REFERENCE, window.start)
         near = topology.around(symptom.resource, MOST_RESOURCES)
-        scope = Scope(symptom, near, window, reference)
+        return self.observe(Scope(symptom, near, window, reference))
+
+    def observe(self, scope: Scope) -> Surroundings:
+        """What the sources see within that scope."""
+        near = scope.topology
         observed, missing = ask(
             self.observation_sources, lambda source: source.observe(scope), deadline_s=DEADLINE_S
         )
         whole = Surroundings(scope, items=near.items, missing=near.missing + missing)
-        return complete(whole, observed)
+        whole = complete(whole, observed)
+        return replace(whole, changes=with_recorded_configurations(whole.changes))
 
     def neighbours(self, start: Resource, window: Window, *, cheaply: bool = False) -> Topology:
         """Who works with it directly."""
@@ -100,17 +106,16 @@ class LookAround:
             lambda source: source.discover(start, window),
             deadline_s=TOPOLOGY_DEADLINE_S,
         )
-        return join((Topology((start,) if start.name else (), missing=missing), *parts))
+        whole = join((Topology((start,), missing=missing), *parts))
+        return replace(whole, resources=tuple(r for r in whole.resources if r.name))
 
 
 def found(topology: Topology, resource: Resource) -> Resource:
     """The resource as the topology knows it: a REST API's alarm tells its title, API Gateway its id."""
-    same_title = (
-        r
-        for r in topology.resources
-        if not resource.name and r.service == resource.service and r.title == resource.title
-    )
-    return topology.resource(resource.id) or next(same_title, resource)
+    if resource.name:
+        return topology.resource(resource.id) or resource
+    named = (r for r in topology.resources if r.name and r.service == resource.service)
+    return next((r for r in named if r.title == resource.title), resource)
 
 
 def surroundings_of(incident: Incident, window: Window, look_around: LookAround) -> Surroundings:

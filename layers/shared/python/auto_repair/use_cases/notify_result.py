@@ -7,6 +7,7 @@ is no message, the execution fails, and the workflow's own alarm path tells peop
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from auto_repair.contracts.documents import encode
@@ -16,8 +17,9 @@ from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.errors import AutoRepairError, TransientError
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.outcome import final_status, is_declined
-from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Announcer, Clock, IncidentStore
+from auto_repair.domain.prevention import Advice, prevention
+from auto_repair.domain.timestamps import iso, parse
+from auto_repair.ports import Announcer, Clock, IncidentMemory, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.use_cases.parse_alarm_event import recognised
 from auto_repair.use_cases.record_failure import unrecorded
@@ -159,9 +161,18 @@ class NotifyResult:
             verification=case.verification,
             rollback=case.rollback,
             failure=case.failure,
+            prevention=steps.run(lambda: self._prevention(case)) or (),
+            diagnosed_at=_diagnosed_at(case, attempts),
             joined_alarms=steps.run(lambda: list(self.store.joined_alarms(case.incident))) or [],
             reported_at=self.clock(),
         )
+
+    def _prevention(self, case: Case) -> tuple[Advice, ...]:
+        cause = case.diagnosis.root_cause if case.diagnosis else None
+        if cause is None or self.memory is None:
+            return ()
+        past = (one for one in self.memory.past() if one.incident_id != case.incident.id)
+        return prevention(cause.id, case.incident.function_name, past, self.clock())
 
     def _evidence(self, ref: str, steps: "_BestEffort") -> Evidence | None:
         return steps.run(lambda: self.store.load_evidence(ref)) if ref else None
@@ -182,6 +193,14 @@ class _BestEffort:
                 raise
             self.problems.append(str(error))
         return None
+
+
+def _diagnosed_at(case: Case, attempts: list[Mapping[str, Any]]) -> datetime | None:
+    """A diagnosis notes no time of its own; the first plan is made within seconds of it."""
+    planned = [str(attempt.get("executedAt") or "") for attempt in attempts]
+    planned += [case.plan.planned_at] if case.plan else []
+    first = min(filter(None, planned), default="")
+    return parse(first) if first else None
 
 
 def _not_done(problems: list[str]) -> str:

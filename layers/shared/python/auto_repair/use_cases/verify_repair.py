@@ -1,6 +1,6 @@
 """VerifyRepair: look at the function since the change, and settle what can be said about the repair."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from auto_repair.domain.case import Case
@@ -14,6 +14,7 @@ from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_c
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
 from auto_repair.use_cases.collect_metrics_and_logs import gather
+from auto_repair.use_cases.look_around import LookAround
 
 STABILIZE_S = 30  # the Wait state before each look
 MAX_PROBES = 5  # per look
@@ -34,6 +35,7 @@ class VerifyRepair:
     policies: Policies
     store: IncidentStore
     clock: Clock
+    look_around: Callable[[], LookAround]  # made when first needed: most incidents do without
 
     def __call__(self, case: Case) -> Verification:
         """One look. Its outcome is on record before the workflow acts on it."""
@@ -47,6 +49,9 @@ class VerifyRepair:
             before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
         )
         after = since_change(_with_context(gather(self.sources, target), before), plan.change, changed_at)
+        if before.surroundings:
+            scope = replace(before.surroundings.scope, window=target.window)
+            after = replace(after, surroundings=self.look_around().observe(scope))
         former = case.verification
         same_plan = former is not None and former.planned_at == plan.planned_at
         waited_s = STABILIZE_S + (former.waited_s if former and same_plan else 0)
