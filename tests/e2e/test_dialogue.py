@@ -4,13 +4,15 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from local.scenarios.stage import wait_until
-from tests.e2e.deployment import ROOT, Deployment
+from tests.e2e.deployment import ROOT, Deployment, now
 from tests.e2e.shell import attempt
+from tests.unit.domain.changes.records import record
 
 NAME, CAUSE = "disputed", "code_error"
 LIBRARY = str(ROOT / "layers" / "shared" / "python")
@@ -47,7 +49,7 @@ def incident(investigation: str) -> str:
     return found[1]
 
 
-def record(deployment: Deployment) -> dict[str, Any]:
+def diagnosis(deployment: Deployment) -> dict[str, Any]:
     """The incident's item of the diagnosis table."""
     (item,) = deployment.diagnoses(NAME)
     return item
@@ -55,7 +57,7 @@ def record(deployment: Deployment) -> dict[str, Any]:
 
 def report(deployment: Deployment) -> dict[str, Any]:
     """The JSON report at the incident's address."""
-    bucket, _, key = record(deployment)["reportUri"]["S"].removeprefix("s3://").partition("/")
+    bucket, _, key = diagnosis(deployment)["reportUri"]["S"].removeprefix("s3://").partition("/")
     stored = deployment.client("s3").get_object(Bucket=bucket, Key=key.replace("report.html", "report.json"))
     return dict(json.load(stored["Body"]))
 
@@ -72,7 +74,7 @@ def test_what_is_said_is_heard_recorded_and_reported(deployment: Deployment, inc
     said = findings(f"--incident {incident} --decline {CAUSE} --by ada --comment 'nothing was deployed'")
     assert f"%  {CAUSE}:" not in said
     assert f"decline: {CAUSE} by ada" in said
-    item = record(deployment)
+    item = diagnosis(deployment)
     assert item["answers"]["M"][CAUSE]["M"]["by"]["S"] == "ada"
     assert item["hypotheses"]["L"][0]["M"]["id"]["S"] == CAUSE
     assert CAUSE not in [h["M"]["id"]["S"] for h in item["reconsidered"]["M"]["hypotheses"]["L"]]
@@ -82,7 +84,7 @@ def test_what_is_said_is_heard_recorded_and_reported(deployment: Deployment, inc
 
     said = findings(f"--incident {incident} --accept {CAUSE} --by grace")
     assert f"Confirmed cause: {CAUSE}" in said
-    item = record(deployment)
+    item = diagnosis(deployment)
     assert item["confirmedCause"]["S"] == CAUSE
     assert [a["M"]["by"]["S"] for a in item["answerLog"]["L"]] == ["ada", "grace"]
     assert report(deployment)["diagnosis"]["hypotheses"][0]["because"][0]["text"].startswith(
@@ -114,6 +116,29 @@ def test_a_second_look_finds_the_same(incident: str) -> None:
 def test_what_is_wrong_is_said_by_the_arguments_name(options: str, told: str, incident: str) -> None:
     done = command(options.format(incident=incident))
     assert (done.returncode, told in done.stderr) == (2, True), f"{done.stdout}\n{done.stderr}"
+
+
+def second_looks(deployment: Deployment, incident: str) -> int:
+    """How often the incident was looked at again, by our own function's log."""
+    found = deployment.client("logs").filter_log_events(
+        logGroupName="/aws/lambda/lambda-auto-repair-findings-local", filterPattern=f'"{incident}"'
+    )
+    return sum("new_evidence" in event["message"] for event in found["events"])
+
+
+def test_a_change_that_becomes_known_late_leads_to_another_look(
+    deployment: Deployment, incident: str
+) -> None:
+    before = second_looks(deployment, incident)
+    name, made = "UpdateFunctionConfiguration20150331v2", now() - timedelta(minutes=5)
+    asked = {"functionName": NAME, "timeout": 11}
+    call = record("lambda", name, asked, {"functionName": NAME}, eventTime=f"{made:%Y-%m-%dT%H:%M:%SZ}")
+    event = {"detail-type": "AWS API Call via CloudTrail", "source": "aws.lambda", "detail": call}
+    answer = deployment.client("lambda").invoke(
+        FunctionName="lambda-auto-repair-change-recorder-local", Payload=json.dumps(event).encode()
+    )
+    assert json.load(answer["Payload"]) == {"changed": [f"lambda:{NAME}"]}
+    wait_until(lambda: second_looks(deployment, incident) > before, seconds=60, what="another look")
 
 
 def test_incidents_of_a_function_are_listed(incident: str) -> None:

@@ -96,7 +96,7 @@ class FakeMemory:
     def __init__(self) -> None:
         self.corrections: list[tuple[str, str, str, Correction]] = []
 
-    def past(self, limit: int = 500) -> list[object]:  # type: ignore[override]
+    def past(self, limit: int = 500) -> list[object]:
         return []
 
     def remember(self, incident: Incident, past: object) -> None:

@@ -84,6 +84,11 @@ def test_what_people_ruled_out_stays_ruled_out() -> None:
     assert desk.page.startswith("ADVISED ['cause'")
 
 
-def test_an_open_incident_is_left_alone() -> None:
-    with pytest.raises(InvalidEvent, match="incidentId: incident incident-1 has not ended yet"):
-        Desk().look_again()(AGAIN)
+@pytest.mark.parametrize(
+    ("status", "why"), [("OPEN", "has not ended yet"), ("FAILED", "ended without a report")]
+)
+def test_what_has_no_report_is_left_alone(status: str, why: str) -> None:
+    desk = Desk()
+    desk.records.status = status
+    with pytest.raises(InvalidEvent, match=f"incidentId: incident incident-1 {why}"):
+        desk.look_again()(AGAIN)

@@ -6,7 +6,7 @@ from auto_repair.contracts.finding_requests import Operation
 from auto_repair.domain.answers import Answer, Say
 from auto_repair.domain.errors import InvalidEvent, TransientError
 from auto_repair.domain.similar_incidents import Correction
-from auto_repair.use_cases.reconsider import NO_REPORT_YET
+from auto_repair.use_cases.reconsider import NO_REPORT, NO_REPORT_YET
 from tests.builders import FUNCTION, NOW
 from tests.unit.use_cases.dialogue import SORT_KEY, Desk, asking
 
@@ -143,6 +143,21 @@ def test_an_incident_without_diagnosis_has_no_findings() -> None:
     desk.records.status = "JOINED"
     with pytest.raises(InvalidEvent, match="because its alarm joined another incident; the newest of"):
         desk.reconsider()(DECLINE)
+
+
+def test_an_incident_that_failed_without_a_report_keeps_the_answer() -> None:
+    desk = Desk()
+    desk.records.status = "FAILED"
+    assert desk.reconsider()(DECLINE).notes == (NO_REPORT,)
+    assert ids(desk) == ["guess"]
+
+
+def test_nothing_is_recorded_where_the_evidence_is_gone() -> None:
+    desk = finished()
+    desk.store.evidence.clear()
+    with pytest.raises(InvalidEvent, match="evidence of incident incident-1 is no longer kept"):
+        desk.reconsider()(DECLINE)
+    assert desk.records.log == []
 
 
 def test_answers_are_dated() -> None:

@@ -69,7 +69,8 @@ class LookAgain:
         record = known_incident(self.records, request)
         case = finished_case(self.records, record)
         if case is None or record.is_open:
-            raise InvalidEvent(f"incidentId: incident {record.incident.id} has not ended yet")
+            why = "has not ended yet" if record.is_open else "ended without a report"
+            raise InvalidEvent(f"incidentId: incident {record.incident.id} {why}")
         old = self.store.load_evidence(record.evidence_ref)
         new = replace(old, surroundings=surroundings_of(case.incident, old.window, self.look_around))
         before, after = (self._heard(evidence, record) for evidence in (old, new))

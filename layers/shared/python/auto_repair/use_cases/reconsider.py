@@ -25,6 +25,7 @@ from auto_repair.use_cases.notify_result import CASE_FILE
 
 TRIES = 4  # others may answer in between
 NO_REPORT_YET = "The incident has no report yet; the one it ends with will hold the answer."
+NO_REPORT = "The incident ended without a report that could be written again; the answer is on record."
 
 
 class Records(Protocol):
@@ -125,8 +126,9 @@ class Reconsider:
         Raises `InvalidEvent` naming the field for an incident or a finding that nobody knows.
         """
         record = known_incident(self.records, request)
+        now = self._heard(record)
         if request.say is None:
-            return self._findings(record, self._heard(record))
+            return self._findings(record, now)
         if request.finding not in record.findings:
             raise InvalidEvent(
                 f"finding: incident {record.incident.id} has none called {request.finding!r}; "
@@ -157,10 +159,16 @@ class Reconsider:
         self.memory.correct(incident.function_name, record.executed_at, incident.id, correction)
         case = finished_case(self.records, record)
         report = self.rewrite(case).report if case else ""
-        return self._findings(record, diagnosis, report, () if case else (NO_REPORT_YET,))
+        missing = NO_REPORT_YET if record.is_open else NO_REPORT
+        return self._findings(record, diagnosis, report, () if case else (missing,))
 
     def _heard(self, record: IncidentRecord) -> Diagnosis:
-        evidence = self.store.load_evidence(record.evidence_ref)
+        try:
+            evidence = self.store.load_evidence(record.evidence_ref)
+        except ResourceMissing as error:
+            raise InvalidEvent(
+                f"incidentId: the evidence of incident {record.incident.id} is no longer kept"
+            ) from error
         return heard(self.conclude(evidence, declined(record.answers)), record.answers)
 
     def _findings(

@@ -1,0 +1,185 @@
+"""Investigations by command: arguments are understood or named, and the end is told in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from auto_repair.contracts.documents import encode
+from auto_repair.domain.case import WorkflowError
+from auto_repair.domain.incident import Disposition
+from auto_repair.domain.plan import Decision
+from local.scenarios.incident_watch import Moment
+from scripts import findings, investigate
+from scripts.investigate import WrongArgument, moment, outcome, rejection, start_document, watch
+from tests.builders import a_case, a_diagnosis, a_hypothesis, a_plan, an_incident
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("30m", "2026-01-31T11:30"),
+        ("2h", "2026-01-31T10:00"),
+        (" 1 D ", "2026-01-30T12:00"),
+        ("90min", "2026-01-31T10:30"),
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00"),
+        ("2026-01-31T11:00:00+02:00", "2026-01-31T09:00"),
+        ("2026-01-31 10:15", "2026-01-31T10:15"),
+    ],
+)
+def test_times_are_understood(text: str, meant: str) -> None:
+    assert moment(text, NOW).startswith(meant)
+    assert moment(text, NOW).endswith("Z")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2x", "10:00 o'clock", "2026-13-01"])
+def test_other_times_are_refused_by_the_arguments_name(text: str) -> None:
+    with pytest.raises(WrongArgument, match=r"SINCE: .* is not a time; give 30m"):
+        moment(text, NOW)
+
+
+def test_the_future_has_not_begun() -> None:
+    with pytest.raises(WrongArgument, match="lies in the future"):
+        moment("2026-01-31T12:01:00Z", NOW)
+
+
+def test_only_what_was_given_is_sent() -> None:
+    assert start_document(" orders ", "", "", NOW) == {"target": "orders", "manual": True}
+    asked = start_document("", "1h", "my API returns 500", NOW)
+    assert asked == {
+        "question": "my API returns 500",
+        "since": "2026-01-31T11:00:00.000000Z",
+        "manual": True,
+    }
+    with pytest.raises(WrongArgument, match="TARGET: give a function"):
+        start_document(" ", "1h", "", NOW)
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        ("question: Which function is it about?", "Asked back: Which function is it about?"),
+        ("target: it is empty", "TARGET: it is empty"),
+        ("since: 'x' is not a time", "SINCE: 'x' is not a time"),
+        (
+            "there is no Lambda function 'x' here; check functionName",
+            "TARGET: there is no Lambda function 'x' here; check functionName",
+        ),
+    ],
+)
+def test_a_refused_start_is_told_in_the_commands_own_words(problem: str, told: str) -> None:
+    assert rejection(problem) == told
+
+
+def test_the_end_names_verdict_findings_and_report() -> None:
+    case = a_case(diagnosis=a_diagnosis(a_hypothesis(), missing=("xray: denied",)), plan=a_plan())
+    lines, code = outcome({**encode(case), "notice": {"report": "s3://page"}}, "SUCCEEDED", "prod")
+    text = "\n".join(lines)
+    assert code == 0
+    for told in ("Verdict: ROOT_CAUSE_FOUND", "95%  out_of_memory: Out of memory", "missing: xray: denied"):
+        assert told in text
+    assert "Report: s3://page" in text
+    assert "make findings INCIDENT=incident-1 DECLINE=out_of_memory ENV=prod" in text
+
+
+def test_what_waits_for_people_says_so() -> None:
+    lines, code = outcome(encode(a_case(plan=a_plan(decision=Decision.ASK))), "RUNNING", "prod")
+    assert code == 0
+    assert "asked for approval" in lines[-1]
+    assert "Report: none yet" in lines
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "told", "code"),
+    [
+        (
+            {"incident": an_incident(disposition=Disposition.REJECTED, problem="question: Which API?")},
+            "SUCCEEDED",
+            "Asked back: Which API?",
+            2,
+        ),
+        (
+            {"incident": an_incident(disposition=Disposition.JOINED, joined_incident_id="other")},
+            "SUCCEEDED",
+            "Incident other of orders is open already",
+            0,
+        ),
+        ({"failure": WorkflowError("DiagnoseIssue", "AwsCallFailed")}, "SUCCEEDED", "Verdict: ROOT", 1),
+        (
+            {"diagnosis": None, "failure": WorkflowError("X")},
+            "SUCCEEDED",
+            "before anything could be found",
+            1,
+        ),
+        ({}, "TIMED_OUT", "ended as TIMED_OUT", 1),
+    ],
+)
+def test_other_endings(facts: dict[str, Any], status: str, told: str, code: int) -> None:
+    lines, given = outcome(encode(a_case(**facts)), status, "prod")
+    assert told in lines[0]
+    assert given == code
+
+
+def test_states_are_told_up_to_a_question_to_people() -> None:
+    def moments() -> Iterator[Moment]:
+        yield Moment(NOW, "DetermineAction", True, {"step": 1})
+        yield Moment(NOW, "DetermineAction", False, {"step": 2})
+        yield Moment(NOW, "IsActionAllowed", True, {"step": 2})
+        yield Moment(NOW, "AwaitApproval", True, {"step": 3})
+        raise AssertionError("nobody waits for days")
+
+    said: list[str] = []
+    assert watch(moments(), said.append) == {"step": 3}
+    assert said == ["  12:00:00  DetermineAction", "  12:00:00  AwaitApproval"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--target", "", "--since", "1h"], "TARGET: give a function"),
+        (["--target", "orders", "--since", "soon"], "SINCE: 'soon' is not a time"),
+    ],
+)
+def test_wrong_arguments_end_with_2_before_any_call(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(investigate, "reach", _unreachable)
+    assert investigate.main(["--environment", "prod", *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "INCIDENT: it is missing"),
+        (["--target", "orders", "--accept", "x"], "INCIDENT: it is missing"),
+        (["--incident", "i", "--accept", "x", "--decline", "y"], "ACCEPT, DECLINE, AGAIN: give one of them"),
+    ],
+)
+def test_wrong_requests_about_findings_end_with_2(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "reach", _unreachable)
+    assert findings.main(["--environment", "prod", *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_problem_is_told_by_the_arguments_name() -> None:
+    assert findings.problem("incidentId: there is none") == "INCIDENT: there is none"
+    assert findings.problem("finding: unknown") == "ACCEPT or DECLINE: unknown"
+    assert findings.problem("operation: what?") == "operation: what?"
+
+
+def test_a_second_look_is_told() -> None:
+    look = {"reopened": True, "before": "", "after": "policy@s3:images", "report": "s3://page", "note": ""}
+    assert list(findings.told(look)) == ["Reopened: before none, now policy@s3:images. Report: s3://page"]
+    assert list(findings.told({**look, "reopened": False, "note": "The same."})) == ["The same."]
+
+
+def _unreachable(_environment: str) -> None:
+    raise AssertionError("no account is asked")
