@@ -316,7 +316,7 @@ def _evidence(report: IncidentReport) -> Markup | None:
     first, *later = looks
     return joined(
         element("h2", "Evidence"),
-        _look(*first, anchor="evidence"),
+        _look(*first, anchor="evidence") if first[1].items or not report.surroundings else None,
         page_investigation.around(report),
         *(_look(name, evidence, anchor="after") for name, evidence in later),
     )

@@ -9,13 +9,13 @@ from auto_repair.reports.escaping import one_line
 from auto_repair.reports.impact_path import ImpactPath, Link, Part, Station
 from auto_repair.reports.wording import clock
 
-WIDTH, HEIGHT = 330, 88  # of a box on the way
+WIDTH, HEIGHT = 322, 88  # of a box on the way
 GAP = 50  # between two boxes on the way, for the words beside the arrow
 ASIDE_WIDTH, ASIDE_HEIGHT, ASIDE_GAP = 240, 70, 16
 ASIDE_LEFT = WIDTH + 64
 EDGE = 2  # keeps strokes on the paper
-LINE = 45  # characters of a line in a box, NAME of its name
-NAME = 34
+LINE = 44  # characters of a line in a box, NAME of its name
+NAME = 33
 ASIDE_LINE = 32
 ARROW = 7.0
 

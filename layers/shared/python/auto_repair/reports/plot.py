@@ -189,13 +189,19 @@ def _at(number: float) -> str:
 def _grid(top: float, unit: str) -> Markup:
     def rule(share: float) -> Markup:
         y = _y(top * share, top)
-        shown = f"{figure(top * share)} {unit}".strip() if share == 1 else figure(top * share)
+        shown = f"{_tick(top * share)} {unit}".strip() if share == 1 else _tick(top * share)
         return joined(
             element("line", class_="grid", x1=LEFT, x2=WIDTH - RIGHT, y1=_at(y), y2=_at(y)),
             element("text", shown, x=LEFT - 5, y=_at(y + 4), text_anchor="end"),
         )
 
     return joined(*(rule(share) for share in (0.0, 0.5, 1.0)))
+
+
+def _tick(value: float) -> str:
+    """A figure that is short enough for the margin: `250M`."""
+    large = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+    return next((f"{figure(value / size)}{sign}" for size, sign in large if value >= size), figure(value))
 
 
 def _clock(axis: TimeAxis) -> Markup:

@@ -103,14 +103,19 @@ def _drawing(
     lines = (f"Now: {in_words(series, now)}", f"Reference: {in_words(series, before)}")
     return Drawing(
         name,
-        one_line("Calls that went well" if is_share else f"{series.metric} ({series.statistic})", 80),
+        one_line("Calls that went well" if is_share else _title(series), 80),
         tuple(one_line(line, 200) for line in lines),
-        "%" if is_share else one_line(series.unit, 12),
+        "%" if is_share else "",
         keys,
         curve=tuple(_points(series, 100.0 if is_share else 1.0)),
         reference_until=around.scope.window.start,
         period_s=_period(series),
     )
+
+
+def _title(series: ResourceSeries) -> str:
+    """`Latency (Average, ms)`; beside the axis a long unit would find no room."""
+    return f"{series.metric} ({', '.join(filter(None, (series.statistic, series.unit)))})"
 
 
 def _points(series: ResourceSeries, scale: float) -> Iterator[tuple[datetime, float]]:

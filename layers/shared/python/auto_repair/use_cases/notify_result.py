@@ -16,11 +16,13 @@ from auto_repair.domain.case import Case, Notice
 from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.errors import AutoRepairError, TransientError
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.incident import Incident
 from auto_repair.domain.outcome import final_status, is_declined
 from auto_repair.domain.prevention import Advice, prevention
-from auto_repair.domain.timestamps import iso, parse
+from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentMemory, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.wording import parsed
 from auto_repair.use_cases.parse_alarm_event import recognised
 from auto_repair.use_cases.record_failure import unrecorded
 
@@ -64,6 +66,7 @@ class NotifyResult:
     region: str
     executed_by: str
     diagnosis_of: Callable[[Case, Evidence | None], Diagnosis | None] = as_diagnosed  # or as people answered
+    memory: IncidentMemory | None = None  # without one, nobody knows whether a cause has come back
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
@@ -145,6 +148,7 @@ class NotifyResult:
             steps.run(lambda: list(self.store.repairs_of(case.incident))) or []
         )
         evidence = self._evidence(case.evidence.ref if case.evidence else "", steps)
+        diagnosis = steps.run(lambda: self.diagnosis_of(case, evidence)) or case.diagnosis
         return IncidentReport(
             incident=case.incident,
             status=status,
@@ -153,7 +157,7 @@ class NotifyResult:
             account=_account(case.incident.execution_arn),
             evidence_before=evidence,
             evidence_after=self._evidence(case.verification.evidence_ref if case.verification else "", steps),
-            diagnosis=steps.run(lambda: self.diagnosis_of(case, evidence)) or case.diagnosis,
+            diagnosis=diagnosis,
             plan=case.plan,
             attempts=attempts,
             approval=read(case.approval) if case.approval is not None or is_declined(case) else None,
@@ -161,18 +165,18 @@ class NotifyResult:
             verification=case.verification,
             rollback=case.rollback,
             failure=case.failure,
-            prevention=steps.run(lambda: self._prevention(case)) or (),
+            prevention=steps.run(lambda: self._prevention(diagnosis, case.incident)) or (),
             diagnosed_at=_diagnosed_at(case, attempts),
             joined_alarms=steps.run(lambda: list(self.store.joined_alarms(case.incident))) or [],
             reported_at=self.clock(),
         )
 
-    def _prevention(self, case: Case) -> tuple[Advice, ...]:
-        cause = case.diagnosis.root_cause if case.diagnosis else None
+    def _prevention(self, diagnosis: Diagnosis | None, incident: Incident) -> tuple[Advice, ...]:
+        cause = diagnosis.root_cause if diagnosis else None
         if cause is None or self.memory is None:
             return ()
-        past = (one for one in self.memory.past() if one.incident_id != case.incident.id)
-        return prevention(cause.id, case.incident.function_name, past, self.clock())
+        past = (one for one in self.memory.past() if one.incident_id != incident.id)
+        return prevention(cause.id, incident.function_name, past, self.clock())
 
     def _evidence(self, ref: str, steps: "_BestEffort") -> Evidence | None:
         return steps.run(lambda: self.store.load_evidence(ref)) if ref else None
@@ -200,7 +204,7 @@ def _diagnosed_at(case: Case, attempts: list[Mapping[str, Any]]) -> datetime | N
     planned = [str(attempt.get("executedAt") or "") for attempt in attempts]
     planned += [case.plan.planned_at] if case.plan else []
     first = min(filter(None, planned), default="")
-    return parse(first) if first else None
+    return parsed(first)
 
 
 def _not_done(problems: list[str]) -> str:
