@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from auto_repair.reports import html
 from auto_repair.reports.elements import _VOID
-from tests.unit.reports import cases
+from tests.unit.reports import cases, investigations
 from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
 
 
@@ -81,6 +81,8 @@ SECTIONS = {
     "nothing_wrong": "overview next root-cause changes verification timeline evidence",
     "failed_before_change": "overview next verification failure timeline evidence",
     "failed_half_way": "overview next root-cause changes verification rollback failure timeline evidence",
+    "image_service": "overview next root-cause path impact changes prevention timeline evidence",
+    "slow_database": "overview root-cause impact outlook timeline evidence",
     "invalid": "overview next timeline",
     "joined": "overview timeline",
 }
@@ -114,6 +116,22 @@ def text_of(case: str) -> str:
         ("refused", "API Gateway waits 29 s, a longer timeout would help no caller"),
         ("failed_before_change", "dynamodb:PutItem"),
         ("observed", "What would have been changed"),
+        ("observed", "If it is carried out, this takes it back"),
+        ("image_service", "Alarm is on apigateway:image-api"),
+        ("image_service", "By image-service-deployer/release-241"),
+        ("image_service", "Since 2026-01-31 10:02:05 UTC"),
+        ("image_service", "Id denied_by_bucket_policy@s3:image-service-images-123456789012"),
+        ("image_service", "Why not: apigateway:a1b2c3 is where the alarm fired: usually the messenger"),
+        ("image_service", "280 failed calls at apigateway:image-api since 10:02:31 UTC."),
+        ("image_service", "Affected too, and not on the way to this alarm: Lambda function gallery-export"),
+        ("image_service", "Recommended repair"),
+        ("image_service", "for everybody who uses the bucket"),
+        ("image_service", "Let this resource be changed by the pipeline only."),
+        ("image_service", "in the log of lambda:image-service"),
+        ("image_service", "our own repair"),
+        ("slow_database", "Asked the shop is slow since ten"),
+        ("slow_database", "Resource elasticloadbalancing:app/shop/50dc6c495c0c9188"),
+        ("slow_database", "free storage of rds:shop reaches zero in about"),
     ],
 )
 def test_it_says(case: str, words: str) -> None:
@@ -167,3 +185,38 @@ def test_commands_with_documents_are_not_cut() -> None:
     change = replace(report.plan.change, settings=(replace(setting, before=long),))
     source = html.render(replace(report, plan=replace(report.plan, change=change, undo=change.inverse())))
     assert f"{'x' * 15_000}" in source.partition("put-bucket-policy")[2]
+
+
+def test_reasons_link_to_what_lies_around() -> None:
+    source = html.render(cases.ALL["image_service"]())
+    assert '<a class="cite" href="#around-2">around.lambda:image-service.errors</a>' in source
+    assert '<a class="cite" href="#change-2">change.b1</a>' in source
+    assert re.search(r'<tr id="change-2">.*?UpdateFunctionConfiguration', source)
+
+
+def test_the_change_behind_the_cause_is_shown_line_by_line() -> None:
+    source = html.render(cases.ALL["image_service"]())
+    assert "<h3>PutBucketPolicy: before and after</h3>" in source
+    assert re.search(r"<ins>\+\s+&quot;Sid&quot;: &quot;NoReading&quot;,</ins>", source)
+
+
+def test_large_surroundings_stay_readable() -> None:
+    report = investigations.image_service()
+    around = investigations.surroundings()
+    assert report.evidence_before
+    names = [r.id for r in around.scope.resources]
+    many = replace(
+        around,
+        series=tuple(
+            replace(s, resource=name, metric=f"{s.metric} {n}")
+            for n in range(8)
+            for name in names
+            for s in around.series[:3]
+        ),
+        changes=tuple(replace(investigations.PUT, event_id=str(n), before="", after="") for n in range(500)),
+        signatures=(investigations.REFUSED,) * 500,
+        items=around.items * 100,
+    )
+    source = html.render(replace(report, evidence_before=replace(report.evidence_before, surroundings=many)))
+    assert len(source) < 400_000
+    assert "340 more in the JSON report." in source

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from auto_repair.reports import json_report
-from tests.unit.reports import cases
+from tests.unit.reports import cases, investigations
 from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
 
 
@@ -67,3 +67,51 @@ def test_documents_of_the_change_are_whole() -> None:
     (setting,) = document["change"]["settings"]
     assert (setting["before"], setting["after"]) == (cases.DENYING_POLICY, cases.FORMER_POLICY)
     assert '+      "Sid": "AllowApp",' in document["differences"][0]["lines"]
+
+
+def test_an_investigation_is_whole() -> None:
+    document = json.loads(json_report.render(cases.ALL["image_service"]()))
+    found = document["investigation"]
+    cause = found["rootCause"]
+    assert (cause["id"], cause["action"], cause["actor"]) == (
+        "denied_by_bucket_policy@s3:image-service-images-123456789012",
+        "PutBucketPolicy",
+        "image-service-deployer/release-241",
+    )
+    assert cause["since"] == "2026-01-31T10:02:05+00:00"
+    assert '+      "Sid": "NoReading",' in cause["difference"]
+    assert [h["id"] for h in found["hypotheses"]][1:] == [
+        "neighbour_failing@apigateway:a1b2c3",
+        "neighbour_changed@lambda:image-service-maker",
+    ]
+    assert [bool(h["whyNot"]) for h in found["hypotheses"]] == [False, True, True]
+    assert [s["part"] for s in found["impactPath"]["stations"]] == [
+        *("cause", "between", "alarm"),
+        *("beside", "beside"),
+    ]
+    assert round(found["impact"]["failedCalls"]) == 280
+    assert found["symptom"]["name"] == "apigateway:image-api"
+    assert document["prevention"][0]["measure"] == "change_control"
+    assert document["wayBackCommands"][0].startswith("aws s3api put-bucket-policy")
+
+
+def test_who_did_not_look_around_has_no_investigation() -> None:
+    document = json.loads(json_report.render(cases.repaired()))
+    assert document["investigation"] is None
+    assert document["prevention"] == []
+
+
+def test_an_open_cause_is_null_and_the_outlook_stays() -> None:
+    document = json.loads(json_report.render(cases.ALL["slow_database"]()))
+    assert document["investigation"]["rootCause"] is None
+    assert document["investigation"]["impactPath"] is None
+    assert document["outlook"][0]["text"].startswith("free storage of rds:shop")
+
+
+def test_series_of_the_surroundings_are_bounded() -> None:
+    report = cases.ALL["image_service"]()
+    assert report.evidence_before
+    around = replace(investigations.surroundings(), series=investigations.SERIES * 20)
+    report = replace(report, evidence_before=replace(report.evidence_before, surroundings=around))
+    document = json.loads(json_report.render(report))
+    assert len(document["evidenceBefore"]["surroundings"]["series"]) == json_report.MOST_SERIES

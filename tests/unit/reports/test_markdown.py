@@ -107,3 +107,33 @@ def test_documents_are_shown_as_a_difference_that_stays_in_its_fence() -> None:
     assert '-      "Sid": "It\'s <b>denied</b> | `x`",' in block
     assert '+      "Sid": "AllowApp",' in block
     assert "bucket policy of images" in source
+
+
+def test_the_impact_path_is_a_chain_of_arrows() -> None:
+    section = markdown.render(cases.ALL["image_service"]()).partition("## How it spread\n\n")[2]
+    chain = section.partition("\n")[0]
+    assert re.fullmatch(
+        r"S3 bucket .+ \(PutBucketPolicy by .+, 10:02:05 UTC\) → Lambda function .+ → "
+        r"API Gateway image-api \(280 of 304 calls failed, 10:02:31 UTC\)",
+        chain,
+    )
+    assert "lambda:image-service needs s3:image-service-images-123456789012: environment variable" in section
+
+
+def test_the_cause_is_told_with_its_change_and_the_others_with_why_not() -> None:
+    lines = markdown.render(cases.ALL["image_service"]()).splitlines()
+    for line in (
+        "- Since: 2026-01-31 10:02:05 UTC",
+        "- By: image-service-deployer/release-241",
+        "- Id: `denied_by_bucket_policy@s3:image-service-images-123456789012`",
+        '+      "Sid": "NoReading",',
+        "Why not: apigateway:a1b2c3 is where the alarm fired: usually the messenger",
+        "| apigateway:image-api (entry point) | 280 of 304 calls failed | 10:02:31 | measured |",
+    ):
+        assert line in lines
+
+
+def test_without_surroundings_nothing_is_said_of_them() -> None:
+    source = markdown.render(cases.repaired())
+    for title in ("How it spread", "Whom it hurts", "How it may go on", "coming back", "Around the alarm"):
+        assert title not in source

@@ -192,3 +192,27 @@ def test_a_plan_without_a_price_says_so() -> None:
     report = cases.timeout_behind_alias()
     plan = replace(cases.a_plan(), extra_cost_usd_per_month=None)
     assert "Price: not priced." in approval_request(report.incident, plan, None, TOKEN, EXPIRES, "")[1]
+
+
+def test_a_cause_elsewhere_is_told_in_three_lines() -> None:
+    _, body = result_message(cases.ALL["image_service"](), URI)
+    story = body.split("\n\n")[1].splitlines()
+    assert story[:3] == [
+        "Alarm: image-service-api-5xx on apigateway:image-api, 2026-01-31 10:07:31 UTC.",
+        "Cause: PutBucketPolicy on s3:image-service-images-123456789012 at 2026-01-31 10:02:05 UTC by "
+        "image-service-deployer/release-241, very likely (95 %).",
+        "Path: s3:image-service-images-123456789012 → lambda:image-service → apigateway:image-api. Proposed: "
+        "bucket policy of image-service-images-123456789012: 2 statements (Service, NoReading) → 1 statement "
+        "(Service).",
+    ]
+
+
+def test_a_cause_elsewhere_fits_three_lines_for_pagers() -> None:
+    _, body = result_message(cases.ALL["image_service"](), URI, notification_template="custom")
+    assert len(body.splitlines()) == 3
+    assert "Cause: PutBucketPolicy on" in body
+
+
+def test_the_question_tells_the_way_to_the_alarm() -> None:
+    _, body = request("image_service")
+    assert "- from there to the alarm: s3:image-service-images-123456789012 → lambda:image-service → " in body

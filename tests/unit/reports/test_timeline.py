@@ -1,5 +1,6 @@
 """The timeline tells everything in the order in which it happened."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import pytest
 
 from auto_repair.domain.evidence import ChangeEvent
 from auto_repair.reports.timeline import timeline
-from tests.unit.reports import cases
+from tests.unit.reports import cases, investigations
 
 
 def told(case: str) -> list[str]:
@@ -101,3 +102,38 @@ def test_the_steps_of_a_rung_are_not_told_of_another() -> None:
     assert lines.count("Change is live, rung 1 of 2") == 1
     assert lines.index("Change is live, rung 1 of 2") < declined
     assert "Change is live, rung 2 of 2" not in lines
+
+
+def test_an_investigation_merges_changes_deviations_messages_and_our_steps() -> None:
+    assert told("image_service") == [
+        "Change: UpdateFunctionConfiguration on lambda:image-service",
+        "Change: UpdateFunctionConfiguration on lambda:image-service-maker",
+        "Cause: PutBucketPolicy on s3:image-service-images-123456789012",
+        "New in the log of lambda:image-service",
+        "Change: PutBucketTagging on s3:image-service-images-123456789012",
+        "First deviation of s3:image-service-images-123456789012",
+        "First deviation of lambda:gallery-export",
+        "First deviation of apigateway:image-api",
+        "Alarm fired: image-service-api-5xx",
+        "Incident opened",
+        "Diagnosed: Denied by a bucket's policy, very likely (95 %)",
+        "Planned: restore_bucket_policy",
+        "People notified, report written",
+    ]
+    ours, *_ = timeline(cases.ALL["image_service"]())
+    assert ours.detail.endswith("by our own repair")
+
+
+def test_a_change_that_both_tell_is_told_once() -> None:
+    own = ChangeEvent(
+        investigations.CHANGES[3].at, "UpdateFunctionConfiguration20150331v2", investigations.FUNCTION
+    )
+    report = investigations.image_service()
+    assert report.evidence_before
+    both = replace(report, evidence_before=replace(report.evidence_before, changes=(own,)))
+    assert [e.what for e in timeline(both)] == [e.what for e in timeline(report)]
+
+
+def test_what_a_person_told_is_an_entry() -> None:
+    entry = timeline(cases.ALL["slow_database"]())[0]
+    assert (entry.what, entry.detail) == ("Trouble began, as a person told", "the shop is slow since ten")
