@@ -30,6 +30,8 @@ MAY_WRITE = {
     "findings": {"diagnosis", "incidents"},
 }
 MAY_STORE_DOCUMENTS = {"collector", "verifier", "notifier", "findings"}
+# Who takes a change that becomes known late to whom.
+LATE_EVIDENCE = ("change-recorder", f"{PREFIX}findings{ENVIRONMENT}")
 MAY_PUBLISH = {"approver", "notifier", "findings"}
 
 
@@ -183,7 +185,7 @@ def test_nobody_but_the_executor_changes_a_function_or_a_queue(
             assert is_refused(call), f"{part.name} may {action}"
 
 
-def test_only_the_workflow_runs_our_functions_and_it_runs_no_others(
+def test_the_workflow_runs_our_functions_and_no_others(
     deployment: Deployment, parts: dict[str, Part]
 ) -> None:
     pages = deployment.client("lambda").get_paginator("list_functions").paginate()
@@ -192,7 +194,7 @@ def test_only_the_workflow_runs_our_functions_and_it_runs_no_others(
     assert f"{PREFIX}executor{ENVIRONMENT}" in ours
     for part in parts.values():
         for name in names:
-            may = part.name == WORKFLOW and name in ours
+            may = (part.name == WORKFLOW and name in ours) or (part.name, name) == LATE_EVIDENCE
             # A dry run asks for the permission and runs nothing.
             refused = is_refused(part.client("lambda").invoke, FunctionName=name, InvocationType="DryRun")
             assert refused is not may, f"{part.name} on {name}"
