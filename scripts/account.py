@@ -6,6 +6,7 @@ ENV=local means this checkout's embedded AWS, which `make local` starts.
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import Any
 
 import boto3
@@ -18,10 +19,17 @@ PREFIX = "lambda-auto-repair"
 _CONFIG = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=90)
 
 
+class Unreachable(RuntimeError):
+    """The message says what to do."""
+
+
 def reach(environment: str) -> boto3.Session:
-    """A session of that account; this process is pointed to it."""
+    """A session of that account; this process is pointed to it. Raises `Unreachable`."""
     if environment == LOCAL and "AWS_ENDPOINT_URL" not in os.environ:
-        variables = embedded_aws_variables()
+        try:
+            variables = embedded_aws_variables()
+        except subprocess.CalledProcessError as error:
+            raise Unreachable("no embedded AWS is running; make local starts one") from error
         os.environ.clear()
         os.environ.update(variables)
     return boto3.Session()

@@ -23,7 +23,7 @@ from auto_repair.domain.incident import Disposition
 from auto_repair.domain.timestamps import iso, parse
 from local.scenarios import incident_watch
 from local.scenarios.incident_watch import Moment
-from scripts.account import client, reach, state_machine
+from scripts.account import Unreachable, client, reach, state_machine
 from scripts.terraform import LOCAL
 
 MOST_SECONDS = 900
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WrongArgument as error:
         print(error, file=sys.stderr)
         return 2
-    except (ClientError, BotoCoreError, TimeoutError) as error:
+    except (ClientError, BotoCoreError, TimeoutError, Unreachable) as error:
         print(f"ENV={given.environment}: {error}", file=sys.stderr)
         return 1
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from auto_repair.domain.case import WorkflowError
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Decision
 from local.scenarios.incident_watch import Moment
-from scripts import findings, investigate
+from scripts import account, findings, investigate
 from scripts.investigate import WrongArgument, moment, outcome, rejection, start_document, watch
 from tests.builders import a_case, a_diagnosis, a_hypothesis, a_plan, an_incident
 
@@ -179,6 +180,20 @@ def test_a_second_look_is_told() -> None:
     look = {"reopened": True, "before": "", "after": "policy@s3:images", "report": "s3://page", "note": ""}
     assert list(findings.told(look)) == ["Reopened: before none, now policy@s3:images. Report: s3://page"]
     assert list(findings.told({**look, "reopened": False, "note": "The same."})) == ["The same."]
+
+
+@pytest.mark.parametrize("command", [investigate.main, findings.main])
+def test_an_embedded_aws_that_does_not_run_is_told(
+    command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped() -> dict[str, str]:
+        raise subprocess.CalledProcessError(1, "local env")
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(account, "embedded_aws_variables", stopped)
+    subject = "--target" if command is investigate.main else "--incident"
+    assert command(["--environment", "local", subject, "orders"]) == 1
+    assert "ENV=local: no embedded AWS is running; make local starts one" in capsys.readouterr().err
 
 
 def _unreachable(_environment: str) -> None:
