@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from auto_repair.reports import html
 from auto_repair.reports.elements import _VOID
+from auto_repair.reports.page_parts import MOST_ROWS
 from tests.unit.reports import cases, investigations
 from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
 
@@ -162,7 +163,7 @@ def test_a_flood_of_text_is_cut(text: str) -> None:
 def test_a_flood_of_items_is_cut_and_said(number: int) -> None:
     item = cases.evidence_before().items[0]
     report = cases.repaired(evidence_before=cases.evidence_before(items=(item,) * number))
-    hidden = number - html.MOST_ROWS
+    hidden = number - MOST_ROWS
     assert (f"{hidden} more in the JSON report." in html.render(report)) == (hidden > 0)
 
 

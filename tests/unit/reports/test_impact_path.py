@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
-from auto_repair.domain.diagnosis import Diagnosis
+from auto_repair.domain.diagnosis import Diagnosis, Verdict
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Edge
 from auto_repair.reports.impact_path import (
@@ -88,7 +88,7 @@ def test_many_beside_the_way_are_counted_and_not_drawn() -> None:
 
 
 def test_no_cause_and_no_surroundings_have_no_path() -> None:
-    nobody = Diagnosis(given.Verdict.CANNOT_TELL, "who knows", (given.DENIED,))
+    nobody = Diagnosis(Verdict.CANNOT_TELL, "who knows", (given.DENIED,))
     assert impact_path(given.image_service(diagnosis=nobody)) is None
     assert impact_path(given.slow_database()) is None
     assert impact_path(cases.repaired()) is None

@@ -15,7 +15,7 @@ ASIDE_WIDTH, ASIDE_HEIGHT, ASIDE_GAP = 240, 70, 16
 ASIDE_LEFT = WIDTH + 64
 EDGE = 2  # keeps strokes on the paper
 LINE = 44  # characters of a line in a box, NAME of its name
-NAME = 33
+NAME = 32
 ASIDE_LINE = 32
 ARROW = 7.0
 
@@ -26,7 +26,7 @@ STYLE = """
 .way .cause .box{fill:var(--bad-soft);stroke:var(--bad)}
 .way .alarm .box{fill:var(--warn-soft);stroke:var(--warn)}
 .way text{fill:var(--muted)}
-.way .name{fill:var(--ink);font-size:14.5px;font-weight:600}
+.way .name{fill:var(--ink);font-size:14px;font-weight:600}
 .way .wrong{fill:var(--ink)}
 .way .part{font-size:11px;font-weight:700;letter-spacing:.06em}
 .way .cause .part{fill:var(--bad)}
