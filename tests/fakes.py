@@ -18,6 +18,7 @@ from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import NOT_ONBOARDED, FunctionPolicy
 from auto_repair.domain.repair import Attempt, Change
 from auto_repair.domain.resources import Resource
+from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
 from auto_repair.ports import Opening, Target
@@ -421,3 +422,20 @@ def finding(
     """How alarms on other resources come to a function; knows nothing unless told."""
     around = LookAround((topology,) if topology else ())
     return FindTarget(lambda: around, policies or FakePolicies(), lambda: resources)
+
+
+@dataclass
+class FakeMemory:
+    """`ports.IncidentMemory`: incidents and corrections as they were given."""
+
+    incidents: dict[str, PastIncident] = field(default_factory=dict)
+    corrections: list[tuple[str, str, str, Correction]] = field(default_factory=list)
+
+    def past(self, limit: int = 500) -> list[PastIncident]:
+        return sorted(self.incidents.values(), key=lambda past: past.at, reverse=True)[:limit]
+
+    def remember(self, incident: Incident, past: PastIncident) -> None:
+        self.incidents[incident.id] = past
+
+    def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
+        self.corrections.append((function_name, executed_at, incident_id, correction))

@@ -43,6 +43,7 @@ from tests.fakes import (
     FakeClock,
     FakeFunction,
     FakeFunctions,
+    FakeMemory,
     FakeObservations,
     FakePolicies,
     FakeQueues,
@@ -137,6 +138,7 @@ class Simulation:
         self.policies = FakePolicies({FUNCTION: a_policy(**self.policy)})
         self.store = FakeStore()
         self.announcer = FakeAnnouncer()
+        self.memory = FakeMemory()
         self.state = ""
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
@@ -284,7 +286,7 @@ class Simulation:
 
     def tasks(self) -> dict[str, Callable[[Any], Any]]:
         """Our functions by the placeholders of the definition."""
-        functions, queues, store, announcer, policies = (
+        functions, queues, store, announcer, policies, memory = (
             Watched(port, name, self)
             for port, name in (
                 (self.functions, "functions"),
@@ -292,6 +294,7 @@ class Simulation:
                 (self.store, "store"),
                 (self.announcer, "announcer"),
                 (self.policies, "policies"),
+                (self.memory, "memory"),
             )
         )
         clock, sources = self.clock, self.sources()
@@ -300,7 +303,7 @@ class Simulation:
         )
         collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, lambda: look_around)
         widen = WidenEvidence(look_around, store)
-        diagnose = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
+        diagnose = DiagnoseIssue(all_failure_modes(), store, memory, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
         execute = ExecuteRepair(functions, queues, FakeBuckets(), store, clock, "executor")
@@ -308,6 +311,7 @@ class Simulation:
         verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock, lambda: look_around)
         notify = NotifyResult(
             store=store,
+            memory=memory,
             announcer=announcer,
             clock=clock,
             documents=(Document("report.md", "text/markdown", lambda report: report.status),),

@@ -8,6 +8,7 @@ the resource, S3's in quotation marks.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ministack.core import iam_actions
@@ -49,10 +50,21 @@ def _resource_arn(
     original: Any, service: str, method: str, path: str, headers: Any, body: bytes, params: Any, *scope: str
 ) -> str:
     arn = str(original(service, method, path, headers, body, params, *scope))
+    if service == "ssm" and arn == "*":
+        return _first_parameter(body, *scope)
     qualifier = params.get("Qualifier") if service == "lambda" else None
     qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
     is_function = ":function:" in arn and arn.count(":") == 6
     return f"{arn}:{qualifier}" if qualifier and is_function else arn
+
+
+def _first_parameter(body: bytes, region: str, account: str) -> str:
+    """GetParameters is about each of its names; of several, only the first one is authorised here."""
+    try:
+        names = json.loads(body or b"{}").get("Names") or []
+    except ValueError:
+        names = []
+    return f"arn:aws:ssm:{region}:{account}:parameter/{names[0].lstrip('/')}" if names else "*"
 
 
 def _access_denied(

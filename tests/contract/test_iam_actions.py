@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "terraform"
 PERMISSIONS = TERRAFORM / "modules" / "auto_repair" / "permissions.tf"
 
-ACTION = re.compile(r'"((?!aws:)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"')  # aws: starts condition keys
+ACTION = re.compile(r'"((?!aws:|dynamodb:LeadingKeys)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"')  # aws: starts condition keys
 OTHER_PEOPLES_THINGS = ("any_function", "any_queue", "function_logs")
 
 

@@ -322,6 +322,21 @@ data "aws_iam_policy_document" "ask_findings" {
   }
 }
 
+# What similar incidents of the past turned out to be: their own key of the diagnosis table, and no other.
+data "aws_iam_policy_document" "remember_incidents" {
+  statement {
+    sid       = "RememberIncidents"
+    actions   = ["dynamodb:Query"]
+    resources = [local.arn_of.diagnosis]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["#incidents"]
+    }
+  }
+}
+
 data "aws_iam_policy_document" "record_diagnoses" {
   statement {
     sid       = "RecordDiagnoses"
@@ -440,6 +455,7 @@ data "aws_iam_policy_document" "collector" {
 data "aws_iam_policy_document" "diagnoser" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_evidence.json,
+    data.aws_iam_policy_document.remember_incidents.json,
     data.aws_iam_policy_document.record_diagnoses.json,
   ]
 }
@@ -491,6 +507,7 @@ data "aws_iam_policy_document" "notifier" {
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.record_repairs.json,
     data.aws_iam_policy_document.read_answers.json,
+    data.aws_iam_policy_document.remember_incidents.json,
     data.aws_iam_policy_document.record_diagnoses.json,
     data.aws_iam_policy_document.close_incidents.json,
     data.aws_iam_policy_document.tell_people.json,
@@ -519,6 +536,7 @@ data "aws_iam_policy_document" "findings" {
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.read_answers.json,
     data.aws_iam_policy_document.list_diagnoses.json,
+    data.aws_iam_policy_document.remember_incidents.json,
     data.aws_iam_policy_document.record_diagnoses.json,
     data.aws_iam_policy_document.tell_people.json,
     data.aws_iam_policy_document.keep_failed_events.json,

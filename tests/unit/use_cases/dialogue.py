@@ -13,7 +13,6 @@ from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.incident_record import IncidentRecord
 from auto_repair.domain.plan import Decision
-from auto_repair.domain.similar_incidents import Correction
 from auto_repair.domain.surroundings import Observation
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
@@ -22,7 +21,7 @@ from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.notify_result import CASE_FILE, Document, NotifyResult
 from auto_repair.use_cases.reconsider import DiagnosisWithAnswers, Reconsider
 from tests.builders import NOW, a_kill, a_plan, a_run, an_incident, evidence, in_turn
-from tests.fakes import FakeAnnouncer, FakeClock, FakeObservations, FakeStore, FakeTopology
+from tests.fakes import FakeAnnouncer, FakeClock, FakeMemory, FakeObservations, FakeStore, FakeTopology
 
 SICK = evidence(invocations=in_turn([a_kill(), a_run()]))
 SORT_KEY = "2026-01-31T12:00:00.000123Z"
@@ -90,22 +89,6 @@ class FakeRecords:
         return self.store.documents.get(f"s3://reports/{incident.id}/{name}")
 
 
-class FakeMemory:
-    """Remembers what it was corrected to."""
-
-    def __init__(self) -> None:
-        self.corrections: list[tuple[str, str, str, Correction]] = []
-
-    def past(self, limit: int = 500) -> list[object]:
-        return []
-
-    def remember(self, incident: Incident, past: object) -> None:
-        raise AssertionError("only the workflow remembers")
-
-    def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
-        self.corrections.append((function_name, executed_at, incident_id, correction))
-
-
 @dataclass
 class Desk:
     """One incident from its diagnosis on, and everything that can be asked of it."""
@@ -120,10 +103,11 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(NOW + timedelta(minutes=5))
-        self.diagnose = DiagnoseIssue(self.modes, self.store, "diagnoser")
+        self.diagnose = DiagnoseIssue(self.modes, self.store, self.memory, "diagnoser")
         self.records = FakeRecords(self.store, self.incident)
         self.notify = NotifyResult(
             store=self.store,
+            memory=self.memory,
             announcer=self.announcer,
             clock=self.clock,
             documents=(Document("report.md", "text/markdown", _render),),
@@ -151,7 +135,7 @@ class Desk:
             self.records,
             self.store,
             self.diagnose.conclude,
-            self.memory,  # type: ignore[arg-type]
+            self.memory,
             self.notify.rewrite,
             self.clock,
         )

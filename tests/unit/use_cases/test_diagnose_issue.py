@@ -1,22 +1,26 @@
 """The diagnosis is on record with everything that speaks for and against it."""
 
+from typing import Any
+
 import pytest
 
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.diagnosis import Verdict
-from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.errors import AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.fingerprint import fingerprint
+from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.failure_modes import all_failure_modes
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
-from tests.builders import a_gap, a_kill, a_run, a_series, an_incident, evidence, in_turn
-from tests.fakes import FakeStore
+from tests.builders import FUNCTION, a_gap, a_kill, a_run, a_series, ago, an_incident, evidence, in_turn
+from tests.fakes import FakeMemory, FakeStore
 
 
 def diagnosed(seen: Evidence) -> tuple[FakeStore, Verdict]:
     store = FakeStore()
     ref = store.save_evidence(an_incident(), "before", seen)
     case = Case(an_incident(), EvidenceReference(ref))
-    return store, DiagnoseIssue(all_failure_modes(), store, "diagnoser")(case).verdict
+    return store, DiagnoseIssue(all_failure_modes(), store, FakeMemory(), "diagnoser")(case).verdict
 
 
 def test_root_cause_is_on_record() -> None:
@@ -43,11 +47,60 @@ def test_doing_it_again_is_harmless() -> None:
     store = FakeStore()
     ref = store.save_evidence(an_incident(), "before", evidence(invocations=in_turn([a_kill()])))
     case = Case(an_incident(), EvidenceReference(ref))
-    use_case = DiagnoseIssue(all_failure_modes(), store, "diagnoser")
+    use_case = DiagnoseIssue(all_failure_modes(), store, FakeMemory(), "diagnoser")
     assert use_case(case) == use_case(case)
     assert len(store.diagnoses) == 1
 
 
 def test_no_diagnosis_without_evidence() -> None:
     with pytest.raises(InvalidEvent, match="CollectMetricsAndLogs comes first"):
-        DiagnoseIssue((), FakeStore(), "diagnoser")(Case(an_incident()))
+        DiagnoseIssue((), FakeStore(), FakeMemory(), "diagnoser")(Case(an_incident()))
+
+
+class Forgetful(FakeMemory):
+    """Cannot be read."""
+
+    def past(self, limit: int = 500) -> list[PastIncident]:
+        raise AwsCallFailed("dynamodb", "Query", "AccessDeniedException", "no")
+
+
+KILLED = evidence(invocations=in_turn([a_kill()] * 3))
+
+
+def diagnosing(memory: FakeMemory) -> DiagnoseIssue:
+    return DiagnoseIssue(all_failure_modes(), FakeStore(), memory, "diagnoser")
+
+
+def remembered(**facts: Any) -> FakeMemory:
+    """An incident of last week that looked the same."""
+    seen = fingerprint(KILLED, diagnosing(FakeMemory()).conclude(KILLED))
+    past = PastIncident("last-week", FUNCTION, ago(days=7), seen, **({"diagnosed": "out_of_memory"} | facts))
+    return FakeMemory({"last-week": past})
+
+
+def test_similar_incident_of_the_past_is_one_more_reason() -> None:
+    alone = diagnosing(FakeMemory()).conclude(KILLED).hypotheses[0]
+    best = diagnosing(remembered(status="VERIFIED", repair="raise_memory")).conclude(KILLED).hypotheses[0]
+    assert best.confidence > alone.confidence
+    assert best.because[-1].text == (
+        "100 % like incident last-week of 24 January 2026, cause out_of_memory (as its repair proved), "
+        "repaired by raise_memory, held"
+    )
+
+
+def test_cause_that_a_person_ruled_out_then_is_doubted_now() -> None:
+    memory = remembered(correction=Correction(declined=("out_of_memory",), by="ada"))
+    best = diagnosing(memory).conclude(KILLED).hypotheses[0]
+    assert best.confidence < 0.95
+    assert "not out_of_memory as a person said" in best.against[-1].text
+
+
+def test_incident_teaches_nothing_about_itself() -> None:
+    best = diagnosing(remembered()).conclude(KILLED, incident_id="last-week").hypotheses[0]
+    assert best.confidence == 0.95
+
+
+def test_memory_that_cannot_be_read_is_said() -> None:
+    seen = diagnosing(Forgetful()).conclude(KILLED)
+    assert seen.verdict is Verdict.ROOT_CAUSE_FOUND
+    assert seen.missing[-1].startswith("incident_memory: dynamodb:Query")

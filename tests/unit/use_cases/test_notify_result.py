@@ -1,7 +1,7 @@
 """Whatever fails on the way, people are told once, or the execution fails so that others tell them."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from tests.builders import (
     evidence,
     progress,
 )
-from tests.fakes import FakeAnnouncer, FakeClock, FakeStore
+from tests.fakes import FakeAnnouncer, FakeClock, FakeMemory, FakeStore
 
 CALLS = (
     "record_diagnosis",
@@ -33,6 +33,7 @@ CALLS = (
     "save_document",
     "publish",
     "close",
+    "remember",
 )
 
 
@@ -42,6 +43,7 @@ class Desk:
 
     broken: dict[str, Exception] = field(default_factory=dict)
     store: Any = field(default_factory=FakeStore)
+    memory: Any = field(default_factory=FakeMemory)
     announcer: Any = field(default_factory=FakeAnnouncer)
     reports: list[IncidentReport] = field(default_factory=list)
 
@@ -50,9 +52,11 @@ class Desk:
         self.store.open(an_incident(), NOW + timedelta(days=2))
 
     def notify(self, case: Case, attempt: int = 0) -> Notice:
-        store, announcer = (Breaking(port, self.broken) for port in (self.store, self.announcer))
+        ports = (self.store, self.memory, self.announcer)
+        store, memory, announcer = (Breaking(port, self.broken) for port in ports)
         return NotifyResult(
             store=store,
+            memory=memory,
             announcer=announcer,
             clock=FakeClock(),
             documents=(
@@ -244,3 +248,30 @@ def test_message_says_that_the_failure_itself_could_not_be_recorded() -> None:
     desk.notify(replace(VERIFIED, record_error=lost))
     ((_, body),) = desk.announcer.messages.values()
     assert "- RecordFailure failed with AwsCallFailed: dynamodb:UpdateItem failed" in body
+
+
+def test_the_report_tells_when_the_diagnosis_was_made() -> None:
+    desk = Desk()
+    desk.notify(a_case(plan=a_plan(planned_at="2026-01-31T12:00:09.000000Z")))
+    (report,) = desk.reports
+    assert report.diagnosed_at == datetime(2026, 1, 31, 12, 0, 9, tzinfo=UTC)
+
+
+def test_without_a_plan_nobody_knows_when_the_diagnosis_was_made() -> None:
+    desk = Desk()
+    desk.notify(a_case(plan=None))
+    assert desk.reports[0].diagnosed_at is None
+
+
+def test_finished_incident_is_remembered() -> None:
+    desk = Desk()
+    desk.notify(VERIFIED)
+    (past,) = desk.memory.incidents.values()
+    assert (past.incident_id, past.status) == (VERIFIED.incident.id, "VERIFIED")
+    assert past.diagnosed == "out_of_memory"
+
+
+def test_without_a_diagnosis_there_is_nothing_to_remember() -> None:
+    desk = Desk()
+    desk.notify(BAD_EVENT)
+    assert desk.memory.incidents == {}

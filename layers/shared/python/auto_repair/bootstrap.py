@@ -15,7 +15,7 @@ from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.naming import executor_role
 from auto_repair.domain.resources import Resource
-from auto_repair.ports import EvidenceSource
+from auto_repair.ports import EvidenceSource, IncidentMemory
 from auto_repair.settings import Settings
 from auto_repair.use_cases.await_approval import AwaitApproval
 from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
@@ -124,7 +124,7 @@ def diagnose_issue() -> DiagnoseIssue:
     """DiagnoseIssue."""
     from auto_repair.failure_modes import all_failure_modes
 
-    return DiagnoseIssue(all_failure_modes(), store(), settings().function_name)
+    return DiagnoseIssue(all_failure_modes(), store(), memory(), settings().function_name)
 
 
 def determine_action() -> DetermineAction:
@@ -204,6 +204,7 @@ def notify_result() -> NotifyResult:
 
     return NotifyResult(
         store=store(),
+        memory=memory(),
         announcer=SnsAnnouncer(clients(), settings()),
         clock=utc_now,
         documents=(
@@ -219,9 +220,17 @@ def notify_result() -> NotifyResult:
     )
 
 
-def conclude(evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
+def conclude(evidence: Evidence, declined: Collection[str] = (), *, incident_id: str) -> Diagnosis:
     """From evidence to a diagnosis, as DiagnoseIssue comes to it; made only when it is needed."""
-    return diagnose_issue().conclude(evidence, declined)
+    return diagnose_issue().conclude(evidence, declined, incident_id=incident_id)
+
+
+@cache
+def memory() -> IncidentMemory:
+    """Finished incidents, to compare new ones with."""
+    from auto_repair.adapters.incident_memory import DiagnosisTableMemory
+
+    return DiagnosisTableMemory(clients(), settings())
 
 
 @cache
@@ -232,10 +241,7 @@ def incident_records() -> IncidentRecords:
 
 def reconsider() -> Reconsider:
     """People's answers to findings."""
-    from auto_repair.adapters.incident_memory import DiagnosisTableMemory
-
-    memory = DiagnosisTableMemory(clients(), settings())
-    return Reconsider(incident_records(), store(), conclude, memory, notify_result().rewrite, utc_now)
+    return Reconsider(incident_records(), store(), conclude, memory(), notify_result().rewrite, utc_now)
 
 
 def look_again() -> LookAgain:

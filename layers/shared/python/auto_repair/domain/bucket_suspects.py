@@ -1,6 +1,6 @@
 """Which change of a bucket's policy explains calls to the bucket that are refused, and how well."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auto_repair.domain.bucket_denials import Denial, denials, former, latter, policy_changes
@@ -66,8 +66,12 @@ def _candidate(evidence: Evidence, denial: Denial, change: ResourceChange) -> Su
     effect = _effect(denial, change)
     if not _is_possible(denial, effect):
         return None
+    changes = policy_changes(evidence, denial.bucket)
+    if _was_healed(denial, [c for c in changes if c.at < change.at]) and denial.last_seen >= change.at:
+        # What was refused before belongs to an earlier change, which was taken back in between.
+        denial = replace(denial, first_seen=max(denial.first_seen, change.at), earlier=0)
     first = denial.first_seen
-    later = [c for c in policy_changes(evidence, denial.bucket) if c.at > change.at]
+    later = [c for c in changes if c.at > change.at]
     refused_earlier = denial.earlier > 0 and change.at >= evidence.window.start
     return Suspect(
         change,
@@ -78,6 +82,14 @@ def _candidate(evidence: Evidence, denial: Denial, change: ResourceChange) -> Su
         follower=later[0] if later else None,
         nearer=_nearer(evidence, change, denial),
     )
+
+
+def _was_healed(denial: Denial, earlier: list[ResourceChange]) -> bool:
+    """Whether one of these changes refused the call and the last of them does not."""
+    if not earlier:
+        return False
+    refusing = [_is_possible(denial, _effect(denial, change)) for change in earlier]
+    return any(refusing) and not refusing[-1]
 
 
 def _nearer(evidence: Evidence, change: ResourceChange, denial: Denial) -> ResourceChange | None:

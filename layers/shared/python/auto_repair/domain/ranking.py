@@ -1,11 +1,12 @@
 """From findings to a diagnosis: rank, and say honestly when nothing is wrong or nobody can tell."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Reason, Verdict
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.resources import at_heart
+from auto_repair.domain.similar_incidents import Match, with_memory
 from auto_repair.domain.suffering import suffering
 
 SURE_ENOUGH = 0.5  # below this, no hypothesis is held responsible
@@ -43,6 +44,31 @@ def diagnose(
         tuple(ranked),
         missing,
         look_around=evidence.surroundings is None and is_open and verdict is not Verdict.NOTHING_WRONG,
+    )
+
+
+def recalled(evidence: Evidence, diagnosis: Diagnosis, matches: Sequence[Match]) -> Diagnosis:
+    """The diagnosis with what similar incidents taught: evidence like any other, never a proof."""
+    if not matches or not diagnosis.hypotheses:
+        return diagnosis
+    moved = with_memory({h.id: h.confidence for h in diagnosis.hypotheses}, matches)
+    ranked = sorted(
+        (_reminded(h, round(moved[h.id], 3), matches) for h in diagnosis.hypotheses),
+        key=lambda h: (-h.confidence, h.id),
+    )
+    verdict, summary = _settle(evidence, ranked)
+    return replace(diagnosis, verdict=verdict, summary=summary, hypotheses=tuple(ranked))
+
+
+def _reminded(hypothesis: Hypothesis, confidence: float, matches: Sequence[Match]) -> Hypothesis:
+    """With the likest incident that had this cause, and the likest where a person ruled it out."""
+    same = [m for m in matches if m.past.cause == hypothesis.id][:1]
+    ruled_out = [m for m in matches if hypothesis.id in m.past.declined][:1]
+    return replace(
+        hypothesis,
+        confidence=confidence,
+        because=(*hypothesis.because, *(Reason(m.text[:MAX_TEXT]) for m in same)),
+        against=(*hypothesis.against, *(Reason(m.text[:MAX_TEXT]) for m in ruled_out)),
     )
 
 

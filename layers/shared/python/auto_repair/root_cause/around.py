@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from auto_repair.domain.citations import Window
+from auto_repair.domain.complaints import ComplaintKind, complaint
 from auto_repair.domain.diagnosis import Hypothesis, Reason
-from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, Surroundings
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, ResourceSignature, Surroundings
 from auto_repair.root_cause import model
 from auto_repair.root_cause.engine import investigate
 from auto_repair.root_cause.model import Alarm, Column, Frame, Graph, Investigation, Kind, Outcome, Role
@@ -58,11 +60,26 @@ def investigation_of(surroundings: Surroundings) -> Investigation:
         ),
         logs=tuple(
             model.LogSignature(
-                s.resource, s.first_seen.timestamp(), s.template, s.count, s.count_before, s.names or None
+                s.resource,
+                s.first_seen.timestamp(),
+                s.template,
+                s.count,
+                s.count_before,
+                _accused(s, scope.resources),
             )
             for s in surroundings.signatures
         ),
     )
+
+
+def _accused(signature: ResourceSignature, resources: Sequence[Resource]) -> str | None:
+    """Whose settings a message complains about: of a permission that a role lacks, the role's."""
+    said = complaint(signature.sample or signature.template, resources)
+    if said and said.kind is ComplaintKind.DENIED_BY_IDENTITY_POLICY:
+        role = f"iam:{said.principal.rpartition('/')[2]}"
+        if any(resource.id == role for resource in resources):
+            return role
+    return signature.names or None
 
 
 def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:
@@ -96,16 +113,14 @@ def _hypothesis(found: model.Hypothesis, surroundings: Surroundings) -> Hypothes
 
 
 def _change_behind(found: model.Hypothesis, surroundings: Surroundings) -> ResourceChange | None:
-    """The last change of the node before its trouble began."""
-    symptom = surroundings.scope.symptom
-    return next(
-        (
-            c
-            for c in reversed(surroundings.changes)
-            if c.resource == found.node and c.at <= symptom.at and not c.ours
-        ),
-        None,
+    """The change that speaks most for it; None where no change does."""
+    blamed = max(
+        (e for e in found.evidence_for if e.kind is Kind.CHANGED), key=lambda e: e.strength, default=None
     )
+    if blamed is None:
+        return None
+    own = (c for c in reversed(surroundings.changes) if c.resource == found.node and not c.ours)
+    return next((c for c in own if blamed.summary.startswith(_told(c))), None)
 
 
 def _title(found: model.Hypothesis, surroundings: Surroundings, change: ResourceChange | None) -> str:

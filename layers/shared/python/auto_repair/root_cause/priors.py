@@ -15,6 +15,8 @@ from auto_repair.root_cause.graph import CallGraph
 from auto_repair.root_cause.model import Change, Evidence, Kind, LogSignature
 
 FORGOTTEN_S = 1800.0  # after this long a change is suspected e times less
+FRESH_S = 60.0  # within about this long, the later of two changes is the likelier one,
+LAST = 0.25  # by up to this share
 CHANGE_WEIGHT = (
     1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
 )
@@ -50,7 +52,8 @@ def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]
         # A row only says that the onset lies somewhere within its period.
         if ago < -trouble.period or not trouble.reaches(change.node):
             continue
-        freshness = math.exp(-max(0.0, ago) / FORGOTTEN_S)
+        waited = max(0.0, ago)
+        freshness = math.exp(-waited / FORGOTTEN_S) * (1.0 + LAST * math.exp(-waited / FRESH_S))
         found.append(
             Evidence(
                 Kind.CHANGED,

@@ -1,17 +1,19 @@
 """DiagnoseIssue: from evidence to a ranked list of hypotheses, on record."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode
-from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.ranking import diagnose
+from auto_repair.domain.fingerprint import fingerprint
+from auto_repair.domain.ranking import MAX_TEXT, diagnose, recalled
 from auto_repair.domain.resources import at_heart
+from auto_repair.domain.similar_incidents import recall
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import IncidentStore
+from auto_repair.ports import IncidentMemory, IncidentStore
 from auto_repair.root_cause.around import causes_around
 
 
@@ -21,6 +23,7 @@ class DiagnoseIssue:
 
     failure_modes: tuple[FailureMode, ...]
     store: IncidentStore
+    memory: IncidentMemory
     executed_by: str
 
     def __call__(self, case: Case) -> Diagnosis:
@@ -28,17 +31,31 @@ class DiagnoseIssue:
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
         evidence = self.store.load_evidence(case.evidence.ref)
-        diagnosis = self.conclude(evidence)
+        diagnosis = self.conclude(evidence, incident_id=case.incident.id)
         facts = facts_of(diagnosis) | scope_of(evidence)
         self.store.record_diagnosis(
             case.incident, {**facts, "evidenceRef": case.evidence.ref, "executedBy": self.executed_by}
         )
         return diagnosis
 
-    def conclude(self, evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
-        """The ranked outcome without the hypotheses that people declined, by id. Writes nothing."""
+    def conclude(
+        self, evidence: Evidence, declined: Collection[str] = (), *, incident_id: str = ""
+    ) -> Diagnosis:
+        """The ranked outcome without the hypotheses that people declined, by id. Writes nothing.
+
+        `incident_id`: of the incident that it is about, which teaches nothing about itself.
+        """
         around = causes_around(evidence.surroundings) if evidence.surroundings else ()
-        return diagnose(evidence, self.failure_modes, around, declined)
+        diagnosis = diagnose(evidence, self.failure_modes, around, declined)
+        if not diagnosis.hypotheses:
+            return diagnosis
+        try:
+            past = self.memory.past()
+        except AutoRepairError as error:
+            gap = f"incident_memory: {error}"[:MAX_TEXT]
+            return replace(diagnosis, missing=(*diagnosis.missing, gap))
+        seen = fingerprint(evidence, diagnosis)
+        return recalled(evidence, diagnosis, recall(seen, past, evidence.window.end, incident_id))
 
 
 def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:

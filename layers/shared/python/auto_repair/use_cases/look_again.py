@@ -82,7 +82,8 @@ class LookAgain:
         return self._reopen(case, new, before, after, look)
 
     def _heard(self, evidence: Evidence, record: IncidentRecord) -> Diagnosis:
-        return heard(self.conclude(evidence, declined(record.answers)), record.answers)
+        left = self.conclude(evidence, declined(record.answers), incident_id=record.incident.id)
+        return heard(left, record.answers)
 
     def _reopen(
         self,
@@ -98,7 +99,7 @@ class LookAgain:
         case = replace(
             case,
             evidence=EvidenceReference(ref, len(evidence.items), tuple(_gaps(evidence)), is_wide=True),
-            diagnosis=replace(self.conclude(evidence), summary=told),
+            diagnosis=replace(self.conclude(evidence, incident_id=incident.id), summary=told),
             plan=_open_to_people(case.plan, after),
         )
         self.store.save_document(incident, CASE_FILE, written(case), JSON)

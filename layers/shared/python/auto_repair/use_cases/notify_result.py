@@ -16,9 +16,11 @@ from auto_repair.domain.case import Case, Notice
 from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.errors import AutoRepairError, TransientError
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.fingerprint import fingerprint
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.outcome import final_status, is_declined
 from auto_repair.domain.prevention import Advice, prevention
+from auto_repair.domain.similar_incidents import conclude
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentMemory, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
@@ -58,6 +60,7 @@ class NotifyResult:
     """Writes the report, sends one message, closes the incident."""
 
     store: IncidentStore
+    memory: IncidentMemory
     announcer: Announcer
     clock: Clock
     documents: tuple[Document, ...]  # the first one is the one that people are sent to
@@ -66,7 +69,6 @@ class NotifyResult:
     region: str
     executed_by: str
     diagnosis_of: Callable[[Case, Evidence | None], Diagnosis | None] = as_diagnosed  # or as people answered
-    memory: IncidentMemory | None = None  # without one, nobody knows whether a cause has come back
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
@@ -77,6 +79,7 @@ class NotifyResult:
         # Before the answers are read: whoever answers later finds the case and writes the report again.
         steps.run(lambda: self.store.save_document(case.incident, CASE_FILE, written(case), JSON))
         report = self._report(case, status, steps)
+        steps.run(lambda: self._remember(case, report.evidence_before, status))
         uri = self._write(report, steps)
         steps.run(
             lambda: self.store.record_diagnosis(case.incident, {"reportUri": uri, "status": status}),
@@ -143,6 +146,12 @@ class NotifyResult:
             },
         )
 
+    def _remember(self, case: Case, evidence: Evidence | None, status: str) -> None:
+        """What later incidents are compared with."""
+        if evidence is not None and case.diagnosis is not None:
+            past = conclude(case, fingerprint(evidence, case.diagnosis), status)
+            self.memory.remember(case.incident, past)
+
     def _report(self, case: Case, status: str, steps: "_BestEffort") -> IncidentReport:
         attempts: list[Mapping[str, Any]] = (
             steps.run(lambda: list(self.store.repairs_of(case.incident))) or []
@@ -173,7 +182,7 @@ class NotifyResult:
 
     def _prevention(self, diagnosis: Diagnosis | None, incident: Incident) -> tuple[Advice, ...]:
         cause = diagnosis.root_cause if diagnosis else None
-        if cause is None or self.memory is None:
+        if cause is None:
             return ()
         past = (one for one in self.memory.past() if one.incident_id != incident.id)
         return prevention(cause.id, incident.function_name, past, self.clock())

@@ -49,9 +49,14 @@ class Records(Protocol):
 
 
 class Conclude(Protocol):
-    """From evidence to a diagnosis without the hypotheses that were declined."""
+    """From evidence to a diagnosis without the hypotheses that were declined.
 
-    def __call__(self, evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis: ...
+    `incident_id`: of the incident that it is about, which teaches nothing about itself.
+    """
+
+    def __call__(
+        self, evidence: Evidence, declined: Collection[str] = (), *, incident_id: str
+    ) -> Diagnosis: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,9 @@ class DiagnosisWithAnswers:
     def __call__(self, case: Case, evidence: Evidence | None) -> Diagnosis | None:
         if case.diagnosis is None or not (answers := self.answers(case.incident)):
             return case.diagnosis
-        left = self.conclude(evidence, declined(answers)) if evidence else case.diagnosis
+        if evidence is None:
+            return heard(case.diagnosis, answers)
+        left = self.conclude(evidence, declined(answers), incident_id=case.incident.id)
         return heard(left, answers)
 
 
@@ -169,7 +176,8 @@ class Reconsider:
             raise InvalidEvent(
                 f"incidentId: the evidence of incident {record.incident.id} is no longer kept"
             ) from error
-        return heard(self.conclude(evidence, declined(record.answers)), record.answers)
+        left = self.conclude(evidence, declined(record.answers), incident_id=record.incident.id)
+        return heard(left, record.answers)
 
     def _findings(
         self, record: IncidentRecord, diagnosis: Diagnosis, report: str = "", notes: Sequence[str] = ()
