@@ -33,6 +33,7 @@ def test_another_cause_is_recorded_reported_and_told_once() -> None:
     assert {k: facts["reopened"][k] for k in ("before", "after")} == {"before": "cause", "after": "policy"}
     assert facts["reconsidered"]["rootCause"] == "policy"
     assert facts["rootCause"] == "cause"
+    assert desk.memory.incidents["incident-1"].diagnosed == "policy"
     assert desk.page.startswith("ADVISED ['policy', 'cause'")
     assert "Seen only after the incident had ended" in desk.page
     subject, body = desk.announcer.messages["incident-1", "reopened"]

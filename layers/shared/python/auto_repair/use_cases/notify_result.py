@@ -94,7 +94,9 @@ class NotifyResult:
         Raises the error of the first document that cannot be written.
         """
         steps = _BestEffort([], is_last=False)
-        report = self._report(case, final_status(case), steps)
+        status = final_status(case)
+        report = self._report(case, status, steps)
+        steps.run(lambda: self._remember(case, report.evidence_before, status))
         uris = [self._save(report, document) for document in self.documents]
         return Notice(uris[0])
 
