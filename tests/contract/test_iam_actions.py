@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TERRAFORM = ROOT / "terraform"
 PERMISSIONS = TERRAFORM / "modules" / "auto_repair" / "permissions.tf"
 
-ACTION = re.compile(r'"((?!aws:|dynamodb:LeadingKeys)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"')  # aws: starts condition keys
+ACTION = re.compile(
+    r'"((?!aws:|dynamodb:LeadingKeys)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"'
+)  # aws: starts condition keys
 OTHER_PEOPLES_THINGS = ("any_function", "any_queue", "function_logs")
 
 
@@ -150,11 +152,16 @@ def test_only_the_executor_is_granted_changes() -> None:
 PERMISSION_OF = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",
+    "bedrock-runtime:Converse": "bedrock:InvokeModel",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
 }
 # Services that IAM knows by another name; of API Gateway it knows HTTP's verbs.
-SERVICE_OF = {"stepfunctions": "states", "elbv2": "elasticloadbalancing"}
+SERVICE_OF = {
+    "bedrock-agent-runtime": "bedrock",
+    "elbv2": "elasticloadbalancing",
+    "stepfunctions": "states",
+}
 VERBS = {"Get": "GET"}
 
 

@@ -8,6 +8,7 @@ module "auto_repair" {
   additional_monitored_functions = var.additional_monitored_functions
   default_mode                   = var.default_mode
   watched_alarms                 = var.watched_alarms
+  advisor                        = var.advisor
   notification_emails            = var.notification_emails
   notification_template          = var.notification_template
   email_template                 = var.email_template

@@ -39,6 +39,12 @@ variable "default_mode" {
   nullable    = false
 }
 
+variable "advisor" {
+  description = "Bedrock model that may judge and word diagnoses, as modules/auto_repair says; null for none."
+  type        = any
+  default     = null
+}
+
 variable "watched_alarms" {
   description = "Names of alarms on anything else than an onboarded function that are to be looked into."
   type        = list(string)

@@ -36,6 +36,18 @@ locals {
   }
   environment_variables_of = {
     slack_notifier = { for arn in var.slack_webhook_secret_arn[*] : "SLACK_WEBHOOK_SECRET_ARN" => arn }
+    # Without a model there is no variable at all: the advisor is off.
+    diagnoser = merge([
+      for advisor in var.advisor[*] : {
+        ADVISOR_MODEL_ID                 = advisor.model_id
+        ADVISOR_MAX_SECONDS              = tostring(advisor.max_seconds)
+        ADVISOR_MAX_TOKENS               = tostring(advisor.max_tokens)
+        ADVISOR_MAX_USD                  = tostring(advisor.max_usd)
+        ADVISOR_USD_PER_1K_INPUT_TOKENS  = tostring(advisor.usd_per_1k_input_tokens)
+        ADVISOR_USD_PER_1K_OUTPUT_TOKENS = tostring(advisor.usd_per_1k_output_tokens)
+        KNOWLEDGE_BASE_ID                = coalesce(advisor.knowledge_base_id, "none") == "none" ? "" : advisor.knowledge_base_id
+      }
+    ]...)
   }
 }
 

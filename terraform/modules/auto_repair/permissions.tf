@@ -423,6 +423,29 @@ data "aws_iam_policy_document" "read_slack_webhook" {
   }
 }
 
+# The model that may judge and word what we found; it reads what it is given, and changes nothing.
+data "aws_iam_policy_document" "ask_model" {
+  dynamic "statement" {
+    for_each = var.advisor[*]
+
+    content {
+      sid       = "AskModel"
+      actions   = ["bedrock:InvokeModel"]
+      resources = statement.value.model_arns
+    }
+  }
+
+  dynamic "statement" {
+    for_each = [for advisor in var.advisor[*] : advisor.knowledge_base_id if advisor.knowledge_base_id != null]
+
+    content {
+      sid       = "SearchKnowledgeBase"
+      actions   = ["bedrock:Retrieve"]
+      resources = ["arn:${local.partition}:bedrock:${local.place}:knowledge-base/${statement.value}"]
+    }
+  }
+}
+
 # The functions.
 
 data "aws_iam_policy_document" "coordinator" {
@@ -457,6 +480,7 @@ data "aws_iam_policy_document" "diagnoser" {
     data.aws_iam_policy_document.read_evidence.json,
     data.aws_iam_policy_document.remember_incidents.json,
     data.aws_iam_policy_document.record_diagnoses.json,
+    data.aws_iam_policy_document.ask_model.json,
   ]
 }
 

@@ -99,6 +99,44 @@ variable "slack_webhook_secret_arn" {
   }
 }
 
+variable "advisor" {
+  description = <<-EOT
+    A Bedrock model that may reorder our hypotheses within bounds and word the explanation; null for none. It sees redacted evidence.
+
+    model_id                   Model or inference profile, as Converse takes it.
+    model_arns                 What the diagnoser may invoke: the model's ARN; of an inference profile, its own and those of its models.
+    max_seconds, max_tokens    Per incident.
+    max_usd                    Per incident, by the two prices. Without prices no model is asked.
+    knowledge_base_id          A knowledge base to search beside the built-in runbooks.
+  EOT
+  type = object({
+    model_id                 = string
+    model_arns               = list(string)
+    usd_per_1k_input_tokens  = number
+    usd_per_1k_output_tokens = number
+    max_seconds              = optional(number, 20)
+    max_tokens               = optional(number, 40000)
+    max_usd                  = optional(number, 0.05)
+    knowledge_base_id        = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.advisor == null || try(var.advisor.max_seconds >= 1 && var.advisor.max_seconds <= 45, false)
+    error_message = "advisor.max_seconds is between 1 and 45: the diagnosis must end within its state's time."
+  }
+
+  validation {
+    condition     = var.advisor == null || try(var.advisor.max_usd > 0 && var.advisor.usd_per_1k_input_tokens > 0 && var.advisor.usd_per_1k_output_tokens > 0, false)
+    error_message = "advisor.max_usd and both prices are above 0: without them nobody can keep to a budget."
+  }
+
+  validation {
+    condition     = var.advisor == null || try(length(var.advisor.model_arns) > 0 && alltrue([for arn in var.advisor.model_arns : can(regex("^arn:[a-z-]+:bedrock:", arn)) && !strcontains(arn, "*")]), false)
+    error_message = "advisor.model_arns are ARNs of Bedrock models, without wildcards, such as arn:aws:bedrock:us-east-1::foundation-model/ID."
+  }
+}
+
 variable "watched_alarms" {
   description = "Names of alarms on anything else that are to be looked into. What is found is told; of functions that are not onboarded, nothing is changed."
   type        = list(string)

@@ -1,11 +1,13 @@
 """The diagnosis is on record with everything that speaks for and against it."""
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
+from auto_repair.domain.advice import Advice, Advised, Briefing, no_advice
 from auto_repair.domain.case import Case, EvidenceReference
-from auto_repair.domain.diagnosis import Verdict
+from auto_repair.domain.diagnosis import Diagnosis, Verdict
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
@@ -104,3 +106,50 @@ def test_memory_that_cannot_be_read_is_said() -> None:
     seen = diagnosing(Forgetful()).conclude(KILLED)
     assert seen.verdict is Verdict.ROOT_CAUSE_FOUND
     assert seen.missing[-1].startswith("incident_memory: dynamodb:Query")
+
+
+@dataclass
+class Model:
+    """An advisor that answers the same whatever it is asked."""
+
+    advice: Advice
+    briefings: list[Briefing] = field(default_factory=list)
+
+    def advise(self, briefing: Briefing) -> Advice:
+        self.briefings.append(briefing)
+        return self.advice
+
+
+def advised(advice: Advice, seen: Evidence = KILLED) -> tuple[Diagnosis, Model, FakeStore]:
+    store, model = FakeStore(), Model(advice)
+    ref = store.save_evidence(an_incident(), "before", seen)
+    use_case = replace(diagnosing(FakeMemory()), store=store, advisor=model)
+    return use_case(Case(an_incident(), EvidenceReference(ref))), model, store
+
+
+def test_advice_words_the_diagnosis_and_is_on_record() -> None:
+    wise = Advice((Advised("out_of_memory", 0.9),), "It needs more memory.", model="a-model")
+    diagnosis, model, store = advised(wise)
+    assert [h.id for h in model.briefings[0].hypotheses] == ["out_of_memory"]
+    assert diagnosis.explanation == store.diagnosis["explanation"] == "It needs more memory."
+    assert diagnosis.advisor == ("a-model",)
+    assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
+    assert diagnosis.needs_person == ""
+
+
+def test_advice_that_is_none_says_why_and_changes_nothing() -> None:
+    diagnosis, *_ = advised(no_advice("the model was too slow"))
+    assert diagnosis.explanation == ""
+    assert diagnosis.advisor == ("the model was too slow",)
+    assert diagnosis.hypotheses[0].confidence == 0.95
+
+
+def test_order_that_a_model_chose_needs_a_person() -> None:
+    wise = Advice((Advised("out_of_memory", 0.9),), model="a-model", changes_the_first=True)
+    diagnosis, *_ = advised(wise)
+    assert "a person decides" in diagnosis.needs_person
+
+
+def test_nobody_is_asked_about_nothing() -> None:
+    _, model, _ = advised(no_advice("unused"), evidence(invocations=in_turn([a_run()])))
+    assert model.briefings == []

@@ -1,5 +1,6 @@
 """The one place where use cases meet adapters. What is made here is kept while the environment is warm."""
 
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -124,7 +125,15 @@ def diagnose_issue() -> DiagnoseIssue:
     """DiagnoseIssue."""
     from auto_repair.failure_modes import all_failure_modes
 
-    return DiagnoseIssue(all_failure_modes(), store(), memory(), settings().function_name)
+    ours = DiagnoseIssue(all_failure_modes(), store(), memory(), settings().function_name)
+    if not os.environ.get("ADVISOR_MODEL_ID"):
+        return ours
+    from auto_repair.adapters.bedrock_advisor import AdvisorSettings, BedrockAdvisor
+    from auto_repair.adapters.runbook_search import KnowledgeBase, RunbooksOfLayer
+
+    limits, runbooks = AdvisorSettings.from_environment(), RunbooksOfLayer()
+    bases = [KnowledgeBase(clients(), limits.knowledge_base_id)] if limits.knowledge_base_id else []
+    return replace(ours, advisor=BedrockAdvisor(clients(), limits, (runbooks, *bases)), runbooks=runbooks)
 
 
 def determine_action() -> DetermineAction:

@@ -91,6 +91,9 @@ class Diagnosis:
     hypotheses: tuple[Hypothesis, ...] = ()
     missing: tuple[str, ...] = ()
     look_around: bool = False  # the function's own evidence leaves open why: its surroundings may tell
+    explanation: str = ""  # in an advisor's words, checked against the evidence
+    advisor: tuple[str, ...] = ()  # who was asked, and what is to be said about the answer
+    needs_person: str = ""  # why a person must agree to any repair; empty: not needed
 
     @property
     def root_cause(self) -> Hypothesis | None:

@@ -109,7 +109,10 @@ class DetermineAction:
             change=change,
             extra_cost_usd_per_month=cost,
         )
-        decision, reasons = _decide(policy, repair, outcome)
+        doubt = case.diagnosis.needs_person if case.diagnosis else ""
+        decision, reasons = _decide(
+            policy, repair, replace(outcome, needs_person=outcome.needs_person or doubt)
+        )
         refusal = check(situation, person_decides=decision is Decision.ASK)
         if refusal:
             return _refused(base, refusal)

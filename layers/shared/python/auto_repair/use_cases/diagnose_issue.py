@@ -4,17 +4,21 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from auto_repair.domain.advice import advised, brief
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, FailureMode
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
+from auto_repair.domain.incident import Incident
 from auto_repair.domain.ranking import MAX_TEXT, diagnose, recalled
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.similar_incidents import recall
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import IncidentMemory, IncidentStore
+from auto_repair.ports import Advisor, IncidentMemory, IncidentStore, RunbookSearch
 from auto_repair.root_cause.around import causes_around
+
+MODEL_DECIDED = "a model put this cause before the one that our own rules hold likelier: a person decides"
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,40 @@ class DiagnoseIssue:
     store: IncidentStore
     memory: IncidentMemory
     executed_by: str
+    advisor: Advisor | None = None  # off unless a model is set
+    runbooks: RunbookSearch | None = None
 
     def __call__(self, case: Case) -> Diagnosis:
         """The ranked outcome; `NOTHING_WRONG` and `CANNOT_TELL` are ordinary results."""
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
         evidence = self.store.load_evidence(case.evidence.ref)
-        diagnosis = self.conclude(evidence, incident_id=case.incident.id)
+        diagnosis = self._advised(
+            case.incident, evidence, self.conclude(evidence, incident_id=case.incident.id)
+        )
         facts = facts_of(diagnosis) | scope_of(evidence)
         self.store.record_diagnosis(
             case.incident, {**facts, "evidenceRef": case.evidence.ref, "executedBy": self.executed_by}
         )
         return diagnosis
+
+    def _advised(self, incident: Incident, evidence: Evidence, diagnosis: Diagnosis) -> Diagnosis:
+        """The diagnosis as an advisor judges and words it, within bounds; the verdict stays ours."""
+        # Where the surroundings are looked at next, the advisor is asked once it knows them.
+        if self.advisor is None or not diagnosis.hypotheses or diagnosis.look_around:
+            return diagnosis
+        problem = incident.question or (incident.alarm.reason if incident.alarm else "") or diagnosis.summary
+        around = evidence.surroundings.items if evidence.surroundings else ()
+        extracts = self.runbooks.search(diagnosis.summary) if self.runbooks else ()
+        advice = self.advisor.advise(
+            brief(incident.id, problem, diagnosis, (*evidence.items, *around), extracts)
+        )
+        return replace(
+            advised(diagnosis, advice),
+            explanation=advice.explanation,
+            advisor=(*([advice.model] if advice.model else []), *advice.said),
+            needs_person=MODEL_DECIDED if advice.changes_the_first else "",
+        )
 
     def conclude(
         self, evidence: Evidence, declined: Collection[str] = (), *, incident_id: str = ""
@@ -80,6 +106,8 @@ def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
             for h in diagnosis.hypotheses
         ],
         "missingEvidence": list(diagnosis.missing),
+        "explanation": diagnosis.explanation,
+        "advisor": list(diagnosis.advisor),
     }
 
 
