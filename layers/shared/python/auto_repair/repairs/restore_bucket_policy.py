@@ -112,14 +112,19 @@ def _alarmed(after: Evidence) -> tuple[Check, ...]:
         return ()
     since = after.window.start
     requests = sum(v for _, v in _points(after, alarmed, MetricRole.REQUESTS, since))
-    shares = [v for _, v in _points(after, alarmed, MetricRole.AVAILABILITY, since + SETTLES)]
+    settled = [v for _, v in _points(after, alarmed, MetricRole.AVAILABILITY, since + SETTLES)]
+    shares = settled or [v for _, v in _points(after, alarmed, MetricRole.AVAILABILITY, since)]
     good = sum(shares) / len(shares) if shares else 0.0
     known = bool(shares) and requests >= ENOUGH_CALLS
-    passed = (True if good >= WORKS else False if good < FAILS else None) if known else None
     shown = f"{good:.0%} of {requests:.0f} calls" if known else "unknown"
     text = f"{alarmed} answers {shown} well" if known else f"too little is known of {alarmed} yet"
-    # Metrics come late. The log tells the same sooner, so that what is unknown here holds up nothing.
-    return (Check(f"good answers of {alarmed}", "failing", shown, passed, text, essential=known),)
+    passed = None
+    if known and good >= WORKS:
+        passed = True
+    elif known and settled and good < FAILS:
+        passed = False
+    # What raised the alarm has the last word, though its metrics come late.
+    return (Check(f"good answers of {alarmed}", "failing", shown, passed, text),)
 
 
 def _points(after: Evidence, resource: str, role: MetricRole, since: datetime) -> list[tuple[float, float]]:
