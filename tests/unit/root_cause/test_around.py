@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import (
     MetricRole,
     ResourceChange,
@@ -11,7 +12,7 @@ from auto_repair.domain.surroundings import (
     Surroundings,
 )
 from auto_repair.root_cause.around import causes_around, investigation_of
-from tests.builders import FUNCTION, NOW, ago, some_surroundings
+from tests.builders import FUNCTION, NOW, a_signature, ago, evidence, some_surroundings
 
 API, LAMBDA, BUCKET = "apigateway:a1b2c3", f"lambda:{FUNCTION}", "s3:images"
 BROKE = ago(minutes=5)
@@ -47,7 +48,7 @@ def broken_api(**facts: object) -> Surroundings:
 
 
 def test_change_two_hops_away_is_the_cause() -> None:
-    best, *_ = causes_around(broken_api(changes=(PUT,), signatures=(REFUSED,)))
+    best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT,), signatures=(REFUSED,))))
     assert (best.failure_mode, best.resource) == ("neighbour_changed", BUCKET)
     assert best.id == "neighbour_changed@s3:images"
     assert best.title == "PutBucketPolicy on s3:images"
@@ -68,7 +69,7 @@ def test_our_own_repair_is_no_suspect() -> None:
 
 def test_quiet_surroundings_have_no_cause() -> None:
     well = series(API, "5XXError / Count", MetricRole.AVAILABILITY, 1.0, 1.0)
-    assert causes_around(replace(broken_api(), series=(well,))) == ()
+    assert causes_around(evidence(surroundings=replace(broken_api(), series=(well,)))) == ()
 
 
 def test_reference_and_window_are_kept_apart() -> None:
@@ -81,4 +82,45 @@ def test_reference_and_window_are_kept_apart() -> None:
 
 
 def test_nothing_observed_is_no_cause_and_no_crash() -> None:
-    assert causes_around(some_surroundings()) == ()
+    assert causes_around(evidence(surroundings=some_surroundings())) == ()
+    assert causes_around(evidence()) == ()
+
+
+def test_message_of_an_earlier_trouble_accuses_nobody() -> None:
+    over = replace(REFUSED, first_seen=ago(minutes=12), last_seen=ago(minutes=11))
+    given = investigation_of(broken_api(signatures=(over, REFUSED)))
+    assert [log.first_seen for log in given.logs] == [REFUSED.first_seen.timestamp()]
+
+
+def test_permission_that_a_role_lacks_accuses_the_role() -> None:
+    role = Resource("iam", "images-role")
+    around = broken_api()
+    scope = replace(
+        around.scope, topology=replace(around.scope.topology, resources=(*around.scope.resources, role))
+    )
+    lacks = replace(
+        REFUSED,
+        sample="An error occurred (AccessDenied) when calling the GetObject operation: User: "
+        "arn:aws:sts::123456789012:assumed-role/images-role/images is not authorized to perform: "
+        's3:GetObject on resource: "arn:aws:s3:::images/a.png" because no identity-based policy allows the '
+        "s3:GetObject action",
+    )
+    given = investigation_of(replace(around, scope=scope, signatures=(lacks,)))
+    assert [log.names for log in given.logs] == ["iam:images-role"]
+    assert [log.names for log in investigation_of(broken_api(signatures=(REFUSED,))).logs] == [BUCKET]
+
+
+def test_title_names_the_change_that_came_before_the_trouble() -> None:
+    tagged = replace(PUT, at=BROKE + timedelta(minutes=2), action="PutBucketTagging", event_id="event-2")
+    best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT, tagged), signatures=(REFUSED,))))
+    assert best.title == "PutBucketPolicy on s3:images"
+    assert best.since == BROKE
+
+
+def test_own_log_stands_for_what_was_read_of_it_around() -> None:
+    own = a_signature(first_seen=BROKE, last_seen=NOW, count=900, template="read in full")
+    seen = evidence(signatures=(own,), surroundings=broken_api(changes=(PUT,), signatures=(REFUSED,)))
+    found = causes_around(seen)
+    said = [reason.text for hypothesis in found for reason in hypothesis.because]
+    assert any("read in full" in text and "900 times" in text for text in said)
+    assert not any("25 times" in text for text in said)

@@ -9,6 +9,7 @@ from auto_repair.domain.complaints import Complaint, complaint
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.resources import Resource
+from auto_repair.domain.suffering import well_until
 from auto_repair.domain.surroundings import ResourceChange
 from auto_repair.domain.topology import Topology
 
@@ -47,7 +48,9 @@ def denials(evidence: Evidence, suspected: str = "") -> tuple[Denial, ...]:
     if suspected and topology.resource(suspected) is None:
         bucket = Resource("s3", suspected.partition(":")[2])
         topology = replace(topology, resources=(*topology.resources, bucket))
-    found = (_denial(lines, topology) for lines in _logged(evidence))
+    well = well_until(evidence.surroundings) if evidence.surroundings else None
+    lasting = (lines for lines in _logged(evidence) if well is None or lines.last_seen >= well)
+    found = (_denial(lines, topology) for lines in lasting)
     return tuple(sorted((d for d in found if d), key=lambda d: d.first_seen))
 
 

@@ -40,10 +40,15 @@ class Suspect:
     nearer: ResourceChange | None  # another change that may refuse calls, closer to the first refused one
 
     @property
+    def is_over(self) -> bool:
+        """Whether the next change of the policy ended the refusals."""
+        return self.follower is not None and self.denial.last_seen < self.follower.at + CLOCKS
+
+    @property
     def confidence(self) -> float:
         """Share of such suspects that are right, 0..1."""
         share = _by_words(self.denial, self.effect)
-        if self.starts_before:
+        if self.starts_before or self.is_over:
             return min(share, 0.2)
         share -= 0.25 if self.is_late else 0.0
         if self.nearer:

@@ -1,5 +1,6 @@
 """Whether the resource that an alarm is on does worse than it used to."""
 
+from datetime import UTC, datetime
 from statistics import median
 
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries, Surroundings
@@ -29,6 +30,30 @@ def suffering(surroundings: Surroundings) -> list[str]:
                 f"{name} {verb} up to {max(now):g} {series.unit} ({series.metric}), {max(before):g} before"
             )
     return found
+
+
+def well_until(surroundings: Surroundings) -> datetime | None:
+    """Until when the alarmed resource did well before its present trouble; None where nobody knows.
+
+    What was logged before, and not since, belongs to an earlier trouble that is over.
+    """
+    scope = surroundings.scope
+    series = next(
+        (
+            s
+            for s in surroundings.series
+            if s.resource == scope.symptom.resource and s.role is MetricRole.AVAILABILITY and s.times
+        ),
+        None,
+    )
+    if series is None:
+        return None
+    usual = 1.0 - LOST_SHARE
+    points = list(zip(series.times, series.values, strict=True))
+    ill = [t for t, v in points if v < usual]
+    well = [t for t, v in points if v >= usual and ill and t < ill[-1]]
+    began = next((t for t in ill if well and t > well[-1]), None)
+    return datetime.fromtimestamp(began, UTC) if began is not None else None
 
 
 def worst_loss(surroundings: Surroundings) -> float:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import ComplaintKind, complaint
 from auto_repair.domain.diagnosis import Hypothesis, Reason
-from auto_repair.domain.resources import Resource
+from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.resources import Resource, at_heart
+from auto_repair.domain.suffering import well_until
 from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, ResourceSignature, Surroundings
 from auto_repair.root_cause import model
 from auto_repair.root_cause.engine import investigate
@@ -30,21 +32,40 @@ _SAYS = {
 }
 
 
-def causes_around(surroundings: Surroundings) -> tuple[Hypothesis, ...]:
+def causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
     """Causes in the resources around the symptom, likeliest first; empty where nothing speaks for any.
 
     Raises `InvalidInvestigation` when the observations contradict themselves.
     """
-    verdict = investigate(investigation_of(surroundings))
+    around = evidence.surroundings
+    if around is None:
+        return ()
+    verdict = investigate(investigation_of(around, _own(evidence)))
     if verdict.outcome is not Outcome.INCIDENT:
         return ()
-    return tuple(_hypothesis(found, surroundings) for found in verdict.hypotheses[:MOST])
+    return tuple(_hypothesis(found, around) for found in verdict.hypotheses[:MOST])
 
 
-def investigation_of(surroundings: Surroundings) -> Investigation:
-    """The engine's input: epoch seconds, ids of resources as nodes. Our own repairs are no suspects."""
+def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
+    """What the function's own log says: it was read more fully than those around it."""
+    heart = at_heart(evidence.function_name).id
+    return tuple(
+        ResourceSignature(
+            heart, s.template, s.first_seen, s.last_seen, s.count, sample=f"{s.error_type}: {s.sample}"
+        )
+        for s in evidence.signatures
+    )
+
+
+def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature] = ()) -> Investigation:
+    """The engine's input: epoch seconds, ids of resources as nodes. Our own repairs are no suspects.
+
+    `own`: messages that stand for those of the same resource in the surroundings.
+    """
     scope = surroundings.scope
-    symptom = scope.symptom
+    symptom, well = scope.symptom, well_until(surroundings)
+    told = {s.resource for s in own}
+    signatures = [*own, *(s for s in surroundings.signatures if s.resource not in told)]
     return Investigation(
         alarm=Alarm(symptom.resource, Role(symptom.role), symptom.at.timestamp(), symptom.statistic),
         reference=_frame(surroundings.series, scope.reference),
@@ -67,7 +88,8 @@ def investigation_of(surroundings: Surroundings) -> Investigation:
                 s.count_before,
                 _accused(s, scope.resources),
             )
-            for s in surroundings.signatures
+            for s in signatures
+            if well is None or s.last_seen >= well
         ),
     )
 
@@ -79,7 +101,7 @@ def _accused(signature: ResourceSignature, resources: Sequence[Resource]) -> str
         role = f"iam:{said.principal.rpartition('/')[2]}"
         if any(resource.id == role for resource in resources):
             return role
-    return signature.names or None
+    return (said.resource if said else "") or signature.names or None
 
 
 def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:

@@ -71,8 +71,7 @@ class DiagnoseIssue:
 
         `incident_id`: of the incident that it is about, which teaches nothing about itself.
         """
-        around = causes_around(evidence.surroundings) if evidence.surroundings else ()
-        diagnosis = diagnose(evidence, self.failure_modes, around, declined)
+        diagnosis = diagnose(evidence, self.failure_modes, causes_around(evidence), declined)
         if not diagnosis.hypotheses:
             return diagnosis
         try:

@@ -19,7 +19,8 @@ from auto_repair.ports import IncidentStore, ObservationSource, TopologySource
 
 REFERENCE = timedelta(hours=1)  # before the window, to compare with
 MOST_RESOURCES = 12
-MOST_OTHERS = 1  # further functions whose own neighbours are asked for
+MOST_OTHERS = 3  # further resources whose own neighbours are asked for
+WITH_NEIGHBOURS = ("lambda", "s3", "sqs", "states", "dynamodb")  # one to three requests each
 TOPOLOGY_DEADLINE_S = 10.0
 DEADLINE_S = 20.0
 T = TypeVar("T")
@@ -73,12 +74,12 @@ class LookAround:
     observation_sources: Sequence[ObservationSource] = ()
 
     def topology(self, start: Resource, window: Window, heart: Resource) -> Topology:
-        """Who works with `start`, with the incident's `heart`, and with the nearest function beside them."""
+        """Who works with `start`, with the incident's `heart`, and with the nearest ones beside them."""
         whole = self.neighbours(start, window)
         if heart.id != start.id:
             whole = join((whole, self.neighbours(heart, window)))
         near = whole.around(found(whole, start).id, MOST_RESOURCES).resources
-        others = [r for r in near if r.service == "lambda" and r.id not in (start.id, heart.id)]
+        others = [r for r in near if r.service in WITH_NEIGHBOURS and r.id not in (start.id, heart.id)]
         for other in others[:MOST_OTHERS]:
             whole = join((whole, self.neighbours(other, window, cheaply=True)))
         return whole
