@@ -11,6 +11,7 @@ from auto_repair.domain.surroundings import (
     ResourceSignature,
     Surroundings,
 )
+from auto_repair.domain.topology import Edge
 from auto_repair.root_cause.around import causes_around, investigation_of
 from tests.builders import FUNCTION, NOW, a_signature, ago, evidence, some_surroundings
 
@@ -124,3 +125,17 @@ def test_own_log_stands_for_what_was_read_of_it_around() -> None:
     said = [reason.text for hypothesis in found for reason in hypothesis.because]
     assert any("read in full" in text and "900 times" in text for text in said)
     assert not any("25 times" in text for text in said)
+
+
+def test_node_that_is_changed_often_is_no_more_suspect_for_it() -> None:
+    before = [replace(PUT, at=ago(minutes=20 + i), event_id=f"event-{i}") for i in range(6)]
+    table = Resource("dynamodb", "views")
+    around = broken_api(changes=(*before, ResourceChange(table.id, BROKE, "UpdateTable", "deployer/ci")))
+    topology = around.scope.topology
+    topology = replace(
+        topology,
+        resources=(*topology.resources, table),
+        edges=(*topology.edges, Edge(LAMBDA, table.id, "environment variable")),
+    )
+    seen = evidence(surroundings=replace(around, scope=replace(around.scope, topology=topology)))
+    assert causes_around(seen)[0].resource == table.id

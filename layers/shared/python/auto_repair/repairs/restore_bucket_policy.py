@@ -111,13 +111,12 @@ def _alarmed(after: Evidence) -> tuple[Check, ...]:
     if alarmed == f"lambda:{after.function_name}":
         return ()
     since = after.window.start
-    requests = sum(v for _, v in _points(after, alarmed, MetricRole.REQUESTS, since))
     settled = [v for _, v in _points(after, alarmed, MetricRole.AVAILABILITY, since + SETTLES)]
     shares = settled or [v for _, v in _points(after, alarmed, MetricRole.AVAILABILITY, since)]
     good = sum(shares) / len(shares) if shares else 0.0
-    known = bool(shares) and requests >= ENOUGH_CALLS
-    shown = f"{good:.0%} of {requests:.0f} calls" if known else "unknown"
-    text = f"{alarmed} answers {shown} well" if known else f"too little is known of {alarmed} yet"
+    known = bool(shares)  # a period in which nobody called has no share
+    shown = f"{good:.0%} of its calls" if known else "unknown"
+    text = f"{alarmed} answers {shown} well" if known else f"nothing is known of {alarmed} yet"
     passed = None
     if known and good >= WORKS:
         passed = True

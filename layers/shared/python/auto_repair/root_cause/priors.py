@@ -21,6 +21,7 @@ CHANGE_WEIGHT = (
     1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
 )
 LOG_WEIGHT = 0.4
+NAMED_WEIGHT = 1.2  # a message that names whom it accuses is a witness
 LEAST = 1.5  # what the strongest score is taken for when hardly anything was measured
 
 
@@ -45,7 +46,10 @@ class Trouble:
 
 
 def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]:
-    """Evidence from changes that came before the onset, most recent strongest."""
+    """Evidence from changes that came before the onset; of each node's the most recent one, which counts.
+
+    A node that is changed often is no more suspect for it.
+    """
     found = []
     for change in changes:
         ago = trouble.onset - change.at
@@ -63,14 +67,18 @@ def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]
                 CHANGE_WEIGHT * freshness * trouble.yardstick,
             )
         )
-    return found
+    return _strongest(found)
 
 
 def weigh_logs(logs: Sequence[LogSignature], trouble: Trouble) -> list[Evidence]:
-    """Evidence from messages that are new or more frequent; a message that names a node accuses that node."""
+    """Evidence from messages that are new or more frequent; a message that names a node accuses that node.
+
+    Of several that accuse one node the strongest counts: a log that repeats itself proves nothing twice.
+    """
     found = []
     for log in logs:
         accused = log.names or log.node
+        weight = NAMED_WEIGHT if accused != log.node else LOG_WEIGHT
         growth = log.count / (log.count + 4 * log.count_before + 1) if log.count > 0 else 0.0
         if growth > 0 and trouble.reaches(log.node):
             found.append(
@@ -78,12 +86,22 @@ def weigh_logs(logs: Sequence[LogSignature], trouble: Trouble) -> list[Evidence]
                     Kind.LOGGED,
                     accused,
                     f"{log.node} logs {log.summary!r} {log.count} times, {log.count_before} times before",
-                    LOG_WEIGHT * growth * trouble.yardstick,
+                    weight * growth * trouble.yardstick,
                     observed=float(log.count),
                     baseline=float(log.count_before),
                 )
             )
-    return found
+    return _strongest(found)
+
+
+def _strongest(found: Sequence[Evidence]) -> list[Evidence]:
+    """The strongest one of each node."""
+    best: dict[str, Evidence] = {}
+    for evidence in found:
+        known = best.get(evidence.node)
+        if known is None or evidence.strength > known.strength:
+            best[evidence.node] = evidence
+    return list(best.values())
 
 
 def _minutes(ago: float) -> str:

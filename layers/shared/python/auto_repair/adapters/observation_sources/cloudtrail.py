@@ -68,23 +68,28 @@ class CloudTrailSource:
     def observe(self, scope: Scope) -> Observation:
         """Changes of the last day that the journal does not know, or does not know the former state of."""
         deadline = Deadline(self._deadline_s)
+        wanted = self._wanted(scope)
         asked: list[Resource] = []
         changes: list[ResourceChange] = []
-        left = 0
-        for resource in scope.resources[:MAX_EXAMINED]:
-            journalled = self._journalled(resource, scope)
-            if recent((r.change for r in journalled), scope) and not lacks_former_state(
-                journalled, since(scope)
-            ):
-                continue
-            if len(asked) == MAX_LOOKED_UP or deadline.passed:
-                left += 1
-                continue
+        for resource, journalled in wanted[:MAX_LOOKED_UP]:
+            if deadline.passed:
+                break
             looked_up = list(self._look_up(resource, scope, deadline, first=not asked))
             asked.append(resource)
             # The journal's own account comes last: of an event known to both, it counts.
             changes += recent(with_former_states((*looked_up, *journalled)), scope)
-        return self._observation(scope, asked, tuple(changes), left)
+        return self._observation(scope, asked, tuple(changes), len(wanted) - len(asked))
+
+    def _wanted(self, scope: Scope) -> list[tuple[Resource, tuple[RecordedChange, ...]]]:
+        """Whom the journal leaves questions about: first where something did change, then the nearest."""
+        unclear, unknown = [], []
+        for resource in scope.resources[:MAX_EXAMINED]:
+            journalled = self._journalled(resource, scope)
+            if lacks_former_state(journalled, since(scope)):
+                unclear.append((resource, journalled))
+            elif not recent((r.change for r in journalled), scope):
+                unknown.append((resource, journalled))
+        return unclear + unknown
 
     def _journalled(self, resource: Resource, scope: Scope) -> tuple[RecordedChange, ...]:
         try:
