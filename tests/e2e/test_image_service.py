@@ -1,7 +1,7 @@
 """An API answers 500 and no function reports an error: the cause is two hops away, in somebody's change.
 
 One image service, broken in five ways one after the other. Only one of them is a bucket policy; there the
-former policy is restored once a person agrees. The others are named for what they are, and nothing is changed.
+former policy is restored once a person agrees. The others are named for what they are; nothing is changed.
 """
 
 import json

@@ -203,3 +203,10 @@ def test_resource_without_a_function_is_told_apart_from_one_without_metrics() ->
     assert diagnose(alone, [SILENT]).summary == "Nothing is wrong: apigateway:a1b2c3 does as it used to."
     blind = replace(alone, surroundings=some_surroundings())
     assert diagnose(blind, [SILENT]).verdict is Verdict.CANNOT_TELL
+
+
+def test_what_the_engine_says_of_the_function_counts_where_no_mode_recognises_it() -> None:
+    deployed = replace(elsewhere(0.7, f"lambda:{FUNCTION}"), title="UpdateFunctionCode on lambda:orders")
+    (only,) = diagnose(SICK, [SILENT], [deployed]).hypotheses
+    assert only.title == "UpdateFunctionCode on lambda:orders"
+    assert [h.id for h in diagnose(SICK, [mode("known", 0.6)], [deployed]).hypotheses] == ["known"]

@@ -29,7 +29,9 @@ def diagnose(
     """
     modes = tuple(failure_modes)
     own = [h for mode in modes if (h := _hypothesis(mode, evidence))]
-    others = [h for h in around if h.resource != at_heart(evidence.function_name).id]
+    # Of the function itself, what a failure mode recognises says more.
+    heart = at_heart(evidence.function_name).id
+    others = [h for h in around if h.resource != heart or not own]
     if not symptoms(evidence):
         others = []  # where nobody suffers, nobody is to blame
     symptomatic = {mode.name for mode in modes if mode.is_symptom}
