@@ -16,8 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
-# Suites that wait for the embedded AWS more than they compute: two processes, each with an AWS of its own.
-SIDE_BY_SIDE = {"e2e", "local"}
+# Suites whose files know nothing of each other: two processes, each with an embedded AWS of its own.
+SIDE_BY_SIDE = {"adapters", "e2e", "local", "unit"}
 
 # Hooks that take seconds: as stages of their own they come later and say by their name what failed.
 SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
