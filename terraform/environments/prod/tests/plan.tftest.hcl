@@ -19,6 +19,7 @@ override_module {
       "lambdas/planner.zip"         = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/slack_notifier.zip"  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/change_recorder.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/findings.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/verifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
     }
   }

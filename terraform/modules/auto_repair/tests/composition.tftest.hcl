@@ -65,6 +65,7 @@ override_module {
       "lambdas/notifier.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/slack_notifier.zip"  = { bucket = "b", key = "k", version = "v", sha256 = "h" }
       "lambdas/change_recorder.zip" = { bucket = "b", key = "k", version = "v", sha256 = "h" }
+      "lambdas/findings.zip"        = { bucket = "b", key = "k", version = "v", sha256 = "h" }
     }
   }
 }
