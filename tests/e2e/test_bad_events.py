@@ -77,8 +77,7 @@ BAD = {
         {"functionName": "no-such-function", "alarmName": "x", "manual": True},
         "there is no Lambda function 'no-such-function'",
     ),
-    "alarm of another service": (event("alarm_of_another_service"), "names no Lambda function"),
-    "composite alarm": (event("alarm_composite"), "names no Lambda function"),
+    "composite alarm": (event("alarm_composite"), "names no resource that we know"),
     "alarm that is over": (event("alarm_back_to_ok"), "only ALARM starts an incident"),
     "alarm of another region": (json.loads((EVENTS / "alarm_single_metric.json").read_text()), "deploy one"),
     "200 KB of a state": (changed(alarm(), "detail", "state", "value", to=LONG), "only ALARM starts"),
@@ -214,3 +213,17 @@ def inputs(deployment: Deployment, since: datetime) -> list[str]:
     executions = machine.list_executions(stateMachineArn=STATE_MACHINE)["executions"]
     recent = [e["executionArn"] for e in executions if e["startDate"] >= since]
     return [machine.describe_execution(executionArn=arn)["input"] for arn in recent]
+
+
+def test_alarm_of_another_service_is_looked_into_and_changes_nothing(deployment: Deployment) -> None:
+    alarm_of_a_server = event("alarm_of_another_service")
+    ended = deployment.end_of(deployment.start(alarm_of_a_server))
+    assert ended["status"] == "SUCCEEDED", ended
+    state = json.loads(ended["output"])
+    server = state["incident"]["function_name"]
+    assert server.startswith("ec2:i-")
+    assert state["diagnosis"]["verdict"] == "CANNOT_TELL"
+    assert state["plan"]["decision"] == "nothing"
+    assert len(deployment.diagnoses(server)) == 1
+    assert deployment.repairs(server) == []
+    assert len(deployment.messages(server)) == 1

@@ -18,6 +18,7 @@ from tests.e2e.shell import shell
 from tests.e2e.test_asking import commands, question
 
 BUCKET_POLICY = "bucket_policy_denies"
+HEALTHY_S = 6  # two periods of a minute on the scaled clock
 OTHERS = [name for name in INCIDENTS if name != BUCKET_POLICY]
 
 
@@ -49,7 +50,7 @@ def service(deployment: Deployment) -> Iterator[ImageService]:
 
 def run(deployment: Deployment, service: ImageService, name: str, *, approve: bool = False) -> Course:
     """Break the service, let the incident run its course, mend what it left."""
-    with staged(service, INCIDENTS[name]) as stage:
+    with staged(service, INCIDENTS[name], healthy_s=HEALTHY_S) as stage:
         execution = deployment.execution(service.alarm, stage.since)
         during = service.bucket_policy()
         asked = ""
@@ -77,8 +78,7 @@ def test_change_two_hops_away_is_found(restored: Course) -> None:
     assert best["failure_mode"] == "denied_by_bucket_policy"
     assert best["resource"] == restored.cause.resource
     said = " ".join(reason["text"] for reason in best["because"])
-    assert "PutBucketPolicy" in said
-    assert restored.cause.actor in said
+    assert f"{restored.cause.actor} changed the bucket's policy" in said
 
 
 def test_impact_path_leads_from_the_bucket_to_the_api(restored: Course, service: ImageService) -> None:

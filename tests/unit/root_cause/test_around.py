@@ -118,13 +118,22 @@ def test_title_names_the_change_that_came_before_the_trouble() -> None:
     assert best.since == BROKE
 
 
-def test_own_log_stands_for_what_was_read_of_it_around() -> None:
+def test_own_log_is_heard_too() -> None:
     own = a_signature(first_seen=BROKE, last_seen=NOW, count=900, template="read in full")
     seen = evidence(signatures=(own,), surroundings=broken_api(changes=(PUT,), signatures=(REFUSED,)))
-    found = causes_around(seen)
-    said = [reason.text for hypothesis in found for reason in hypothesis.because]
+    said = [reason.text for hypothesis in causes_around(seen) for reason in hypothesis.because]
     assert any("read in full" in text and "900 times" in text for text in said)
-    assert not any("25 times" in text for text in said)
+    assert any("25 times" in text for text in said)
+
+
+def test_message_that_begins_right_after_a_deployment_is_a_witness() -> None:
+    deployed = ResourceChange(LAMBDA, BROKE, "UpdateFunctionCode", "deployer/ci", "new code")
+    raised = ResourceSignature(LAMBDA, "KeyError: <text>", BROKE + timedelta(seconds=9), NOW, count=25)
+    best, *others = causes_around(
+        evidence(surroundings=broken_api(changes=(deployed,), signatures=(raised,)))
+    )
+    assert best.title == f"UpdateFunctionCode on lambda:{FUNCTION}"
+    assert best.confidence > 0.5 > max((h.confidence for h in others), default=0.0)
 
 
 def test_node_that_is_changed_often_is_no_more_suspect_for_it() -> None:

@@ -47,7 +47,7 @@ def causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
 
 
 def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
-    """What the function's own log says: it was read more fully than those around it."""
+    """Errors of the function's own log: of them, more was read than of the logs around it."""
     heart = at_heart(evidence.function_name).id
     return tuple(
         ResourceSignature(
@@ -60,12 +60,10 @@ def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
 def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature] = ()) -> Investigation:
     """The engine's input: epoch seconds, ids of resources as nodes. Our own repairs are no suspects.
 
-    `own`: messages that stand for those of the same resource in the surroundings.
+    `own`: messages of the function's log, beside what the surroundings hold.
     """
     scope = surroundings.scope
     symptom, well = scope.symptom, well_until(surroundings)
-    told = {s.resource for s in own}
-    signatures = [*own, *(s for s in surroundings.signatures if s.resource not in told)]
     return Investigation(
         alarm=Alarm(symptom.resource, Role(symptom.role), symptom.at.timestamp(), symptom.statistic),
         reference=_frame(surroundings.series, scope.reference),
@@ -88,7 +86,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 s.count_before,
                 _accused(s, scope.resources),
             )
-            for s in signatures
+            for s in (*own, *surroundings.signatures)
             if well is None or s.last_seen >= well
         ),
     )

@@ -21,7 +21,7 @@ CHANGE_WEIGHT = (
     1.2  # of the strongest measured score: a fresh change in reach outweighs the symptom it causes
 )
 LOG_WEIGHT = 0.4
-NAMED_WEIGHT = 1.2  # a message that names whom it accuses is a witness
+NAMED_WEIGHT = 1.2  # of a witness
 LEAST = 1.5  # what the strongest score is taken for when hardly anything was measured
 
 
@@ -70,15 +70,19 @@ def weigh_changes(changes: Sequence[Change], trouble: Trouble) -> list[Evidence]
     return _strongest(found)
 
 
-def weigh_logs(logs: Sequence[LogSignature], trouble: Trouble) -> list[Evidence]:
+def weigh_logs(
+    logs: Sequence[LogSignature], trouble: Trouble, changes: Sequence[Change] = ()
+) -> list[Evidence]:
     """Evidence from messages that are new or more frequent; a message that names a node accuses that node.
 
-    Of several that accuse one node the strongest counts: a log that repeats itself proves nothing twice.
+    It is a witness where it names another node, or begins right after its own node was changed. Of several
+    that accuse one node the strongest counts: a log that repeats itself proves nothing twice.
     """
     found = []
     for log in logs:
         accused = log.names or log.node
-        weight = NAMED_WEIGHT if accused != log.node else LOG_WEIGHT
+        is_witness = accused != log.node or _begins_with_a_change(log, changes)
+        weight = NAMED_WEIGHT if is_witness else LOG_WEIGHT
         growth = log.count / (log.count + 4 * log.count_before + 1) if log.count > 0 else 0.0
         if growth > 0 and trouble.reaches(log.node):
             found.append(
@@ -92,6 +96,10 @@ def weigh_logs(logs: Sequence[LogSignature], trouble: Trouble) -> list[Evidence]
                 )
             )
     return _strongest(found)
+
+
+def _begins_with_a_change(log: LogSignature, changes: Sequence[Change]) -> bool:
+    return any(c.node == log.node and 0 <= log.first_seen - c.at <= FRESH_S for c in changes)
 
 
 def _strongest(found: Sequence[Evidence]) -> list[Evidence]:

@@ -216,4 +216,7 @@ def _priors(
     hot = [node for node, sigmas in flow.sigmas.items() if sigmas > NOISE]
     nodes = tuple(dict.fromkeys([investigation.alarm.node, *hot, *ledger.entries]))
     trouble = Trouble(nodes, onset, period, ledger.strongest, flow.graph)
-    return [*weigh_changes(investigation.changes, trouble), *weigh_logs(investigation.logs, trouble)]
+    return [
+        *weigh_changes(investigation.changes, trouble),
+        *weigh_logs(investigation.logs, trouble, investigation.changes),
+    ]
