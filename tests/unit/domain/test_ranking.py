@@ -162,13 +162,19 @@ def test_nobody_is_to_blame_where_nobody_suffers() -> None:
     assert diagnosis.hypotheses == ()
 
 
-def test_declined_hypothesis_leaves_its_share_to_the_others() -> None:
+def test_declined_hypothesis_makes_the_others_likelier() -> None:
     modes = [mode("first", 0.6), mode("second", 0.35)]
     diagnosis = diagnose(SICK, modes, declined={"first"})
     (left,) = diagnosis.hypotheses
     assert left.id == "second"
-    assert left.confidence == pytest.approx(0.35 / 0.4, abs=0.001)
+    assert left.confidence == pytest.approx(0.35 / 0.55, abs=0.001)
     assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
+
+
+def test_weak_guess_does_not_become_certain_because_another_was_declined() -> None:
+    diagnosis = diagnose(SICK, [mode("first", 0.9), mode("guess", 0.1)], declined={"first"})
+    assert diagnosis.hypotheses[0].confidence < 0.5
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
 
 
 def test_nothing_is_left_when_everything_was_declined() -> None:

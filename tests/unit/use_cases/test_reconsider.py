@@ -39,7 +39,7 @@ def test_a_declined_finding_is_excluded_and_both_rankings_are_on_record() -> Non
     desk = finished()
     findings = desk.reconsider()(DECLINE)
     assert [h.id for h in findings.hypotheses] == ["guess"]
-    assert findings.hypotheses[0].confidence == 0.95  # it was .3 while the declined one had .9
+    assert findings.hypotheses[0].confidence == 0.6  # it was .3 while the declined one had .9
     assert ids(desk) == ["guess"]
     assert [h["id"] for h in desk.store.diagnosis["hypotheses"]] == ["cause", "guess"]
     (answer,) = desk.records.log

@@ -13,6 +13,7 @@ SURE_ENOUGH = 0.5  # below this, no hypothesis is held responsible
 MISSING_FACTOR = 0.85  # each central source that is missing takes this much of the confidence
 CENTRAL_SOURCES = ("function_configuration", "lambda_metrics", "lambda_logs")
 NEAR_TIMEOUT = 0.9  # share of the timeout at which long runs count as a symptom
+UNTHOUGHT_OF = 0.2  # that the cause is none of ours, once a person has ruled one out
 MAX_HYPOTHESES = 5
 MAX_TEXT = 400
 
@@ -117,13 +118,12 @@ def _explained(symptom: Hypothesis, cause: Hypothesis) -> Hypothesis:
 
 
 def _without(ranked: list[Hypothesis], declined: Collection[str]) -> list[Hypothesis]:
-    """What is left when some are ruled out; their share of the confidence goes to the others."""
-    ruled_out = sum(h.confidence for h in ranked if h.id in declined)
+    """What is left when some are ruled out: likelier, with room for a cause that nobody has thought of."""
     left = [h for h in ranked if h.id not in declined]
-    if not ruled_out:
+    if len(left) == len(ranked):
         return left
-    share = max(1.0 - ruled_out, sum(h.confidence for h in left), 0.05)
-    return [replace(h, confidence=round(min(0.95, h.confidence / share), 3)) for h in left]
+    whole = min(1.0, sum(h.confidence for h in left) + UNTHOUGHT_OF)
+    return [replace(h, confidence=round(h.confidence / whole, 3)) for h in left]
 
 
 def symptoms(evidence: Evidence) -> tuple[str, ...]:
