@@ -1,10 +1,12 @@
 """AWS in memory: one mock for each test module, emptied before each test."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.endpoint import Endpoint
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
@@ -101,3 +103,15 @@ class _Recorded:
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return lambda **arguments: self._clients.answer(self._service, method, arguments)
+
+
+@pytest.fixture(autouse=True)
+def whole_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One API call at a time, as AWS makes each of them whole: moto's services are not made for threads."""
+    lock, make_request = threading.RLock(), Endpoint.make_request
+
+    def one_at_a_time(endpoint: Endpoint, *args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return make_request(endpoint, *args, **kwargs)
+
+    monkeypatch.setattr(Endpoint, "make_request", one_at_a_time)
