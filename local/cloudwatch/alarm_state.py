@@ -115,7 +115,8 @@ def _fills(alarm: Alarm) -> str | None:
 
 def _breaches(alarm: Alarm, point: Datapoint) -> bool:
     value = point.value
-    assert value is not None  # noqa: S101
+    if value is None:
+        raise ValueError("a missing datapoint neither breaches the threshold nor keeps it")
     operator = alarm["ComparisonOperator"]
     if operator in _BAND_SIDES:
         below = point.lower is not None and value < point.lower

@@ -180,8 +180,8 @@ class Environment:
         self._log_reader, log_writer = os.pipe()
         os.set_blocking(self._log_reader, False)
         started = time.monotonic()
-        with runtime_end, open(log_writer, "wb", buffering=0) as log:  # noqa: PTH123 - a descriptor
-            self.process = subprocess.Popen(  # noqa: S603
+        with runtime_end, open(log_writer, "wb", buffering=0) as log:  # noqa: PTH123  # a descriptor has no path
+            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and bootstrap, no shell
                 [sys.executable, "-S", "-u", str(BOOTSTRAP), str(runtime_end.fileno())],
                 cwd=self.specification.folder,
                 env={**self.specification.variables, "AWS_LAMBDA_LOG_STREAM_NAME": self.stream},
@@ -203,13 +203,26 @@ class Environment:
             self.end()
         return attempt
 
+    @property
+    def _running(self) -> subprocess.Popen[bytes]:
+        """The process. Raises `RuntimeError` when none was started, or it has ended."""
+        if self.process is None:
+            raise RuntimeError("no process runs in this execution environment")
+        return self.process
+
+    @property
+    def _open_channel(self) -> socket.socket:
+        """The way to the process. Raises `RuntimeError` when it is closed."""
+        if self._channel is None:
+            raise RuntimeError("the channel to the process is closed")
+        return self._channel
+
     def _exchange(self, message: dict[str, Any], seconds: float) -> Exchange:
-        assert self._channel is not None  # noqa: S101
         exchange = Exchange(started=time.time())
         clock = time.monotonic()
         # A process that has ended is noticed when its answer is read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._channel.sendall(json.dumps(message).encode() + b"\n")
+            self._open_channel.sendall(json.dumps(message).encode() + b"\n")
         while exchange.answer is None and exchange.failure is None:
             self._wait(exchange, clock + seconds)
         exchange.seconds = time.monotonic() - clock
@@ -220,34 +233,31 @@ class Environment:
 
     def _wait(self, exchange: Exchange, deadline: float) -> None:
         """Wait for news from the process, no longer than it could take to use up its memory."""
-        assert self.process is not None  # noqa: S101
-        assert self._channel is not None  # noqa: S101
         remaining = deadline - time.monotonic()
-        resident = memory.resident_bytes(self.process.pid)
+        resident = memory.resident_bytes(self._running.pid)
         self._peak_bytes = max(self._peak_bytes, resident)
         headroom = self.specification.memory_mb * memory.MB - resident
         if headroom < 0:
             exchange.failure = self._out_of_memory()
         elif remaining <= 0:
             self._note_peak()
-            self.process.kill()
-            self.process.wait()
+            self._running.kill()
+            self._running.wait()
             exchange.failure = Failure("timeout", "Sandbox.Timedout")
         else:
             pause = min(remaining, memory.seconds_until_next_look(headroom))
             watch = select.poll()  # unlike select(), not limited to the first 1024 descriptors
-            watch.register(self._channel, select.POLLIN)
+            watch.register(self._open_channel, select.POLLIN)
             watch.register(self._log_reader, select.POLLIN)
             ready = {descriptor for descriptor, _ in watch.poll(pause * 1000)}
             if self._log_reader in ready:
                 self._read_log(exchange)
-            if self._channel.fileno() in ready:
+            if self._open_channel.fileno() in ready:
                 self._read_channel(exchange)
 
     def _read_channel(self, exchange: Exchange) -> None:
-        assert self._channel is not None  # noqa: S101
         try:
-            chunk = self._channel.recv(_CHUNK)
+            chunk = self._open_channel.recv(_CHUNK)
         except ConnectionResetError:
             chunk = b""
         if not chunk:
@@ -277,24 +287,21 @@ class Environment:
         exchange.events += [_event(line) for line in lines]
 
     def _out_of_memory(self) -> Failure:
-        assert self.process is not None  # noqa: S101
         self._peak_bytes = self.specification.memory_mb * memory.MB
-        self.process.kill()
-        self.process.wait()
+        self._running.kill()
+        self._running.wait()
         message = "Runtime exited with error: signal: killed"
         return Failure("error", "Runtime.ExitError", message, is_out_of_memory=True)
 
     def _exited(self) -> Failure:
-        assert self.process is not None  # noqa: S101
-        code = self.process.wait()
+        code = self._running.wait()
         if code == 0:
             return Failure("error", "Runtime.ExitError", "Runtime exited without providing a reason")
         reason = f"exit status {code}" if code > 0 else f"signal: {_signal_text(-code)}"
         return Failure("error", "Runtime.ExitError", f"Runtime exited with error: {reason}")
 
     def _note_peak(self) -> None:
-        assert self.process is not None  # noqa: S101
-        self._peak_bytes = max(self._peak_bytes, memory.peak_bytes(self.process.pid))
+        self._peak_bytes = max(self._peak_bytes, memory.peak_bytes(self._running.pid))
 
     def _summarize(
         self,

@@ -63,7 +63,7 @@ def policy_from(parameter: str, text: str) -> FunctionPolicy:
 
 def _refuse_unknown_fields(raw: Any) -> None:
     if not isinstance(raw, dict):
-        raise ValueError('the policy is a JSON object such as {"mode": "observe"}')  # noqa: TRY004
+        raise msgspec.ValidationError('the policy is a JSON object such as {"mode": "observe"}')
     limits = raw.get("limits")
     for kind, given, where in ((FunctionPolicy, raw, ""), (Limits, limits, "limits.")):
         known = {field.name for field in fields(kind)}

@@ -71,8 +71,8 @@ class RunbooksOfLayer:
     @cached_property
     def _index(self) -> Any:
         # Imported late: few incidents search.
-        from lunr.builder import Builder  # type: ignore[import-untyped]
-        from lunr.stemmer import stemmer  # type: ignore[import-untyped]
+        from lunr.builder import Builder
+        from lunr.stemmer import stemmer
 
         builder = Builder()
         builder.ref("id")

@@ -26,11 +26,11 @@ class SlackWebhook:
     def send(self, title: str, text: str) -> None:
         """Raises `TransientError` when Slack does not take the message."""
         body = json.dumps({"text": f"*{title}*\n```{text[:MAX_TEXT]}```"}).encode()
-        request = Request(  # noqa: S310  # the scheme is checked above
+        request = Request(  # noqa: S310  # __init__ takes https:// only
             self._url, data=body, headers={"Content-Type": "application/json"}
         )
         try:
-            with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310
+            with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310  # __init__ takes https:// only
                 return
         except (HTTPError, URLError, TimeoutError) as error:
             raise TransientError(f"Slack did not take the message: {error}") from error

@@ -123,9 +123,8 @@ def _calls_behind(window: Values, reference: Values) -> Calls:
 
 
 def _without_worst(reference: Values) -> list[int]:
-    known = [i for i, v in enumerate(reference) if v is not None]
-    known.sort(key=reference.__getitem__)  # type: ignore[arg-type]
-    return known[: max(1, int((1 - OFTEN_BAD) * len(known)))]
+    known = sorted((v, i) for i, v in enumerate(reference) if v is not None)
+    return [i for _, i in known[: max(1, int((1 - OFTEN_BAD) * len(known)))]]
 
 
 def _tally(shares: Values, calls: Sequence[float], rows: Sequence[int]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from auto_repair.contracts.documents import encode
@@ -101,10 +102,7 @@ class NotifyResult:
         return Notice(uris[0])
 
     def _write(self, report: IncidentReport, steps: "_BestEffort") -> str:
-        uris = [
-            steps.run(lambda d=document: self._save(report, d))  # type: ignore[misc]  # mypy: default of a lambda
-            for document in self.documents
-        ]
+        uris = [steps.run(partial(self._save, report, document)) for document in self.documents]
         return uris[0] or ""
 
     def _save(self, report: IncidentReport, document: Document) -> str:
