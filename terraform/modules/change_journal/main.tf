@@ -3,7 +3,7 @@
 
 locals {
   table = "lambda-auto-repair-changes-${var.environment}"
-  # Three rules, since a pattern may hold 2048 characters.
+  # Several rules, since a pattern may hold 2048 characters.
   calls = jsondecode(file("${path.module}/calls.json"))
 }
 

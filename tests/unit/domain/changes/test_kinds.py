@@ -1,6 +1,7 @@
 """Each call is told as what it did to which resource."""
 
 import json
+from itertools import chain
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -15,6 +16,7 @@ from tests.unit.domain.changes.records import ACCOUNT, OURS, POLICY, bucket_poli
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY_ID = "kms:1234abcd-12ab-34cd-56ef-1234567890ab"
 OF_KEY = [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": KEY}]
+OF_ALIAS = [{**OF_KEY[0], "ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/images"}, *OF_KEY]
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:orders"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:prod/db-AbCdEf"
 BALANCER = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}:loadbalancer/app/shop/50dc6c495c0c9188"
@@ -23,6 +25,7 @@ TEXT = json.dumps(POLICY)
 QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/jobs"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:news"
 CALLS = Path(__file__).parents[4] / "terraform" / "modules" / "change_journal" / "calls.json"
+LONGEST_PATTERN = 2048  # characters, by EventBridge's quota
 
 
 def changes(document: dict[str, Any]) -> tuple[RecordedChange, ...]:
@@ -113,6 +116,40 @@ def test_a_deleted_bucket_policy_leaves_nothing() -> None:
             KEY_ID,
             "state",
             {"enabled": False, "pendingWindowInDays": 7},
+        ),
+        *(
+            (record("kms", name, {"keyId": KEY}, resources=OF_KEY), KEY_ID, "state", {"enabled": enabled})
+            for name, enabled in (
+                ("DisableKey", False),
+                ("EnableKey", True),
+                ("CancelKeyDeletion", False),
+                ("DeleteImportedKeyMaterial", False),
+                ("ImportKeyMaterial", True),
+            )
+        ),
+        (
+            record("kms", "EnableKeyRotation", {"keyId": KEY, "rotationPeriodInDays": 90}, resources=OF_KEY),
+            KEY_ID,
+            "rotation",
+            {"enabled": True, "rotationPeriodInDays": 90},
+        ),
+        (
+            record("kms", "DisableKeyRotation", {"keyId": KEY}, resources=OF_KEY),
+            KEY_ID,
+            "rotation",
+            {"enabled": False},
+        ),
+        (
+            record(
+                "kms",
+                "UpdateAlias",
+                {"aliasName": "alias/images", "targetKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"},
+                {"keyId": KEY},
+                resources=OF_ALIAS,
+            ),
+            KEY_ID,
+            "alias/images",
+            {"aliasName": "alias/images"},
         ),
         (
             record(
@@ -283,6 +320,13 @@ def test_what_a_call_sets(document: dict[str, Any], resource: str, aspect: str, 
             record("kms", "RetireGrant", None, resources=OF_KEY, additionalEventData={"grantId": "f1"}),
             KEY_ID,
             "grant f1",
+        ),
+        # KMS itself, once the waiting time of a scheduled deletion is over.
+        (record("kms", "DeleteKey", None, resources=OF_KEY, eventType="AwsServiceEvent"), KEY_ID, "state"),
+        (
+            record("kms", "DeleteAlias", {"aliasName": "alias/images"}, {"keyId": KEY}, resources=OF_ALIAS),
+            KEY_ID,
+            "alias/images",
         ),
         (
             record("lambda", "RemovePermission20150331v2", {"functionName": "orders", "statementId": "api"}),
@@ -511,3 +555,23 @@ def test_eventbridge_passes_on_exactly_the_calls_that_are_understood() -> None:
         for name in names
     }
     assert passed_on == {(kind.service, name) for kind in all_kinds() for name in kind.names}
+
+
+def test_a_rotated_key_has_new_material() -> None:
+    found = the_change(record("kms", "RotateKey", None, resources=OF_KEY, eventType="AwsServiceEvent"))
+    told = (found.change.resource, found.aspect, found.change.summary)
+    assert told == (KEY_ID, "material", "new key material")
+
+
+def test_every_pattern_is_short_enough_for_eventbridge() -> None:
+    for services in json.loads(CALLS.read_text()).values():
+        pattern = {
+            "source": [{"prefix": "aws."}],
+            "detail-type": ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
+            "detail": {
+                "eventSource": [f"{service}.amazonaws.com" for service in services],
+                "eventName": [{"prefix": name} for name in sorted({*chain(*services.values())})],
+                "errorCode": [{"exists": False}],
+            },
+        }
+        assert len(json.dumps(pattern, separators=(",", ":"))) <= LONGEST_PATTERN
