@@ -209,6 +209,18 @@ def test_probes_are_few_and_go_to_the_alias() -> None:
     assert bench.functions.invoked == [(FUNCTION, "live", {})] * MAX_PROBES
 
 
+def test_slow_probes_leave_the_verifier_time_to_write_its_verdict_down() -> None:
+    bench = Bench(probe_payload={})
+
+    def slowly() -> bool:
+        bench.clock.wait(10)
+        return True
+
+    bench.functions.on_invoke = slowly
+    assert bench.look(bench.case(a_plan(min_invocations=99))).next_step is NextStep.WAIT
+    assert len(bench.functions.invoked) == 2
+
+
 def test_no_probe_without_the_owners_word_or_with_enough_traffic() -> None:
     bench = Bench()
     bench.look()

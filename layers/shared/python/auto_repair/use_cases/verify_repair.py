@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
@@ -18,6 +19,7 @@ from auto_repair.use_cases.look_around import LookAround
 
 STABILIZE_S = 30  # the Wait state before each look
 MAX_PROBES = 5  # per look
+PROBING = timedelta(seconds=15)  # no probe begins later: a verifier that is cut off takes the repair back
 
 STATUSES = {
     (Outcome.REPAIRED, NextStep.FINISH): "VERIFIED",
@@ -95,7 +97,10 @@ class VerifyRepair:
         """Send the owner's harmless event where there is too little traffic to judge by."""
         if policy.probe_payload is None or plan.change is None:
             return
+        until = self.clock() + PROBING
         for _ in range(min(MAX_PROBES, max(0, plan.min_invocations - seen))):
+            if self.clock() >= until:
+                return
             try:
                 self.functions.invoke(plan.change.function_name, plan.change.alias, policy.probe_payload)
             except AutoRepairError:
