@@ -12,9 +12,11 @@ import pytest
 
 from auto_repair import observability, settings
 from auto_repair.adapters.function_policies import policy_from
+from auto_repair.adapters.lambda_functions import PROBE_READ_TIMEOUT_S
 from auto_repair.domain.naming import alarm_rule, executor_role
 from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits, Mode
 from auto_repair.repairs import all_repairs
+from auto_repair.use_cases import collect_metrics_and_logs, look_around, verify_repair
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "terraform" / "modules"
@@ -106,13 +108,29 @@ def test_the_executors_role_is_the_one_that_marks_changes_as_ours() -> None:
     assert f'"{executor_role("${var.environment}")}"' in FUNCTIONS_TF
 
 
+def timeout_of(role: str) -> int:
+    """Seconds after which AWS cuts the function off."""
+    found = dict(re.findall(r"(\w+) = (\d+)", block(FUNCTIONS_TF, "timeouts_s = {")))
+    usual = re.search(r"lookup\(local\.timeouts_s, each\.key, (\d+)\)", FUNCTIONS_TF)
+    assert usual
+    return int(found.get(role, usual[1]))
+
+
 def test_functions_end_before_the_workflow_gives_up_on_them() -> None:
-    variables = (MODULES / "lambda_function" / "variables.tf").read_text()
-    timeout = re.search(r"default += (\d+)", block(variables, 'variable "timeout_s" {'))
-    assert timeout
-    states = json.loads(DEFINITION)["States"].values()
-    shortest = min(state["TimeoutSeconds"] for state in states if "TimeoutSeconds" in state)
-    assert int(timeout[1]) < shortest
+    states = [s for s in json.loads(DEFINITION)["States"].values() if "TimeoutSeconds" in s]
+    assert states
+    for state in states:
+        assert timeout_of(state["Resource"][2:-5]) < state["TimeoutSeconds"], state["Resource"]
+
+
+def test_evidence_that_comes_late_is_missing_evidence_and_no_function_that_is_cut_off() -> None:
+    starts = 2 + look_around.MOST_OTHERS  # the alarmed resource, the function, the nearest others
+    topology_s = starts * look_around.TOPOLOGY_DEADLINE_S
+    collecting_s = collect_metrics_and_logs.DEADLINE_S + topology_s + look_around.DEADLINE_S
+    probing_s = verify_repair.PROBING.total_seconds() + PROBE_READ_TIMEOUT_S
+    verifying_s = collect_metrics_and_logs.DEADLINE_S + look_around.DEADLINE_S + probing_s
+    assert collecting_s < timeout_of("collector")
+    assert verifying_s < timeout_of("verifier")
 
 
 @pytest.mark.parametrize("file", ["main.tf", "dashboard.tf"])

@@ -16,6 +16,9 @@ locals {
     findings        = { does = "Lists findings, takes what people say of them, looks again at late evidence", may = data.aws_iam_policy_document.findings }
   }
 
+  # They wait for many sources, each with a deadline of its own; the others for a few calls.
+  timeouts_s = { collector = 120, verifier = 120 }
+
   # What settings.py and powertools read.
   environment_variables = {
     ENVIRONMENT                  = var.environment
@@ -81,6 +84,7 @@ module "functions" {
   layer_arns            = [module.shared_layer.arn]
   runtime               = local.runtime
   architecture          = var.architecture
+  timeout_s             = lookup(local.timeouts_s, each.key, 60)
   environment_variables = merge(local.environment_variables, lookup(local.environment_variables_of, each.key, {}))
   kms_key_arn           = module.encryption.key_arn
   role_name             = each.key == "executor" ? "lambda-auto-repair-execution-${var.environment}" : null
