@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.change_recorder import record_change
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.observability import logger, metrics
 
@@ -14,7 +14,7 @@ from auto_repair.observability import logger, metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, list[str]]:
     """Which resources changed. What cannot be read is raised, and ends in the queue of undelivered events."""
     try:
-        changed = bootstrap.record_change()(event)
+        changed = record_change()(event)
     except InvalidEvent:
         logger.exception(
             "event not understood", event_id=event.get("id") if isinstance(event, dict) else None

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.diagnoser import diagnose_issue
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case
 from auto_repair.observability import logger, metrics
@@ -15,7 +15,7 @@ from auto_repair.observability import logger, metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
     """The diagnosis."""
     case = decode(Case, event["case"])
-    diagnosis = bootstrap.diagnose_issue()(case)
+    diagnosis = diagnose_issue()(case)
     logger.info("issue diagnosed", incident=case.incident.id, verdict=diagnosis.verdict.value)
     metrics.add_metric("IssueDiagnosed", "Count", 1)
     return encode(diagnosis)

@@ -5,15 +5,15 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.executor import execute_repair, roll_back_repair
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.observability import logger, metrics
 
 OPERATIONS: dict[str, tuple[Callable[[], Callable[[Case], Progress]], str]] = {
-    "apply": (bootstrap.execute_repair, "RepairApplied"),
-    "roll_back": (bootstrap.roll_back_repair, "RepairRolledBack"),
+    "apply": (execute_repair, "RepairApplied"),
+    "roll_back": (roll_back_repair, "RepairRolledBack"),
 }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.findings import look_again, reconsider
 from auto_repair.contracts.finding_requests import FindingRequest, Operation, read
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.observability import logger, metrics
@@ -28,12 +28,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 def _answer(request: FindingRequest) -> dict[str, Any]:
     if request.operation is Operation.NEW_EVIDENCE:
-        look = bootstrap.look_again()(request)
+        look = look_again()(request)
         metrics.add_metric("IncidentReopened", "Count", int(look.reopened))
         return look.document()
     if not request.incident_id:
-        return {"incidents": list(bootstrap.reconsider().newest(request.function_name))}
-    findings = bootstrap.reconsider()(request)
+        return {"incidents": list(reconsider().newest(request.function_name))}
+    findings = reconsider()(request)
     if request.operation in METRICS:
         metrics.add_metric(METRICS[request.operation], "Count", 1)
     return findings.document()

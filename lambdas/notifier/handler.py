@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.notifier import close_failed_execution, notify_result, record_failure
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.timestamps import from_epoch_ms
@@ -23,8 +23,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
         caught = event["case"].get("error") or {}
         metrics.add_metric("IncidentFailed", "Count", 1)
         error = WorkflowError(error=caught.get("Error", ""), cause=caught.get("Cause", ""))
-        return encode(bootstrap.record_failure()(case, error))
-    notice = bootstrap.notify_result()(case, attempt=event["attempt"])
+        return encode(record_failure()(case, error))
+    notice = notify_result()(case, attempt=event["attempt"])
     logger.info("result notified", incident=case.incident.id, report=notice.report)
     metrics.add_metric("ResultNotified", "Count", 1)
     return encode(notice)
@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
 
 def _close(detail: dict[str, Any]) -> dict[str, str]:
     metrics.add_metric("IncidentFailed", "Count", 1)
-    closed = bootstrap.close_failed_execution()(
+    closed = close_failed_execution()(
         json.loads(detail.get("input") or "null"),
         detail["executionArn"],
         from_epoch_ms(detail["startDate"]),

@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from auto_repair import bootstrap
+from auto_repair.bootstrap.verifier import verify_repair
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case
 from auto_repair.domain.verification import NextStep
@@ -16,7 +16,7 @@ from auto_repair.observability import logger, metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
     """The verification."""
     case = decode(Case, event["case"])
-    verification = bootstrap.verify_repair()(case)
+    verification = verify_repair()(case)
     logger.info(
         "repair looked at",
         incident=case.incident.id,

@@ -1,0 +1,19 @@
+"""Keeping the journal of changes."""
+
+from auto_repair.adapters.change_journal import ChangeJournal
+from auto_repair.adapters.findings_function import FindingsFunction
+from auto_repair.adapters.incident_records import IncidentRecords
+from auto_repair.bootstrap.environment import clients, settings
+from auto_repair.domain.naming import executor_role
+from auto_repair.use_cases.record_change import RecordChange
+from auto_repair.use_cases.reopen_incidents import ReopeningJournal
+
+
+def record_change() -> RecordChange:
+    """Keeping the journal of changes."""
+    journal = ReopeningJournal(
+        ChangeJournal(clients(), settings().changes_table, settings().retention_days),
+        IncidentRecords(clients(), settings()),
+        FindingsFunction(clients(), settings().environment).look_again,
+    )
+    return RecordChange(journal, executor_role(settings().environment))
