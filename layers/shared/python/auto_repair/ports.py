@@ -3,23 +3,25 @@
 Every method may raise `TransientError` (worth a retry) or `AwsCallFailed` (not worth one).
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from auto_repair.domain.advice import Advice, Briefing
-from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
-from auto_repair.domain.incident import Disposition, Incident
-from auto_repair.domain.policy import FunctionPolicy
-from auto_repair.domain.repair import Attempt
-from auto_repair.domain.resources import Resource
-from auto_repair.domain.runbooks import RunbookExtract
-from auto_repair.domain.surroundings import Observation, Scope
-from auto_repair.domain.topology import Topology
+if TYPE_CHECKING:  # every function loads the ports, and should pay only for the types that it uses itself
+    from collections.abc import Sequence
+    from datetime import datetime
 
-if TYPE_CHECKING:  # most functions do not compare incidents, and should not pay for its import
+    from auto_repair.domain.advice import Advice, Briefing
+    from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
+    from auto_repair.domain.incident import Disposition, Incident
+    from auto_repair.domain.policy import FunctionPolicy
+    from auto_repair.domain.repair import Attempt
+    from auto_repair.domain.resources import Resource
+    from auto_repair.domain.runbooks import RunbookExtract
     from auto_repair.domain.similar_incidents import Correction, PastIncident
+    from auto_repair.domain.surroundings import Observation, Scope
+    from auto_repair.domain.topology import Topology
 
 
 class Clock(Protocol):
@@ -195,17 +197,15 @@ class IncidentStore(Protocol):
 class IncidentMemory(Protocol):
     """Finished incidents, to compare a new one with."""
 
-    def past(self, limit: int = 500) -> "Sequence[PastIncident]":
+    def past(self, limit: int = 500) -> Sequence[PastIncident]:
         """The newest ones that are remembered, newest first, with what people said about them."""
         ...
 
-    def remember(self, incident: Incident, past: "PastIncident") -> None:
+    def remember(self, incident: Incident, past: PastIncident) -> None:
         """Keep how a finished incident ended; repeatable. A person's correction stays."""
         ...
 
-    def correct(
-        self, function_name: str, executed_at: str, incident_id: str, correction: "Correction"
-    ) -> None:
+    def correct(self, function_name: str, executed_at: str, incident_id: str, correction: Correction) -> None:
         """Keep a person's word about the cause; it replaces an earlier one. `executed_at` is the sort key of
         the incident's diagnosis item. Raises `ResourceMissing` when there is no such incident."""
         ...
