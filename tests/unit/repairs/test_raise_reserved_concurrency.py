@@ -9,7 +9,7 @@ from auto_repair.domain.evidence import Concurrency, EventSource, Evidence
 from auto_repair.domain.policy import Limits
 from auto_repair.domain.repair import Proposal, Refusal, Setting
 from auto_repair.repairs.raise_reserved_concurrency import REPAIR, UNRESERVED_FLOOR
-from tests.builders import a_change, a_context, a_series, evidence, reservation
+from tests.builders import a_change, a_context, a_series, a_signature, evidence, reservation
 
 
 def throttled(
@@ -70,6 +70,22 @@ def test_zero_asks_a_person() -> None:
 
 def test_other_reservations_do_not_ask() -> None:
     assert not proposal(throttled(5)).needs_person
+
+
+def test_load_that_grew_because_runs_wait_asks() -> None:
+    slow = throttled(
+        5,
+        series=(a_series("Throttles", 60), a_series("Invocations", 60), a_series("Duration.p50", 110, 4000)),
+        baseline=(a_series("Duration.p50", *[100.0] * 9, 400),),
+    )
+    assert "press harder" in proposal(slow).needs_person
+    usual = throttled(5, baseline=slow.baseline, series=(*slow.series[:2], a_series("Duration.p50", 150)))
+    assert not proposal(usual).needs_person
+
+
+def test_dependency_that_suffers_asks() -> None:
+    sign = a_signature("OperationalError", "connection refused by db.internal")
+    assert "connection refused" in proposal(throttled(5, signatures=(sign,))).needs_person
 
 
 def test_zero_with_known_durations_follows_the_load() -> None:

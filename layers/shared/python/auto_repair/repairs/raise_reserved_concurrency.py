@@ -2,7 +2,8 @@
 
 from math import ceil
 
-from auto_repair.domain.evidence import Concurrency, Evidence, MetricSeries
+from auto_repair.domain.evidence import Concurrency, Evidence, MetricSeries, percentile
+from auto_repair.domain.latency import dependency_signs
 from auto_repair.domain.repair import (
     Change,
     Check,
@@ -20,6 +21,7 @@ UNRESERVED_FLOOR = 100
 STEP = 2.0
 HEADROOM = 1.25
 SMALLEST_START = 10  # where nothing is known of the load
+SLOWER = 2.0  # times a slow ordinary minute: the load has grown because runs wait, not because more arrive
 
 
 def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
@@ -47,8 +49,21 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
         evidence.function_name,
         (SettingChange(evidence.function_name, Setting.RESERVED_CONCURRENCY, current, target),),
     )
-    person = "a reservation of 0 stops the function, and somebody may have meant it" if current == 0 else ""
-    return Proposal(change, because, needs_person=person)
+    return Proposal(change, because, needs_person=_doubt(evidence, current))
+
+
+def _doubt(evidence: Evidence, current: int) -> str:
+    """Why somebody may want the reservation as it is; empty where nothing speaks for that."""
+    if current == 0:
+        return "a reservation of 0 stops the function, and somebody may have meant it"
+    pressed = "more runs at once would press harder on what they wait for, which the reservation may protect"
+    if signs := dependency_signs(evidence):
+        return f"the log names a dependency that suffers ({signs[0]}): {pressed}"
+    now = evidence.metric("Duration.p50").peak
+    usual = percentile(evidence.normal("Duration.p50").values, 0.9)
+    if usual and now > SLOWER * usual:
+        return f"half of the runs take {now:.0f} ms or more, {usual:.0f} ms in ordinary times: {pressed}"
+    return ""
 
 
 def _wanted(evidence: Evidence, current: int) -> tuple[int, tuple[str, ...]]:
