@@ -237,6 +237,42 @@ def test_old_incidents_do_not_lend_their_time() -> None:
     assert desk.plan().planned_at != "2020"
 
 
+@pytest.mark.parametrize(
+    ("status", "before", "decision"),
+    [
+        ("VERIFIED", 128, Decision.ASK),
+        ("INCONCLUSIVE", 128, Decision.ASK),
+        ("ROLLED_BACK", 128, Decision.AUTO),  # we put it back ourselves
+        ("OBSERVED", 128, Decision.AUTO),
+        ("VERIFIED", 64, Decision.AUTO),
+    ],
+)
+def test_value_that_somebody_put_back_is_not_fought_over(
+    status: str, before: int, decision: Decision
+) -> None:
+    desk = Desk()
+    facts = {"status": status, "change": a_change(memory(before, 384)), "action": "raise_memory"}
+    desk.store.record_repair(an_incident(id="yesterday"), "2026-01-30T12:00:00Z", facts)
+    plan = desk.plan()
+    assert plan.decision is decision
+    assert ("put the old value back" in plan.reasons[0]) is (decision is Decision.ASK)
+
+
+def test_who_is_asked_in_any_mode_is_told_what_speaks_against_it() -> None:
+    desk = Desk(mode=Mode.ASK)
+    facts = {"status": "VERIFIED", "change": a_change(memory(128, 384)), "action": "raise_memory"}
+    desk.store.record_repair(an_incident(id="yesterday"), "2026-01-30T12:00:00Z", facts)
+    assert "put the old value back" in "; ".join(desk.plan().reasons)
+
+
+def test_rung_of_an_incident_that_a_person_agreed_to_asks_no_more() -> None:
+    desk = Desk()
+    facts = {"status": "VERIFIED", "change": a_change(memory(384, 768)), "action": "raise_memory"}
+    case = desk.climbing(still_starved())
+    desk.store.record_repair(an_incident(id="yesterday"), "2026-01-30T12:00:00Z", facts)
+    assert desk.plan(case).decision is Decision.AUTO
+
+
 def test_next_rung() -> None:
     desk = Desk()
     plan = desk.plan(desk.climbing(still_starved()))

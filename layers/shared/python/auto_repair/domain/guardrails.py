@@ -1,17 +1,19 @@
 """The rules that may forbid a repair. Each answers with the rule's name and the way out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy import FunctionPolicy
-from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal
+from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, agree
 from auto_repair.domain.timestamps import parse
 
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
 MAX_INEFFECTIVE = 2  # repairs without effect before people have to look
 REPEAT_WINDOW = timedelta(hours=24)
 APPLIED = ("EXECUTED", "VERIFIED", *INEFFECTIVE)
+LEFT_IN_PLACE = ("EXECUTED", "VERIFIED", "INCONCLUSIVE")
 
 
 @dataclass(frozen=True)
@@ -166,3 +168,17 @@ def check(situation: Situation, *, person_decides: bool) -> Refusal | None:
     """The first rule that forbids the change, or None."""
     rules = (r for r in GUARDRAILS if not (person_decides and r in WAIVED_BY_A_PERSON))
     return next((refusal for rule in rules if (refusal := rule(situation))), None)
+
+
+def put_back(change: Change, earlier: Iterable[Attempt]) -> str:
+    """Why a person decides on a value that we had moved and somebody has restored; empty where nobody has."""
+    now = {(s.resource, s.setting): s for s in change.settings}
+    for attempt in earlier:
+        for then in attempt.change.settings if attempt.status in LEFT_IN_PLACE else ():
+            setting = now.get((then.resource, then.setting))
+            if setting and agree(setting.setting, setting.before, then.before):
+                return (
+                    f"{then} was our repair of {attempt.executed_at}, and somebody has put the old value "
+                    "back: a person, or a deployment that does not know the new one"
+                )
+    return ""

@@ -9,7 +9,7 @@ from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Verdict
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.evidence import Evidence, percentile
-from auto_repair.domain.guardrails import Situation, check
+from auto_repair.domain.guardrails import Situation, check, put_back
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.pricing import monthly_compute_usd
@@ -110,6 +110,8 @@ class DetermineAction:
             extra_cost_usd_per_month=cost,
         )
         doubt = case.diagnosis.needs_person if case.diagnosis else ""
+        if not context.rungs:
+            doubt = doubt or put_back(change, situation.earlier)
         decision, reasons = _decide(
             policy, repair, replace(outcome, needs_person=outcome.needs_person or doubt)
         )
@@ -188,7 +190,8 @@ def _decide(policy: FunctionPolicy, repair: Repair, proposal: Proposal) -> tuple
         return Decision.OBSERVE, ("the function is not onboarded, so nothing may be changed",)
     if decision is Decision.AUTO and proposal.needs_person:
         return Decision.ASK, (proposal.needs_person,)
-    return decision, (f"mode is {decision.value} for {repair.name}",)
+    doubt = (proposal.needs_person,) if decision is Decision.ASK and proposal.needs_person else ()
+    return decision, (f"mode is {decision.value} for {repair.name}", *doubt)
 
 
 def _for_callers(change: Change, evidence: Evidence) -> Change:
