@@ -170,15 +170,24 @@ def test_the_body_of_a_buckets_change_is_on_record(embedded_aws: Instance) -> No
     assert changed["resources"] == [bucket]
 
 
-def test_a_change_of_a_key_is_found_by_its_id_and_its_arn(embedded_aws: Instance) -> None:
+def test_a_change_of_a_key_is_found_by_its_arn(embedded_aws: Instance) -> None:
     kms = embedded_aws.client("kms")
     key = kms.create_key()["KeyMetadata"]
     kms.update_key_description(KeyId=key["KeyId"], Description="described")
-    for name in (key["KeyId"], key["Arn"]):
-        (event,) = found(embedded_aws, "ResourceName", name)[:1]
-        assert event["EventName"] == "UpdateKeyDescription"
+    event = found(embedded_aws, "ResourceName", key["Arn"])[0]
+    assert event["EventName"] == "UpdateKeyDescription"
+    assert found(embedded_aws, "ResourceName", key["KeyId"]) == []
     record = json.loads(event["CloudTrailEvent"])
     assert record["resources"] == [{"accountId": "000000000000", "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
+
+
+def test_a_change_of_a_queue_is_found_by_the_calls_name_only(embedded_aws: Instance) -> None:
+    sqs = embedded_aws.client("sqs")
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    event = found(embedded_aws, "EventName", "SetQueueAttributes")[0]
+    assert json.loads(event["CloudTrailEvent"])["requestParameters"]["queueUrl"] == url
+    assert event["Resources"] == []
 
 
 def test_calls_on_data_are_left_out(embedded_aws: Instance) -> None:

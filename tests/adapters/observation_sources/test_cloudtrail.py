@@ -12,7 +12,7 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.observation_sources import cloudtrail
 from auto_repair.adapters.observation_sources.cloudtrail import CloudTrailSource, attributes_of
-from auto_repair.domain.arns import Home
+from auto_repair.domain.changes.kinds import all_kinds
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.timestamps import iso
 from auto_repair.settings import Settings
@@ -31,6 +31,8 @@ from tests.adapters.observation_sources.surroundings import (
 from tests.adapters.test_change_journal import made_journal, put
 from tests.unit.domain.changes.records import OURS, POLICY, bucket_policy, record
 
+DATABASE = "arn:aws:rds:us-east-1:123456789012:db:shop"
+JOBS = "https://sqs.us-east-1.amazonaws.com/123456789012/jobs"
 OTHER = {**POLICY, "Id": "other"}
 
 
@@ -119,31 +121,78 @@ def test_an_event_that_both_know_is_told_once(journal: ChangeJournal) -> None:
 def test_events_about_other_resources_are_left_out(journal: ChangeJournal) -> None:
     stage = record("apigateway", "UpdateStage", {"restApiId": "elsewhere", "stageName": "prod"})
     ours = record("apigateway", "UpdateStage", {"restApiId": "a1b2c3", "stageName": "prod"})
-    read = record("apigateway", "GetStage", {"restApiId": "a1b2c3"}, readOnly=True)
-    events = [event(stage, ago(1), "1"), event(ours, ago(2), "2"), event(read, ago(3), "3")]
-    reading = Reading(journal, lambda **_: {"Events": events})
+    events = [event(stage, ago(1), "1"), event(ours, ago(2), "2")]
+
+    def answer(LookupAttributes: list[dict[str, str]], **_: Any) -> Any:
+        return {"Events": events if LookupAttributes[0]["AttributeValue"] == "UpdateStage" else []}
+
+    reading = Reading(journal, answer)
     assert [c.event_id for c in reading.source.observe(around(API)).changes] == ["2"]
-    assert reading.here.calls[0][1]["LookupAttributes"] == [
-        {"AttributeKey": "EventSource", "AttributeValue": "apigateway.amazonaws.com"}
+    assert {"AttributeKey": "EventName", "AttributeValue": "UpdateStage"} in [
+        asked["LookupAttributes"][0] for _, asked in reading.here.calls
     ]
 
 
 def test_two_requests_a_second_and_no_more_than_four_resources(journal: ChangeJournal) -> None:
     reading = Reading(journal)
-    queue, topic = Resource("sqs", "jobs"), Resource("sns", "news")
-    observed = reading.source.observe(around(FUNCTION, BUCKET, TABLE, queue, topic, API))
+    machine, queue = Resource("states", "checkout"), Resource("sqs", "jobs")
+    observed = reading.source.observe(around(FUNCTION, BUCKET, TABLE, machine, queue, API))
     assert reading.asked == [
         "image-service",
         FUNCTION.arn,
         "images",
         "stock",
-        "https://sqs.us-east-1.amazonaws.com/123456789012/jobs",
-        "arn:aws:sqs:us-east-1:123456789012:jobs",
+        "UpdateStateMachine",
+        "DeleteStateMachine",
     ]
     assert reading.pauses == [0.5] * 5
-    assert observed.missing[0].reason == (
+    assert [gap.reason for gap in observed.missing] == [
         "2 more resources were not looked up: CloudTrail takes two requests a second"
+    ]
+
+
+def test_a_call_is_looked_up_once_for_all_resources_that_it_may_have_changed(journal: ChangeJournal) -> None:
+    changed = record(
+        "sqs", "SetQueueAttributes", {"attributes": {"VisibilityTimeout": "5"}, "queueUrl": JOBS}
     )
+    reading = Reading(journal, lambda **_: {"Events": [event(changed, ago(2), "1")]})
+    observed = reading.source.observe(around(Resource("sqs", "mails"), Resource("sqs", "jobs")))
+    assert {(c.resource, c.event_id) for c in observed.changes} == {("sqs:jobs", "1")}
+    assert len(reading.asked) == len(set(reading.asked)) == 5
+
+
+def test_no_more_than_sixteen_requests_and_what_stays_unread_is_said(journal: ChangeJournal) -> None:
+    changed = record(
+        "sqs", "SetQueueAttributes", {"attributes": {"VisibilityTimeout": "5"}, "queueUrl": JOBS}
+    )
+    reading = Reading(journal, lambda **_: {"Events": [event(changed, ago(2), "1")], "NextToken": "t"})
+    observed = reading.source.observe(around(API, Resource("sqs", "jobs")))
+    assert len(reading.asked) == 16
+    reasons = [gap.reason for gap in observed.missing]
+    assert "1 more resources were not looked up: CloudTrail takes two requests a second" in reasons
+    assert "not all records of CreateDeployment were read" in reasons
+
+
+def test_what_others_did_with_a_call_is_read_only_as_far_back_as_it_may_matter(
+    journal: ChangeJournal,
+) -> None:
+    old = record("ssm", "PutParameter", {"name": "/elsewhere"})
+    reading = Reading(journal, lambda **_: {"Events": [event(old, ago(60 * 48), "1")], "NextToken": "t"})
+    observed = reading.source.observe(around(Resource("ssm", "/shop/limit")))
+    assert reading.asked == ["PutParameter", "DeleteParameter", "DeleteParameters"]
+    assert observed.missing == ()
+
+
+def test_what_cloudtrail_cannot_tell_about_is_not_asked_for(journal: ChangeJournal) -> None:
+    reading = Reading(journal)
+    observed = reading.source.observe(around(Resource("bedrock", "amazon.titan-image-generator-v2:0")))
+    assert (reading.asked, observed.items, observed.missing) == ([], (), ())
+
+
+def test_every_call_that_is_looked_up_is_understood() -> None:
+    understood = {(kind.service, name) for kind in all_kinds() for name in kind.names}
+    asked = {(service, name) for service, names in cloudtrail._BY_CALL.items() for name in names}
+    assert asked <= understood
 
 
 def test_pages_are_followed_within_bounds(journal: ChangeJournal) -> None:
@@ -196,19 +245,10 @@ def test_without_a_journal_cloudtrail_stands_in_for_it() -> None:
     [
         (Resource("kms", "1234"), ["arn:aws:kms:us-east-1:123456789012:key/1234"]),
         (ROLE, ["image-role"]),
-        (
-            Resource("events", "shop/nightly"),
-            ["nightly", "arn:aws:events:us-east-1:123456789012:rule/shop/nightly"],
-        ),
         (Resource("secretsmanager", "prod/db"), ["prod/db"]),
-        (Resource("ssm", "/a/b"), ["/a/b", "arn:aws:ssm:us-east-1:123456789012:parameter/a/b"]),
+        (Resource("ssm", "/a/b"), ["PutParameter", "DeleteParameter", "DeleteParameters"]),
+        (Resource("rds", "shop", DATABASE), ["shop", DATABASE]),
     ],
 )
 def test_what_cloudtrail_may_call_a_resource(resource: Resource, names: list[str]) -> None:
     assert [value for _, value in attributes_of(resource, PLACE)] == names
-
-
-def test_queues_of_china_have_addresses_of_their_own() -> None:
-    place = Home("aws-cn", "cn-north-1", "123456789012")
-    (_, url), _ = attributes_of(Resource("sqs", "jobs"), place)
-    assert url == "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/jobs"

@@ -5,7 +5,7 @@ it does not know what was there before.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import sleep
 from typing import Any
 
@@ -29,18 +29,51 @@ from auto_repair.settings import Settings
 
 MAX_EXAMINED = 8  # resources whose journal is looked at
 MAX_LOOKED_UP = 4  # resources, nearest first
-MAX_PAGES = 2  # of 50 events, newest first, for each name of a resource
+MAX_REQUESTS = 16
+MAX_PAGES = 2  # of 50 events, newest first, for each name of a resource or of a call
 PAUSE_S = 0.5  # LookupEvents takes two requests a second
 # Calls to IAM are recorded in one region of each partition, wherever they come from.
 _REGION_OF_IAM = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
-# Known to CloudTrail by their names alone; others as the request wrote them, by name or by ARN.
-_BY_NAME = ("dynamodb", "ec2", "elasticache", "iam", "rds", "s3")
+# A lookup by resource name is an exact match, and AWS tells what a record's name is by examples alone: an
+# instance's id, a group's name (API reference of CloudTrail, data type Resource). These are kept by name.
+_BY_NAME = ("dynamodb", "ec2", "iam", "s3")
+# These as the request wrote them, by name or by ARN; a deleted secret was found by the name that its request
+# gave (github.com/Smana/runlore, pull request 416).
+_BY_NAME_OR_ARN = ("lambda", "rds", "secretsmanager")
+# Of these nothing public tells whether a name, an ARN or an address is kept, if any: they are looked up by
+# the names of the calls that change them, the likeliest first, and picked out of the records.
+_BY_CALL = {
+    "apigateway": (
+        "CreateDeployment",
+        "UpdateStage",
+        "UpdateIntegration",
+        "UpdateRoute",
+        "PutIntegration",
+        "UpdateMethod",
+        "UpdateRestApi",
+        "UpdateApi",
+    ),
+    "elasticache": ("ModifyCacheCluster", "ModifyReplicationGroup", "RebootCacheCluster"),
+    "elasticloadbalancing": (
+        "ModifyListener",
+        "ModifyRule",
+        "ModifyLoadBalancerAttributes",
+        "SetSecurityGroups",
+    ),
+    "events": ("PutRule", "DisableRule", "PutTargets", "RemoveTargets", "DeleteRule", "EnableRule"),
+    "kinesis": ("UpdateShardCount", "UpdateStreamMode", "DecreaseStreamRetentionPeriod", "DeleteStream"),
+    "sns": ("SetTopicAttributes", "Unsubscribe", "SetSubscriptionAttributes", "Subscribe", "DeleteTopic"),
+    "sqs": ("SetQueueAttributes", "RemovePermission", "PurgeQueue", "DeleteQueue", "AddPermission"),
+    "ssm": ("PutParameter", "DeleteParameter", "DeleteParameters"),
+    "states": ("UpdateStateMachine", "DeleteStateMachine"),
+}
 
+BY_CALL, BY_NAME = "EventName", "ResourceName"
 Attribute = tuple[str, str]
 
 
 class CloudTrailSource:
-    """At most sixteen lookups, until the deadline."""
+    """At most `MAX_REQUESTS` lookups, until the deadline."""
 
     name = "cloudtrail"
 
@@ -67,23 +100,24 @@ class CloudTrailSource:
 
     def observe(self, scope: Scope) -> Observation:
         """Changes of the last day that the journal does not know, or does not know the former state of."""
-        deadline = Deadline(self._deadline_s)
+        lookups = _Lookups(scope, Deadline(self._deadline_s), self._pause)
         wanted = self._wanted(scope)
         asked: list[Resource] = []
         changes: list[ResourceChange] = []
         for resource, journalled in wanted[:MAX_LOOKED_UP]:
-            if deadline.passed:
+            if lookups.exhausted:
                 break
-            looked_up = list(self._look_up(resource, scope, deadline, first=not asked))
+            looked_up = list(self._look_up(resource, lookups))
             asked.append(resource)
             # The journal's own account comes last: of an event known to both, it counts.
             changes += recent(with_former_states((*looked_up, *journalled)), scope)
-        return self._observation(scope, asked, tuple(changes), len(wanted) - len(asked))
+        return self._observation(scope, asked, tuple(changes), len(wanted) - len(asked), lookups.unread)
 
     def _wanted(self, scope: Scope) -> list[tuple[Resource, tuple[RecordedChange, ...]]]:
         """Whom the journal leaves questions about: first where something did change, then the nearest."""
         unclear, unknown = [], []
-        for resource in scope.resources[:MAX_EXAMINED]:
+        examined = [r for r in scope.resources if attributes_of(r, self._place)][:MAX_EXAMINED]
+        for resource in examined:
             journalled = self._journalled(resource, scope)
             if lacks_former_state(journalled, since(scope)):
                 unclear.append((resource, journalled))
@@ -97,45 +131,29 @@ class CloudTrailSource:
         except AutoRepairError:  # the journal's own source says so; here CloudTrail stands in for it
             return ()
 
-    def _look_up(
-        self, resource: Resource, scope: Scope, deadline: Deadline, *, first: bool
-    ) -> Iterator[RecordedChange]:
+    def _look_up(self, resource: Resource, lookups: "_Lookups") -> Iterator[RecordedChange]:
         clients = self._clients_of_iam if resource.service == "iam" else self._clients
         for attribute in attributes_of(resource, self._place):
-            for event in self._events(clients, attribute, scope, deadline, first=first):
-                document = json.loads(event["CloudTrailEvent"])
+            for document in lookups.records(clients, attribute):
                 for recorded in changes_of(document, self._our_role, self.name):
                     if recorded.change.resource == resource.id:
                         yield recorded
-            first = False
-
-    def _events(
-        self, clients: Clients, attribute: Attribute, scope: Scope, deadline: Deadline, *, first: bool
-    ) -> Iterator[Any]:
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            if not first:
-                if deadline.passed:
-                    return
-                self._pause(PAUSE_S)
-            first = False
-            # Without a start: what was there before may have been set weeks ago.
-            page = call(
-                clients.client("cloudtrail").lookup_events,
-                LookupAttributes=[{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}],
-                EndTime=scope.window.end,
-                MaxResults=50,
-                **({"NextToken": page["NextToken"]} if page else {}),
-            )
-            yield from page.get("Events", ())
-            if not page.get("NextToken"):
-                return
 
     def _observation(
-        self, scope: Scope, asked: list[Resource], changes: tuple[ResourceChange, ...], left: int
+        self,
+        scope: Scope,
+        asked: list[Resource],
+        changes: tuple[ResourceChange, ...],
+        left: int,
+        unread: Iterable[str],
     ) -> Observation:
-        reason = f"{left} more resources were not looked up: CloudTrail takes two requests a second"
-        missing = (MissingEvidence(self.name, reason),) if left else ()
+        reasons = [
+            f"{left} more resources were not looked up: CloudTrail takes two requests a second"
+            if left
+            else "",
+            *(f"not all records of {name} were read" for name in unread),
+        ]
+        missing = tuple(MissingEvidence(self.name, reason) for reason in reasons if reason)
         if not asked:
             return Observation(missing=missing)
         item = EvidenceItem(
@@ -149,24 +167,75 @@ class CloudTrailSource:
         return Observation(changes=changes, items=(item,), missing=missing)
 
 
+class _Lookups:
+    """The requests of one observation: paced, bounded, and none made twice."""
+
+    def __init__(self, scope: Scope, deadline: Deadline, pause: Callable[[float], None]) -> None:
+        self._scope = scope
+        self._deadline = deadline
+        self._pause = pause
+        self._made = 0
+        self._known: dict[tuple[int, Attribute], list[Any]] = {}
+        self.unread: list[str] = []  # names whose records were not all read, as far back as they may matter
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no further request may be made."""
+        return self._made >= MAX_REQUESTS or self._deadline.passed
+
+    def records(self, clients: Clients, attribute: Attribute) -> list[Any]:
+        """CloudTrail's records of that attribute before the window's end, newest first."""
+        key = (id(clients), attribute)
+        if key not in self._known:
+            events = [event for page in self._pages(clients, attribute) for event in page]
+            self._known[key] = [json.loads(event["CloudTrailEvent"]) for event in events]
+        return self._known[key]
+
+    def _pages(self, clients: Clients, attribute: Attribute) -> Iterator[list[Any]]:
+        page: dict[str, Any] = {}
+        is_old = False
+        for _ in range(MAX_PAGES):
+            if self.exhausted:
+                break
+            page = self._page(clients, attribute, page.get("NextToken"))
+            events = page.get("Events", [])
+            yield events
+            is_old = bool(events) and events[-1]["EventTime"] < since(self._scope)
+            # What others changed with the same call is read only as far back as it may matter.
+            if not page.get("NextToken") or (is_old and attribute[0] == BY_CALL):
+                return
+        if not is_old:
+            self.unread.append(attribute[1])
+
+    def _page(self, clients: Clients, attribute: Attribute, token: str | None) -> Any:
+        if self._made:
+            self._pause(PAUSE_S)
+        self._made += 1
+        # Without a start: what was there before may have been set weeks ago.
+        return call(
+            clients.client("cloudtrail").lookup_events,
+            LookupAttributes=[{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}],
+            EndTime=self._scope.window.end,
+            MaxResults=50,
+            **({"NextToken": token} if token else {}),
+        )
+
+
 def attributes_of(resource: Resource, place: Home) -> tuple[Attribute, ...]:
-    """What CloudTrail may know the resource by: attributes of LookupEvents, one request each."""
-    arn = resource.arn or arn_of(resource.service, resource.name, place)
-    match resource.service:
-        case "apigateway":  # its records name no resource
-            return (("EventSource", "apigateway.amazonaws.com"),)
-        case "kms":
-            names = [arn]
-        case "sqs":
-            domain = "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
-            names = [f"https://sqs.{place.region}.{domain}/{place.account}/{resource.name}", arn]
-        case "events":
-            names = [resource.name.rpartition("/")[2], arn]
-        case service if service in _BY_NAME:
-            names = [resource.name]
-        case _:
-            names = [resource.name, arn]
-    return tuple(("ResourceName", name) for name in dict.fromkeys(names) if name)
+    """What CloudTrail is asked for changes of the resource, one request each; none where it cannot help."""
+    service, name = resource.service, resource.name
+    arn = resource.arn or arn_of(service, name, place)
+    if service in _BY_CALL:
+        return tuple((BY_CALL, call_name) for call_name in _BY_CALL[service])
+    names: tuple[str, ...]
+    if service == "kms":
+        # Whatever the request called it: the examples of KMS's guide ("Logging AWS KMS API calls") have it.
+        names = (arn,)
+    elif service in _BY_NAME_OR_ARN:
+        names = (name, arn)
+    else:
+        names = (name,) if service in _BY_NAME else ()
+    return tuple((BY_NAME, value) for value in names if value)
 
 
 def source(settings: Settings, clients: Clients) -> ObservationSource:

@@ -1,4 +1,4 @@
-"""A key's material was renewed, or is no longer renewed by itself. What it encrypted before stays readable."""
+"""A key has new material, or is no longer given any by itself. What was encrypted before stays readable."""
 
 from collections.abc import Iterator
 
