@@ -386,6 +386,13 @@ def test_price_of_more_memory() -> None:
     assert extra_cost(a_change(), replace(runs, configuration=None)) is None
 
 
+def test_price_counts_the_runs_that_the_log_was_too_long_to_show() -> None:
+    runs = evidence(invocations=in_turn([a_run()] * 3), series=(a_series("Invocations", *[6000] * 15),))
+    assert extra_cost(a_change(), runs) == pytest.approx(
+        0.25 * 0.1 * 100 * 30.4 * 86400 * 0.0000166667, rel=1e-3
+    )
+
+
 def test_price_of_a_longer_timeout_is_its_upper_bound() -> None:
     runs = evidence(invocations=in_turn([a_timeout(3)] * 90))
     assert extra_cost(a_change(timeout(3, 9)), runs) == pytest.approx(
