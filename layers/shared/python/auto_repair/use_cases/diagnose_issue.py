@@ -4,9 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from auto_repair.domain.advice import advised, brief
 from auto_repair.domain.case import Case
-from auto_repair.domain.diagnosis import Diagnosis, FailureMode
+from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
@@ -16,7 +15,6 @@ from auto_repair.domain.resources import at_heart
 from auto_repair.domain.similar_incidents import recall
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Advisor, IncidentMemory, IncidentStore, RunbookSearch
-from auto_repair.root_cause.around import causes_around
 
 MODEL_DECIDED = "a model put this cause before the one that our own rules hold likelier: a person decides"
 
@@ -51,6 +49,9 @@ class DiagnoseIssue:
         # Where the surroundings are looked at next, the advisor is asked once it knows them.
         if self.advisor is None or not diagnosis.hypotheses or diagnosis.look_around:
             return diagnosis
+        # Imported late: only with a model, which is off by default.
+        from auto_repair.domain.advice import advised, brief
+
         problem = incident.question or (incident.alarm.reason if incident.alarm else "") or diagnosis.summary
         around = evidence.surroundings.items if evidence.surroundings else ()
         extracts = self.runbooks.search(diagnosis.summary) if self.runbooks else ()
@@ -71,7 +72,7 @@ class DiagnoseIssue:
 
         `incident_id`: of the incident that it is about, which teaches nothing about itself.
         """
-        diagnosis = diagnose(evidence, self.failure_modes, causes_around(evidence), declined)
+        diagnosis = diagnose(evidence, self.failure_modes, _causes_around(evidence), declined)
         if not diagnosis.hypotheses:
             return diagnosis
         try:
@@ -81,6 +82,15 @@ class DiagnoseIssue:
             return replace(diagnosis, missing=(*diagnosis.missing, gap))
         seen = fingerprint(evidence, diagnosis)
         return recalled(evidence, diagnosis, recall(seen, past, evidence.window.end, incident_id))
+
+
+def _causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
+    if evidence.surroundings is None:
+        return ()
+    # Imported late: the engine takes a good part of a cold start, and common incidents are settled without it.
+    from auto_repair.root_cause.around import causes_around
+
+    return causes_around(evidence)
 
 
 def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from auto_repair.contracts.alarm_events import Request
 from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import InvalidEvent
-from auto_repair.domain.question.understand import understand
 from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.topology import Topology
 from auto_repair.ports import Policies
-from auto_repair.use_cases.look_around import LookAround, found
+
+if TYPE_CHECKING:  # what only a question or an alarm on something else needs is imported there
+    from auto_repair.use_cases.look_around import LookAround
 
 LOOK_BACK = timedelta(minutes=30)
 
@@ -20,7 +22,7 @@ LOOK_BACK = timedelta(minutes=30)
 class FindTarget:
     """Completes a request with what only the account can tell. Makes no call for an alarm on a function."""
 
-    look_around: Callable[[], LookAround]  # made when first needed: most alarms are on functions
+    look_around: "Callable[[], LookAround]"  # made when first needed: most alarms are on functions
     policies: Policies
     known_resources: Callable[[], Sequence[Resource]]
 
@@ -31,12 +33,16 @@ class FindTarget:
             request = self._understood(request, at)
         if request.function_name or request.resource is None:
             return request
+        from auto_repair.use_cases.look_around import found
+
         topology = self.look_around().neighbours(request.resource, Window(at - LOOK_BACK, at))
         request.resource = found(topology, request.resource)
         request.function_name = self._function(topology, request.resource)
         return request
 
     def _understood(self, request: Request, at: datetime) -> Request:
+        from auto_repair.domain.question.understand import understand
+
         meant = understand(request.question, at, self.known_resources())
         if meant.ask_back or meant.resource is None:
             back = " ".join(meant.ask_back) or "Which function, API, queue or table is it about?"

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auto_repair.contracts.alarm_events import Request, read
-from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.ports import Functions, IncidentStore
 from auto_repair.use_cases.find_target import FindTarget
+
+if TYPE_CHECKING:  # the coordinator has none yet
+    from auto_repair.domain.case import Case
 
 # Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
 LEASE = timedelta(days=2, hours=1)
@@ -63,7 +65,7 @@ def incident_of(event: Any, execution_arn: str, started_at: datetime) -> Inciden
     return _incident(read(event), execution_arn, started_at)
 
 
-def recognised(case: Case) -> Case:
+def recognised(case: "Case") -> "Case":
     """The case with the incident that its event belongs to, where ParseAlarmEvent could not say so itself."""
     if case.event is None:
         return case
