@@ -87,7 +87,7 @@ class DiagnoseIssue:
 def _causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
     if evidence.surroundings is None:
         return ()
-    # Imported late: the engine takes a good part of a cold start, and common incidents are settled without it.
+    # Imported late: the engine costs a cold start a good deal, and common incidents do without it.
     from auto_repair.root_cause.around import causes_around
 
     return causes_around(evidence)
