@@ -1,5 +1,6 @@
 """Each rule forbids what it is for, and nothing else; every refusal names the way out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -86,6 +87,17 @@ def test_callers_that_name_a_version() -> None:
     seen = evidence(configuration=VERSION_5, latest=a_configuration())
     assert rule(situation(evidence=seen)) == "pinned version"
     assert rule(situation(evidence=seen, change=ALIASED)) == ""
+
+
+def test_version_behind_several_aliases() -> None:
+    seen = evidence(
+        configuration=VERSION_5,
+        latest=a_configuration(),
+        aliases=(Alias("live", "5"), Alias("partners", "5"), Alias("old", "4")),
+    )
+    assert rule(situation(evidence=seen, change=ALIASED)) == "several aliases"
+    assert rule(situation(evidence=seen, change=ALIASED, named_alias="live")) == ""
+    assert rule(situation(evidence=replace(seen, aliases=seen.aliases[1:]), change=ALIASED)) == ""
 
 
 def test_reservation_belongs_to_no_version() -> None:

@@ -273,6 +273,24 @@ def test_rung_of_an_incident_that_a_person_agreed_to_asks_no_more() -> None:
     assert desk.plan(case).decision is Decision.AUTO
 
 
+@pytest.mark.parametrize(
+    ("named", "alarmed", "decision"),
+    [(None, None, Decision.REFUSE), ("live", None, Decision.AUTO), (None, "live", Decision.AUTO)],
+)
+def test_alias_is_moved_where_it_is_the_only_one_or_named(
+    named: str | None, alarmed: str | None, decision: Decision
+) -> None:
+    seen = replace(
+        STARVED,
+        alias="live",
+        configuration=a_configuration(version="5"),
+        latest=a_configuration(),
+        aliases=(Alias("live", "5"), Alias("partners", "5")),
+    )
+    desk = Desk(seen, alias=named)
+    assert desk.plan(replace(desk.case(), incident=an_incident(alias=alarmed))).decision is decision
+
+
 def test_next_rung() -> None:
     desk = Desk()
     plan = desk.plan(desk.climbing(still_starved()))

@@ -28,6 +28,7 @@ class Situation:
     attempts: tuple[Attempt, ...]  # newest first
     change: Change
     extra_cost_usd_per_month: float | None
+    named_alias: str | None = None  # the one that the owner or the alarm names
 
     @property
     def earlier(self) -> tuple[Attempt, ...]:
@@ -75,6 +76,20 @@ def weighted_alias(s: Situation) -> Refusal | None:
                 "finish or abort the deployment, then start again",
             )
     return None
+
+
+def several_aliases(s: Situation) -> Refusal | None:
+    """Callers reach the version through several aliases, and only one would be moved."""
+    if not s.change.publishes or s.named_alias:
+        return None
+    names = sorted(alias.name for alias in s.evidence.aliases if alias.version == s.change.alias_version)
+    if len(names) < 2:
+        return None
+    return Refusal(
+        "several aliases",
+        f"version {s.change.alias_version} stands behind {', '.join(names)}, and a repair moves one alias",
+        "name the alias that callers use in the function's entry, or let the others go",
+    )
 
 
 def unreleased_code(s: Situation) -> Refusal | None:
@@ -155,6 +170,7 @@ GUARDRAILS = (
     update_in_progress,
     weighted_alias,
     pinned_version,
+    several_aliases,
     unreleased_code,
     cooldown,
     repeats_without_effect,

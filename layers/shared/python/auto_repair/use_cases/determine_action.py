@@ -108,6 +108,7 @@ class DetermineAction:
             attempts=attempts,
             change=change,
             extra_cost_usd_per_month=cost,
+            named_alias=case.incident.alias or policy.alias,
         )
         doubt = case.diagnosis.needs_person if case.diagnosis else ""
         if not context.rungs:
