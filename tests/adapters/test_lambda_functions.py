@@ -103,6 +103,15 @@ class TestReading:
         other = configuration_from({**ANSWER, **difference}).fingerprint
         assert other != configuration_from(ANSWER).fingerprint
 
+    def test_variables_that_may_not_be_read_are_equal_to_none(self) -> None:
+        told = "Lambda was unable to decrypt your environment variables because the KMS access was denied."
+        error = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": told}}}
+        latest = configuration_from({**ANSWER, **error, "Version": "$LATEST", "RevisionId": "a"})
+        published = configuration_from({**ANSWER, **error, "Version": "7", "RevisionId": "b"})
+        assert latest.unreadable == told
+        assert latest.fingerprint != published.fingerprint
+        assert configuration_from(ANSWER).unreadable == ""
+
     def test_alias_with_weights(self) -> None:
         weighted = {"AdditionalVersionWeights": {"8": 0.1}}
         assert alias_from({"Name": "live", "FunctionVersion": "7", "RoutingConfig": weighted}) == Alias(
@@ -314,5 +323,5 @@ class TestProbe:
             raise ReadTimeoutError(endpoint_url="https://lambda")
 
         functions, _ = answering(invoke=silent)
-        with pytest.raises(TransientError, match="did not answer the probe within 65 s"):
+        with pytest.raises(TransientError, match="did not answer the probe within 20 s"):
             functions.invoke("orders", None, {})

@@ -119,6 +119,15 @@ def test_publishing_would_release_what_nobody_released(latest: Any) -> None:
     assert rule(situation(evidence=seen, change=ALIASED)) == "unreleased code"
 
 
+def test_publishing_would_release_what_nobody_can_read() -> None:
+    seen = evidence(configuration=VERSION_5, latest=a_configuration(unreadable="KMS access was denied"))
+    refusal = check(situation(evidence=seen, change=ALIASED), person_decides=True)
+    assert refusal is not None
+    assert refusal.rule == "unreleased code"
+    assert "KMS access was denied" in refusal.reason
+    assert "kms:Decrypt" in refusal.way_out
+
+
 def test_without_an_alias_nothing_is_published() -> None:
     seen = evidence(latest=a_configuration(fingerprint="code-2"))
     assert rule(situation(evidence=seen)) == ""

@@ -189,6 +189,7 @@ def configuration_from(answer: Mapping[str, Any]) -> FunctionConfiguration:
         vpc=bool(answer.get("VpcConfig", {}).get("VpcId")),
         managed_instances=bool(answer.get("CapacityProviderConfig")),
         fingerprint=_fingerprint(answer),
+        unreadable=_unreadable(answer),
     )
 
 
@@ -200,12 +201,20 @@ def alias_from(answer: Mapping[str, Any]) -> Alias:
 
 def _fingerprint(answer: Mapping[str, Any]) -> str:
     behaviour: dict[str, Any] = {name: answer[name] for name in _BEHAVIOUR if answer.get(name)}
+    if _unreadable(answer):
+        # AWS says the same of every version: equal errors do not mean equal variables.
+        behaviour["Environment"] = [answer.get("Version"), answer.get("RevisionId")]
     # Parts of these differ between $LATEST and a version without meaning anything.
     behaviour["Layers"] = [layer["Arn"] for layer in answer.get("Layers", ())]
     behaviour["SnapStart"] = answer.get("SnapStart", {}).get("ApplyOn", "None")
     network = answer.get("VpcConfig", {})
     behaviour["Vpc"] = [sorted(network.get(key, ())) for key in ("SubnetIds", "SecurityGroupIds")]
     return sha256(json.dumps(behaviour, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _unreadable(answer: Mapping[str, Any]) -> str:
+    """Lambda's own words in place of variables whose KMS key the caller may not use; empty otherwise."""
+    return str(answer.get("Environment", {}).get("Error", {}).get("Message", ""))
 
 
 def _moment(text: str | None) -> datetime | None:

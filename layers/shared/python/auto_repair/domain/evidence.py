@@ -117,6 +117,7 @@ class FunctionConfiguration:
     vpc: bool = False
     managed_instances: bool = False  # platform.report then carries no memory figures
     fingerprint: str = ""  # hash of code and all settings but memory and timeout: equal versions do the same
+    unreadable: str = ""  # why its environment variables cannot be read: its fingerprint then equals no other
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,12 @@ def unreleased_code(s: Situation) -> Refusal | None:
         return None
     if latest is None:
         return Refusal("unreleased code", "$LATEST could not be read", "start again when Lambda answers")
+    if unreadable := live.unreadable or latest.unreadable:
+        return Refusal(
+            "unreleased code",
+            f"nobody can tell whether $LATEST equals version {live.version}: {unreadable[:300]}",
+            "allow kms:Decrypt on its key to the collector's and the executor's role, or repair by hand",
+        )
     same = live.fingerprint == latest.fingerprint
     if same and (live.memory_mb, live.timeout_s) == (latest.memory_mb, latest.timeout_s):
         return None
