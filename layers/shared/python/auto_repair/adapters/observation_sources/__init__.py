@@ -3,6 +3,7 @@
 A module offers `source(settings, clients)`. Its source's name is the module's name.
 """
 
+from collections.abc import Collection
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -11,7 +12,10 @@ from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
 
-def all_sources(settings: Settings, clients: Clients) -> tuple[ObservationSource, ...]:
-    """Every source there is, in order of name."""
-    names = sorted(module.name for module in iter_modules(__path__))
+def all_sources(
+    settings: Settings, clients: Clients, only: Collection[str] | None = None
+) -> tuple[ObservationSource, ...]:
+    """Every source there is, in order of name; with `only`, those of these names, and no other is loaded."""
+    found = sorted(module.name for module in iter_modules(__path__))
+    names = (name for name in found if only is None or name in only)
     return tuple(import_module(f"{__name__}.{name}").source(settings, clients) for name in names)
