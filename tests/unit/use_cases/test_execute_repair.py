@@ -219,6 +219,28 @@ def test_alias_that_somebody_else_moved_is_left_alone() -> None:
     assert workshop.live["aliases"] == {"live": "7"}
 
 
+def test_deployment_that_began_since_the_plan_is_left_alone() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.functions.only.aliases["live"] = Alias("live", "1", {"7": 0.1})
+    with pytest.raises(StaleConfiguration, match="a deployment has begun"):
+        workshop.finish(case)
+    assert workshop.live["aliases"] == {"live": "1"}
+
+
+@pytest.mark.parametrize("state", ["Failed", "Inactive"])
+def test_callers_are_not_sent_to_a_version_that_answers_no_call(state: str) -> None:
+    workshop = aliased()
+    case = workshop.step(workshop.planned())
+    versions, number = workshop.functions.only.versions, workshop.functions.only.publish()
+    versions[number] = replace(versions[number], state=state)
+    with pytest.raises(RepairRejected, match=f"version 2 of orders is {state}"):
+        workshop.finish(case)
+    assert workshop.live["aliases"] == {"live": "1"}
+    assert workshop.restore(case).rollback
+    assert workshop.live["memory"] == 128
+
+
 def test_update_that_aws_could_not_finish_is_no_success() -> None:
     workshop = Workshop()
     case = workshop.step(workshop.planned())

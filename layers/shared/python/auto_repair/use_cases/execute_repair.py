@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
-from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.evidence import Alias, FunctionConfiguration
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
@@ -142,13 +142,12 @@ class ExecuteRepair:
         published = self.functions.configuration(name, version)
         if published.state == "Pending" or published.last_update_status == "InProgress":
             return Step()
+        if published.state != "Active":
+            # Its snapshot could not be made, or is gone: Lambda refuses calls of such a version.
+            raise RepairRejected(f"version {version} of {name} is {published.state}: it would answer no call")
         alias = self.functions.alias(name, alias_name)
         if alias.version != version:
-            if alias.version != change.alias_version:
-                raise StaleConfiguration(
-                    f"alias {alias_name} points to version {alias.version}; "
-                    f"the plan was made for version {change.alias_version}"
-                )
+            _expect_alias(alias, change)
             self.functions.move_alias(name, alias_name, version=version, expected_version=alias.version)
         text = f"alias {alias_name} moved from version {change.alias_version} to {version}"
         return Step(text, done=True, version=version)
@@ -205,6 +204,16 @@ def _expect(setting: SettingChange, live: Value) -> None:
         raise StaleConfiguration(
             f"{setting} was planned, but the live value is {found}: somebody else changed it"
         )
+
+
+def _expect_alias(alias: Alias, change: Change) -> None:
+    if alias.version != change.alias_version:
+        raise StaleConfiguration(
+            f"alias {alias.name} points to version {alias.version}; "
+            f"the plan was made for version {change.alias_version}"
+        )
+    if alias.weights:
+        raise StaleConfiguration(f"alias {alias.name} splits its traffic now: a deployment has begun since")
 
 
 def _permitted(case: Case) -> tuple[Plan, Change]:
