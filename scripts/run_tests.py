@@ -1,4 +1,4 @@
-"""Runs every check of the project, the quick ones first, and stops at the first stage that fails.
+"""Runs every check of the project, the quick ones first, and goes no further when one has failed.
 
 Usage: python -m scripts.run_tests [STAGE...]      without arguments: all of them
 """
@@ -9,9 +9,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Lock
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -25,34 +30,39 @@ SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
 
 @dataclass(frozen=True)
 class Stage:
-    """One step; `commands` run in order, with `variables` on top of the environment."""
+    """One step; `commands` run in order, with `variables` on top of the environment.
+
+    fills_machine: it keeps two cores busy by itself, so nothing runs beside it.
+    """
 
     name: str
     commands: tuple[Sequence[str], ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    fills_machine: bool = False
 
-    def passes(self) -> bool:
+    def passes(self, output: IO[bytes] | None = None) -> bool:
+        """Run it; what it prints goes into the file, or straight to the terminal."""
         environment = {**os.environ, **self.variables}
         return all(
-            subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in self.commands
+            subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=output).returncode == 0
+            for command in self.commands
         )
 
 
 def stages() -> list[Stage]:
     """All stages in their order. A folder of tests this script does not know runs before the last one."""
-    suites = ["unit", "contract", "scenarios", "adapters"]
+    suites = ["contract", "scenarios", "unit", "adapters"]
     slow_suites = ["e2e"]
     found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
     others = sorted(found - {*suites, *slow_suites})
+    terraform = [sys.executable, "-m", "scripts.terraform", "test"]
     return [
+        # The longest of those that run two at a time comes first.
+        Stage("terraform", (_hook("terraform-validate"), terraform)),
         Stage("lint", (_hook("--show-diff-on-failure"),), {"SKIP": ",".join(SLOW_HOOKS)}),
-        *(_suite(name) for name in suites),
         Stage("asl", (_hook("statelint"),)),
         Stage("checkov", (_hook("checkov"),)),
-        Stage(
-            "terraform", (_hook("terraform-validate"), [sys.executable, "-m", "scripts.terraform", "test"])
-        ),
-        *(_suite(name) for name in [*others, *slow_suites]),
+        *(_suite(name) for name in [*suites, *others, *slow_suites]),
     ]
 
 
@@ -61,24 +71,63 @@ def _hook(*options: str) -> list[str]:
 
 
 def _suite(name: str) -> Stage:
-    lanes = ("--numprocesses", "2", "--dist", "loadfile") if name in SIDE_BY_SIDE else ()
-    return Stage(name, ([sys.executable, "-m", "pytest", f"tests/{name}", *lanes],))
+    is_wide = name in SIDE_BY_SIDE
+    lanes = ("--numprocesses", "2", "--dist", "loadfile") if is_wide else ()
+    return Stage(name, ([sys.executable, "-m", "pytest", f"tests/{name}", *lanes],), fills_machine=is_wide)
+
+
+def batches(chosen: Sequence[Stage]) -> Iterator[list[Stage]]:
+    """Stages that may run beside each other: neighbours that leave a core idle."""
+    for fills_machine, neighbours in groupby(chosen, key=lambda stage: stage.fills_machine):
+        if fills_machine:
+            yield from ([stage] for stage in neighbours)
+        else:
+            yield list(neighbours)
 
 
 def run(chosen: Sequence[Stage]) -> int:
     """Run the stages; the exit status is 0 only if all of them passed."""
     started = time.monotonic()
-    for number, stage in enumerate(chosen, 1):
-        print(f"\n━━━ {number}/{len(chosen)} {stage.name}", flush=True)
-        stage_started = time.monotonic()
-        passed = stage.passes()
-        print(f"{'✔' if passed else '✘'} {stage.name}: {time.monotonic() - stage_started:.0f} s", flush=True)
-        if not passed:
-            print(f"\nFAILED: {stage.name}. Again: python -m scripts.run_tests {stage.name}", flush=True)
+    for batch in batches(chosen):
+        failed = _run_alone(*batch) if len(batch) == 1 else _run_beside_each_other(batch)
+        if failed:
+            print(f"\nFAILED: {failed}. Again: python -m scripts.run_tests {failed}", flush=True)
             return 1
     names = ", ".join(stage.name for stage in chosen)
     print(f"\nPASSED in {time.monotonic() - started:.0f} s: {names}.", flush=True)
     return 0
+
+
+def _run_alone(stage: Stage) -> str:
+    """Its name if it failed. What it prints is seen at once."""
+    print(f"\n━━━ {stage.name}", flush=True)
+    started = time.monotonic()
+    passed = stage.passes()
+    _print_result(stage, passed, started)
+    return "" if passed else stage.name
+
+
+def _run_beside_each_other(batch: Sequence[Stage]) -> str:
+    """The names of those that failed. What one prints is seen in one piece when it has ended."""
+    print(f"\n━━━ two at a time: {', '.join(stage.name for stage in batch)}", flush=True)
+    printing = Lock()
+
+    def run_one(stage: Stage) -> str:
+        started = time.monotonic()
+        with TemporaryFile() as output:
+            passed = stage.passes(output)
+            output.seek(0)
+            with printing:
+                print(f"\n━━━ {stage.name}\n{output.read().decode(errors='replace')}", end="")
+                _print_result(stage, passed, started)
+        return "" if passed else stage.name
+
+    with ThreadPoolExecutor(2) as lanes:
+        return " ".join(filter(None, lanes.map(run_one, batch)))
+
+
+def _print_result(stage: Stage, passed: bool, started: float) -> None:
+    print(f"{'✔' if passed else '✘'} {stage.name}: {time.monotonic() - started:.0f} s", flush=True)
 
 
 def main(names: Sequence[str]) -> int:

@@ -51,11 +51,26 @@ def test_a_field_that_does_not_exist_is_found_in_any_of_the_files(
 def test_the_first_stage_that_fails_ends_the_run_and_is_named_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    stages = [Stage("first", (["true"],)), Stage("second", (["false"],)), Stage("third", (["true"],))]
-    assert run_tests.run(stages) == 1
+    first, second, third = (
+        Stage(name, ([command],), fills_machine=True)
+        for name, command in (("first", "true"), ("second", "false"), ("third", "true"))
+    )
+    assert run_tests.run([first, second, third]) == 1
     output = capsys.readouterr().out
     assert "third" not in output
     assert output.strip().splitlines()[-1].startswith("FAILED: second.")
+
+
+def test_stages_that_leave_a_core_idle_run_beside_each_other_and_all_failures_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wide = Stage("wide", (["true"],), fills_machine=True)
+    narrow = [Stage(name, (["sh", "-c", f"echo {name} says so; false"],)) for name in ("left", "right")]
+    assert run_tests.run([wide, *narrow, wide]) == 1
+    output = capsys.readouterr().out
+    assert output.count("✔ wide") == 1
+    assert "━━━ left\nleft says so\n✘ left" in output
+    assert output.strip().splitlines()[-1].startswith("FAILED: left right.")
 
 
 def test_a_run_ends_with_what_passed(capsys: pytest.CaptureFixture[str]) -> None:
