@@ -8,6 +8,7 @@ import pytest
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.findings_function import FindingsFunction
+from auto_repair.adapters.finished_incidents import FinishedIncidents
 from auto_repair.adapters.incident_memory import DiagnosisTableMemory
 from auto_repair.adapters.incident_records import NEWEST, IncidentRecords
 from auto_repair.adapters.incident_store import AwsIncidentStore
@@ -137,17 +138,23 @@ def test_files_beside_the_report(records: IncidentRecords, store: AwsIncidentSto
     assert records.load_case(incident(), "case.json") == '{"é": 1}'
 
 
+@pytest.fixture
+def finished(store: AwsIncidentStore, clients: Clients, settings: Settings) -> FinishedIncidents:
+    diagnosed(store, incident())
+    return FinishedIncidents(clients, settings)
+
+
 def test_finished_incidents_that_looked_at_a_resource_then(
-    records: IncidentRecords, store: AwsIncidentStore
+    finished: FinishedIncidents, store: AwsIncidentStore
 ) -> None:
     diagnosed(store, incident(2), reportUri="s3://report")
-    assert records.around("s3:images", NOW) == ["incident-2"]  # the other one is still open
-    assert records.around("s3:other", NOW) == []
-    assert records.around("s3:images", NOW - timedelta(minutes=16)) == []
-    assert records.around("s3:images", NOW + timedelta(minutes=2)) == []
+    assert finished.around("s3:images", NOW) == ["incident-2"]  # the other one is still open
+    assert finished.around("s3:other", NOW) == []
+    assert finished.around("s3:images", NOW - timedelta(minutes=16)) == []
+    assert finished.around("s3:images", NOW + timedelta(minutes=2)) == []
 
 
-def test_a_window_over_midnight(records: IncidentRecords, store: AwsIncidentStore) -> None:
+def test_a_window_over_midnight(finished: FinishedIncidents, store: AwsIncidentStore) -> None:
     midnight = NOW.replace(hour=0)
     opened = Incident("incident-9", "orders", midnight + timedelta(minutes=1), execution_arn="arn")
     facts = {
@@ -155,7 +162,7 @@ def test_a_window_over_midnight(records: IncidentRecords, store: AwsIncidentStor
         "observedUntil": iso(midnight + timedelta(minutes=1)),
     }
     diagnosed(store, opened, reportUri="s3://report", **facts)
-    assert records.around("s3:images", midnight - timedelta(minutes=10)) == ["incident-9"]
+    assert finished.around("s3:images", midnight - timedelta(minutes=10)) == ["incident-9"]
 
 
 def test_another_look_is_asked_for_without_waiting() -> None:

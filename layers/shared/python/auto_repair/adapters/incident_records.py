@@ -6,7 +6,6 @@ time lose nothing, and the same answer again changes nothing.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -20,12 +19,10 @@ from auto_repair.domain.answers import Answer, Say
 from auto_repair.domain.errors import AwsCallFailed, ResourceMissing
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.incident_record import IncidentRecord
-from auto_repair.domain.timestamps import iso, parse
+from auto_repair.domain.timestamps import parse
 from auto_repair.settings import Settings
 
 NEWEST = 10  # incidents of a function that are listed
-BEFORE = timedelta(minutes=5)  # clocks differ
-AFTER = timedelta(hours=4)  # longer than the window of any incident
 
 
 class IncidentRecords:
@@ -98,22 +95,6 @@ class IncidentRecords:
             return self._files.load_document(incident, name)
         except ResourceMissing:
             return None
-
-    def around(self, resource_id: str, at: datetime) -> list[str]:
-        """Ids of finished incidents that looked at the resource, and at that time."""
-        found = []
-        for day in sorted({f"{moment:%Y-%m-%d}" for moment in (at - BEFORE, at, at + AFTER)}):
-            items = self._history.opened(
-                day,
-                iso(at - BEFORE),
-                iso(at + AFTER),
-                FilterExpression="contains(#resources, :resource) AND attribute_exists(reportUri) "
-                "AND observedFrom <= :at AND observedUntil >= :at",
-                ExpressionAttributeNames={"#resources": "resources"},
-                ExpressionAttributeValues=to_item({":resource": resource_id, ":at": iso(at)}),
-            )
-            found += [str(item["incidentId"]) for item in items]
-        return found
 
     def _make_room(self, incident: Incident) -> None:
         """The map must be there before anything can be put into it."""
