@@ -140,6 +140,14 @@ def test_cooldown() -> None:
     assert rule(situation(a_policy(cooldown_s=599), attempts=(fresh,))) == ""
 
 
+def test_cooldown_begins_when_the_repair_has_ended_not_when_it_was_planned() -> None:
+    answered = an_attempt(
+        status="VERIFIED", executed_at=iso(ago(hours=4)), ended_at=iso(NOW - timedelta(seconds=599))
+    )
+    assert rule(situation(attempts=(answered,))) == "cooldown"
+    assert rule(situation(attempts=(replace(answered, ended_at=iso(ago(hours=1))),))) == ""
+
+
 @pytest.mark.parametrize("status", ["OBSERVED", "REFUSED", "REJECTED", "PLANNED", "AWAITING_APPROVAL"])
 def test_plans_that_changed_nothing_need_no_cooldown(status: str) -> None:
     assert rule(situation(attempts=(an_attempt(status=status, executed_at=iso(NOW)),))) == ""

@@ -23,6 +23,7 @@ _NAMES = {
 _RECORD = "changeRecord"  # the change as data; `change` holds it in words
 # A document that is cut cannot be restored. AWS bounds policies, so that the item stays small enough.
 _WHOLE = (_RECORD, "previousConfig", "newConfig")
+_MOMENTS = ("changedAt", "verifiedAt", "endedAt")
 _SKEW = timedelta(days=1)
 
 
@@ -90,4 +91,5 @@ def _attempt(item: dict[str, Any]) -> Attempt:
         repair=item.get("action", ""),
         status=item.get("status", ""),
         change=msgspec.convert(item[_RECORD], Change),
+        ended_at=max(str(item.get(name, "")) for name in _MOMENTS),
     )

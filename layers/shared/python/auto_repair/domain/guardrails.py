@@ -132,12 +132,12 @@ def pinned_version(s: Situation) -> Refusal | None:
 def cooldown(s: Situation) -> Refusal | None:
     """The last repair is too fresh for another one without a person."""
     wait = timedelta(seconds=s.policy.cooldown_s)
-    recent = [a for a in s.earlier if s.now - parse(a.executed_at) < wait]
+    recent = [a for a in s.earlier if s.now - parse(a.last_seen_at) < wait]
     if not recent:
         return None
     return Refusal(
         "cooldown",
-        f"repaired at {recent[0].executed_at}, less than {s.policy.cooldown_s} s ago",
+        f"the last repair ended at {recent[0].last_seen_at}, less than {s.policy.cooldown_s} s ago",
         "wait, lower cooldown_s, or repair by hand",
     )
 

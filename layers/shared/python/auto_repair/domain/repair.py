@@ -164,6 +164,12 @@ class Attempt:
     repair: str
     status: str
     change: Change
+    ended_at: str = ""  # when it was last touched or looked at; empty: never
+
+    @property
+    def last_seen_at(self) -> str:
+        """The end of it, as far as it has one: a person's answer and the verification may take hours."""
+        return self.ended_at or self.executed_at
 
 
 @dataclass(frozen=True)
