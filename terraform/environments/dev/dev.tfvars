@@ -4,3 +4,5 @@ monitored_functions = {
 }
 
 notification_emails = []
+
+log_level = "DEBUG"

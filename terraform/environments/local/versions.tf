@@ -22,7 +22,7 @@ provider "aws" {
   default_tags {
     tags = {
       Project     = "lambda-auto-repair"
-      Environment = "local"
+      Environment = local.environment
       ManagedBy   = "terraform"
     }
   }

@@ -89,6 +89,7 @@ module "functions" {
   kms_key_arn           = module.encryption.key_arn
   role_name             = each.key == "executor" ? "lambda-auto-repair-execution-${var.environment}" : null
   policy_json           = each.value.may.json
+  error_alarm           = var.function_alarms
 }
 
 # These are run by EventBridge, SNS and the recorder of changes, which do not wait for an answer: what fails for

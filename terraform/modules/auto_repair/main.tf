@@ -18,6 +18,7 @@ module "encryption" {
   source = "../encryption"
 
   environment          = var.environment
+  kms_key_arn          = var.kms_key_arn
   deletion_window_days = var.deletion_protection ? 30 : 7
 }
 

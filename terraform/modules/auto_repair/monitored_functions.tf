@@ -35,7 +35,8 @@ module "changes_to_functions" {
     "lambda:UpdateAlias",
     "lambda:UpdateFunctionConfiguration",
   ]
-  targets = [for arn in values(local.function_arns) : [arn, "${arn}:*"]]
+  # Lambda checks all of these against the function itself, also where an alias is moved.
+  targets = [for arn in values(local.function_arns) : [arn]]
 }
 
 module "changes_to_queues" {
@@ -68,21 +69,28 @@ module "probes" {
   targets   = [for name, entry in local.monitored_functions : [local.function_arns[name], "${local.function_arns[name]}:*"] if try(entry.probe_payload, null) != null]
 }
 
-# AWS attaches ten managed policies to a role unless asked for more. Better to hear it from the plan than from the apply.
+# Better to hear of AWS's limits from the plan than in the middle of an apply.
 locals {
   executor_policies = module.changes_to_functions.policies + module.changes_to_queues.policies + module.changes_to_buckets.policies
+  rules_on_the_bus  = length(local.monitored_functions) + length(aws_cloudwatch_event_rule.watched_alarms)
+  way_out           = "or move some functions to an environment of their own (docs/operations.md, How many functions)"
 }
 
-resource "terraform_data" "attachable_policies" {
+resource "terraform_data" "quotas" {
   lifecycle {
     precondition {
-      condition     = local.executor_policies <= 10
-      error_message = "Too many functions for one executor: ${length(local.monitored_functions)} functions, their queues and buckets need ${local.executor_policies} managed policies, and AWS attaches 10 to a role. Move some functions to an environment of their own."
+      condition     = local.rules_on_the_bus <= var.quotas.rules_per_bus
+      error_message = "Too many functions for one event bus: ${length(local.monitored_functions)} functions need ${local.rules_on_the_bus} rules on lambda-auto-repair-${var.environment}, and quotas.rules_per_bus is ${var.quotas.rules_per_bus}. Ask AWS for more (Service Quotas, EventBridge, L-244521F2) and say so in quotas, ${local.way_out}."
     }
 
     precondition {
-      condition     = module.probes.policies <= 10
-      error_message = "Too many functions with a probe_payload: they need ${module.probes.policies} managed policies on the verifier's role, and AWS attaches 10. Move some functions to an environment of their own."
+      condition     = local.executor_policies <= var.quotas.policies_per_role
+      error_message = "Too many functions for one executor: ${length(local.monitored_functions)} functions, their queues and buckets need ${local.executor_policies} managed policies on its role, and quotas.policies_per_role is ${var.quotas.policies_per_role}. Ask AWS for more (Service Quotas in us-east-1, IAM, L-0DA4ABF3) and say so in quotas, ${local.way_out}."
+    }
+
+    precondition {
+      condition     = module.probes.policies <= var.quotas.policies_per_role
+      error_message = "Too many functions with a probe_payload: they need ${module.probes.policies} managed policies on the verifier's role, and quotas.policies_per_role is ${var.quotas.policies_per_role}. Ask AWS for more (Service Quotas in us-east-1, IAM, L-0DA4ABF3) and say so in quotas, ${local.way_out}."
     }
   }
 }

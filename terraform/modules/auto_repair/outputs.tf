@@ -15,11 +15,7 @@ output "topic_arn" {
 
 output "tables" {
   description = "Names of the tables."
-  value = {
-    repairs   = module.incident_store.repairs_table
-    diagnosis = module.incident_store.diagnosis_table
-    incidents = module.incident_store.incidents_table
-  }
+  value       = local.tables
 }
 
 output "buckets" {
@@ -43,6 +39,21 @@ output "health_alarm" {
 output "dashboard_url" {
   description = "The dashboard in the AWS console."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards:name=${module.system_health.dashboard_name}"
+}
+
+output "kms_key_arn" {
+  description = "Key that encrypts everything; further environments of the account and region may share it."
+  value       = module.encryption.key_arn
+}
+
+output "key_policy" {
+  description = "What the policy of a key must allow to serve as kms_key_arn."
+  value       = module.encryption.policy
+}
+
+output "deployment" {
+  description = "What the environment consists of, as scripts/validate_deployment.py reads it from Parameter Store."
+  value       = local.deployment
 }
 
 output "monitored_functions" {

@@ -149,6 +149,39 @@ variable "watched_alarms" {
   }
 }
 
+variable "quotas" {
+  description = <<-EOT
+    What AWS allows this account, where it was asked for more than it allows everybody.
+
+    rules_per_bus      EventBridge, L-244521F2: one rule per onboarded function. 100 in some regions.
+    policies_per_role  IAM, L-0DA4ABF3: about 70 functions with names of 25 characters fit into one policy.
+  EOT
+  type = object({
+    rules_per_bus     = optional(number, 300)
+    policies_per_role = optional(number, 10)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.quotas.rules_per_bus >= 1 && var.quotas.policies_per_role >= 3
+    error_message = "quotas.rules_per_bus is 1 or more, quotas.policies_per_role 3 or more: functions, queues and buckets need a policy each."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "Key of this account and region that encrypts everything; null for one of its own, USD 1 a month. What its policy must allow: output key_policy."
+  type        = string
+  default     = null
+}
+
+variable "function_alarms" {
+  description = "Whether each of our own functions gets an alarm on its errors, USD 0.10 a month each. The dashboard shows the same, and the system health alarm speaks for all of them."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "bucket_suffix" {
   description = "What follows the names of the buckets, with its leading hyphen; null for -ACCOUNT, since bucket names are global; empty for the bare names."
   type        = string

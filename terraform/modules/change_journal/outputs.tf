@@ -12,3 +12,8 @@ output "patterns" {
   description = "Event patterns of the rules, by group of services."
   value       = { for group, rule in aws_cloudwatch_event_rule.changes : group => rule.event_pattern }
 }
+
+output "rules" {
+  description = "Rules on the default bus, by name, with the ARNs of their targets."
+  value       = { for rule in aws_cloudwatch_event_rule.changes : rule.name => [var.recorder_arn] }
+}

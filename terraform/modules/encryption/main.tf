@@ -1,4 +1,5 @@
-# One key for everything the system stores: one place to audit, to rotate and, if it must be, to switch off.
+# One key for everything the system stores: one place to audit, to rotate and, if it must be, to switch off. Several
+# environments of an account and region may share one.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -9,16 +10,11 @@ locals {
   region    = data.aws_region.current.name
   account   = data.aws_caller_identity.current.account_id
   place     = "${local.region}:${local.account}"
-}
 
-resource "aws_kms_key" "this" {
-  description             = "Encrypts what Lambda Auto-Repair stores (${var.environment})"
-  enable_key_rotation     = true
-  deletion_window_in_days = var.deletion_window_days
-
-  # Services are bound by the encryption context, which names the very resource they encrypt. EventBridge is
-  # documented to ignore conditions on the source when it publishes to SNS, so those would lock it out.
-  policy = jsonencode({
+  # The same for every environment of the account and region. Services are bound by the encryption context, which names
+  # the very resource they encrypt. EventBridge is documented to ignore conditions on the source when it publishes to
+  # SNS, so those would lock it out.
+  policy = {
     Version = "2012-10-17"
     Statement = [
       {
@@ -91,8 +87,8 @@ resource "aws_kms_key" "this" {
         Action    = "kms:GenerateDataKey*"
         Resource  = "*"
         Condition = {
-          StringEquals = {
-            "aws:SourceArn" = "arn:${local.partition}:cloudtrail:${local.place}:trail/lambda-auto-repair-${var.environment}"
+          ArnLike = {
+            "aws:SourceArn" = "arn:${local.partition}:cloudtrail:${local.place}:trail/lambda-auto-repair-*"
           }
           StringLike = {
             "kms:EncryptionContext:aws:cloudtrail:arn" = "arn:${local.partition}:cloudtrail:*:${local.account}:trail/*"
@@ -106,16 +102,52 @@ resource "aws_kms_key" "this" {
         Action    = "kms:DescribeKey"
         Resource  = "*"
         Condition = {
-          StringEquals = {
-            "aws:SourceArn" = "arn:${local.partition}:cloudtrail:${local.place}:trail/lambda-auto-repair-${var.environment}"
+          ArnLike = {
+            "aws:SourceArn" = "arn:${local.partition}:cloudtrail:${local.place}:trail/lambda-auto-repair-*"
           }
         }
       },
     ]
-  })
+  }
+}
+
+
+resource "aws_kms_key" "this" {
+  count = var.kms_key_arn == null ? 1 : 0
+
+  description             = "Encrypts what Lambda Auto-Repair stores (${var.environment})"
+  enable_key_rotation     = true
+  deletion_window_in_days = var.deletion_window_days
+  policy                  = jsonencode(local.policy)
 }
 
 resource "aws_kms_alias" "this" {
+  count = var.kms_key_arn == null ? 1 : 0
+
   name          = "alias/lambda-auto-repair-${var.environment}"
-  target_key_id = aws_kms_key.this.key_id
+  target_key_id = aws_kms_key.this[0].key_id
+}
+
+# Terraform cannot read the policy of a key that exists; scripts/validate-deployment.sh does.
+data "aws_kms_key" "given" {
+  count = var.kms_key_arn == null ? 0 : 1
+
+  key_id = var.kms_key_arn
+
+  lifecycle {
+    precondition {
+      condition     = strcontains(var.kms_key_arn, ":kms:${local.place}:")
+      error_message = "kms_key_arn is a key of another account or region: ${var.kms_key_arn}. This environment lives in ${local.place}, and its services need a key there."
+    }
+
+    postcondition {
+      condition     = self.enabled && self.key_usage == "ENCRYPT_DECRYPT" && self.key_spec == "SYMMETRIC_DEFAULT"
+      error_message = "kms_key_arn is not an enabled, symmetric key for encryption: ${var.kms_key_arn} is ${self.key_state}, ${self.key_usage}, ${self.key_spec}."
+    }
+
+    postcondition {
+      condition     = self.key_manager == "CUSTOMER"
+      error_message = "kms_key_arn is a key that AWS manages: ${var.kms_key_arn}. Nobody can change its policy, and CloudWatch, EventBridge and CloudTrail could not use it."
+    }
+  }
 }

@@ -1,5 +1,7 @@
 # No action of its own: the system health alarm speaks for all functions. This one shows which of them it is.
 resource "aws_cloudwatch_metric_alarm" "errors" {
+  count = var.error_alarm ? 1 : 0
+
   alarm_name = "${var.name}-errors"
   alarm_description = join("\n", [
     "${var.name} failed.",

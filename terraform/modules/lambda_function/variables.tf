@@ -90,6 +90,13 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "error_alarm" {
+  description = "Whether to make an alarm on the function's errors."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "Days that the log is kept."
   type        = number

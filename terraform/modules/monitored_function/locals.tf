@@ -53,6 +53,7 @@ locals {
     verification_budget_s = var.settings.verification_budget_s
     approval_expiry_s     = var.settings.approval_expiry_s
     cooldown_s            = var.settings.cooldown_s
+    queues                = var.settings.queues
     buckets               = var.settings.buckets
   }
 }

@@ -2,7 +2,15 @@
 
 locals {
   size_limit = 6144
-  chunks     = chunklist(var.targets, var.targets_per_policy)
+  # What stands around the targets, and what each of them takes: its ARNs, each with quotes and a comma.
+  frame = length(jsonencode({ Version = "2012-10-17", Statement = [{ Sid = var.sid, Effect = "Allow", Action = var.actions, Resource = [] }] }))
+  sizes = [for arns in var.targets : sum([for arn in arns : length(arn) + 3])]
+
+  # All targets in one row, cut into pieces of equal length: a target belongs to the piece in which it starts, and
+  # has room there even if it is the longest of all.
+  room   = local.size_limit - local.frame - max(0, local.sizes...)
+  pieces = { for index, arns in var.targets : floor(sum(concat([0], slice(local.sizes, 0, index))) / local.room) => arns... }
+  chunks = [for number in range(length(local.pieces)) : local.pieces[number]]
 }
 
 data "aws_iam_policy_document" "this" {
@@ -21,13 +29,6 @@ resource "aws_iam_policy" "this" {
   name        = "${var.name}-${count.index + 1}"
   description = "${var.sid}, part ${count.index + 1} of ${length(local.chunks)}"
   policy      = data.aws_iam_policy_document.this[count.index].minified_json
-
-  lifecycle {
-    precondition {
-      condition     = length(data.aws_iam_policy_document.this[count.index].minified_json) <= local.size_limit
-      error_message = "${var.name}: ${var.targets_per_policy} targets make a policy of more than ${local.size_limit} characters. Set a smaller targets_per_policy."
-    }
-  }
 }
 
 resource "aws_iam_role_policy_attachment" "this" {

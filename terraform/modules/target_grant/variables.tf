@@ -27,10 +27,3 @@ variable "targets" {
   type        = list(list(string))
   nullable    = false
 }
-
-variable "targets_per_policy" {
-  description = "Targets in one managed policy, which AWS limits to 6,144 characters."
-  type        = number
-  default     = 20
-  nullable    = false
-}

@@ -89,7 +89,7 @@ run "a_system_without_functions" {
   }
 
   assert {
-    condition     = output.tables == { repairs = "lambda-auto-repair-repairs-dev", diagnosis = "lambda-auto-repair-diagnosis-dev", incidents = "lambda-auto-repair-incidents-dev" }
+    condition     = output.tables == { changes = "lambda-auto-repair-changes-dev", repairs = "lambda-auto-repair-repairs-dev", diagnosis = "lambda-auto-repair-diagnosis-dev", incidents = "lambda-auto-repair-incidents-dev" }
     error_message = "A table has another name than the operations manual says."
   }
 
@@ -137,11 +137,8 @@ run "a_system_with_functions" {
   assert {
     condition = toset(flatten([for document in module.changes_to_functions.documents : jsondecode(document).Statement[*].Resource])) == toset([
       "arn:aws:lambda:us-east-1:123456789012:function:billing",
-      "arn:aws:lambda:us-east-1:123456789012:function:billing:*",
       "arn:aws:lambda:us-east-1:123456789012:function:orders",
-      "arn:aws:lambda:us-east-1:123456789012:function:orders:*",
       "arn:aws:lambda:us-east-1:123456789012:function:payments",
-      "arn:aws:lambda:us-east-1:123456789012:function:payments:*",
     ])
     error_message = "The executor may change more or less than the onboarded functions."
   }
@@ -175,6 +172,22 @@ run "a_system_with_functions" {
   }
 }
 
+run "refuses_more_functions_than_one_bus_can_hold" {
+  command = plan
+
+  override_module {
+    target  = module.monitored_functions
+    outputs = { mode = "observe", rule = "", alarms = [], policy_parameter = "" }
+  }
+
+  variables {
+    watched_alarms      = ["queue-is-stuck"]
+    monitored_functions = { for number in range(300) : "function-${number}" => {} }
+  }
+
+  expect_failures = [terraform_data.quotas]
+}
+
 run "refuses_more_functions_than_one_executor_can_hold" {
   command = plan
 
@@ -184,10 +197,106 @@ run "refuses_more_functions_than_one_executor_can_hold" {
   }
 
   variables {
-    monitored_functions = { for number in range(201) : "function-${number}" => {} }
+    quotas              = { rules_per_bus = 1000 }
+    monitored_functions = { for number in range(900) : "checkout-function-${number}" => {} }
   }
 
-  expect_failures = [terraform_data.attachable_policies]
+  expect_failures = [terraform_data.quotas]
+}
+
+run "takes_as_many_functions_as_aws_was_asked_for" {
+  command = plan
+
+  override_module {
+    target  = module.monitored_functions
+    outputs = { mode = "observe", rule = "", alarms = [], policy_parameter = "" }
+  }
+
+  variables {
+    quotas              = { rules_per_bus = 1000, policies_per_role = 20 }
+    monitored_functions = { for number in range(1000) : "checkout-function-${number}" => {} }
+  }
+
+  assert {
+    condition     = local.executor_policies > 10 && local.executor_policies <= 20
+    error_message = "${local.executor_policies} policies for 1000 functions."
+  }
+}
+
+run "another_key" {
+  command = plan
+
+  override_data {
+    target = module.encryption.data.aws_kms_key.given[0]
+    values = {
+      arn         = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-44cd-86ef-1234567890ab"
+      enabled     = true
+      key_usage   = "ENCRYPT_DECRYPT"
+      key_spec    = "SYMMETRIC_DEFAULT"
+      key_manager = "CUSTOMER"
+    }
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-44cd-86ef-1234567890ab"
+  }
+
+  assert {
+    condition     = output.kms_key_arn == var.kms_key_arn && output.deployment.key.arn == var.kms_key_arn
+    error_message = "What is given is not used."
+  }
+
+  assert {
+    condition     = strcontains(data.aws_iam_policy_document.collector.json, var.kms_key_arn)
+    error_message = "Our functions may not use the key."
+  }
+}
+
+run "a_record_of_what_is_deployed" {
+  command = plan
+
+  variables {
+    watched_alarms = ["queue-is-stuck"]
+    advisor = {
+      model_id                 = "some.model"
+      model_arns               = ["arn:aws:bedrock:us-east-1::foundation-model/some.model"]
+      usd_per_1k_input_tokens  = 0.001
+      usd_per_1k_output_tokens = 0.005
+    }
+  }
+
+  assert {
+    condition     = length(output.deployment.functions) == 11 && length(output.deployment.log_groups) == 13
+    error_message = "Each function and its log, the workflow's and the trail's: one of them is missing."
+  }
+
+  assert {
+    condition = toset(keys(output.deployment.rules)) == toset([
+      "lambda-auto-repair-alarms-dev",
+      "lambda-auto-repair-failed-executions-dev",
+      "lambda-auto-repair-watched-alarms-dev",
+      "lambda-auto-repair-changes-access-dev",
+      "lambda-auto-repair-changes-compute-dev",
+      "lambda-auto-repair-changes-data-dev",
+      "lambda-auto-repair-changes-secrets-dev",
+    ])
+    error_message = "A rule is missing in the record, or there is one that is not made."
+  }
+
+  assert {
+    condition     = output.deployment.alarms == ["lambda-auto-repair-system-health-dev"] && output.deployment.trail == "lambda-auto-repair-dev"
+    error_message = "Alarms that cost money are made without being asked for, or the trail is missing."
+  }
+
+  assert {
+    condition     = output.deployment.advisor.model_arns == tolist(["arn:aws:bedrock:us-east-1::foundation-model/some.model"])
+    error_message = "The record does not know the advisor."
+  }
+
+  assert {
+    condition     = toset(keys(aws_ssm_parameter.deployment)) == toset(keys(output.deployment))
+    error_message = "Something of the record is not written down."
+  }
 }
 
 run "refuses_a_list_of_functions" {

@@ -1,0 +1,1 @@
+../../../shared/root/plan.tftest.hcl
