@@ -16,9 +16,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Any:
     """Where the evidence lies and what is missing from it."""
     case = decode(Case, event["case"])
     if event["operation"] == "look_around":
-        reference = widen_evidence()(case)
+        reference = widen_evidence(case.incident.id)(case)
     else:
-        reference = collect_metrics_and_logs()(case, attempt=event["attempt"])
+        reference = collect_metrics_and_logs(case.incident.id)(case, attempt=event["attempt"])
     logger.info("evidence collected", incident=case.incident.id, missing=list(reference.missing))
     metrics.add_metric("EvidenceSourceMissed", "Count", len(reference.missing))
     return encode(reference)

@@ -1,9 +1,13 @@
 """SQS queues that feed a function (`ports.Queues`)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
+
+# All that we ever want to know of a queue: whoever asks makes the same request, which is made only once.
+ATTRIBUTES = ("KmsMasterKeyId", "Policy", "RedrivePolicy", "VisibilityTimeout")
 
 
 class SqsQueues:
@@ -18,12 +22,14 @@ class SqsQueues:
 
     def visibility_timeout(self, queue_arn: str) -> int:
         """Seconds for which a received message stays hidden."""
-        answer = call(
-            self._client.get_queue_attributes,
-            QueueUrl=self._url(queue_arn),
-            AttributeNames=["VisibilityTimeout"],
-        )
-        return int(answer["Attributes"]["VisibilityTimeout"])
+        return int(self.attributes(queue_arn)["VisibilityTimeout"])
+
+    def attributes(self, queue_arn: str) -> Mapping[str, str]:
+        """The `ATTRIBUTES` that the queue has."""
+        url, names = self._url(queue_arn), list(ATTRIBUTES)
+        answer = call(self._client.get_queue_attributes, QueueUrl=url, AttributeNames=names)
+        attributes: Mapping[str, str] = answer.get("Attributes", {})
+        return attributes
 
     def set_visibility_timeout(self, queue_arn: str, seconds: int) -> None:
         """Applies to messages received from now on."""

@@ -14,7 +14,7 @@ def parse_alarm_event() -> ParseAlarmEvent:
     def around() -> LookAround:
         from auto_repair.bootstrap.surroundings import look_around
 
-        return look_around()
+        return look_around(clients())
 
     def known() -> tuple[Resource, ...]:
         from auto_repair.adapters.known_resources import known_resources

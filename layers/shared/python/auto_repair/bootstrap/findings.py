@@ -24,7 +24,7 @@ def look_again() -> LookAgain:
         records=incident_records(),
         store=store(),
         conclude=conclude,
-        look_around=observing(),
+        look_around=observing(clients()),
         rewrite=notify_result().rewrite,
         announcer=SnsAnnouncer(clients(), settings()),
         clock=utc_now,

@@ -19,6 +19,10 @@ class AwsCallFailed(AutoRepairError):
         self.code = code
 
 
+class ReadsExhausted(AutoRepairError):
+    """One incident has read as much of the account as it may."""
+
+
 class ResourceMissing(AutoRepairError):
     """The named AWS resource does not exist."""
 

@@ -19,7 +19,7 @@ class EventRulesSource:
     """One call. Rules that start something are looked for on the default bus."""
 
     name = "event_rules"
-    once = False
+    once = True  # who starts a neighbour is no cause of what its other neighbours suffer
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients

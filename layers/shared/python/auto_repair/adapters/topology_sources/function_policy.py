@@ -26,7 +26,7 @@ class FunctionPolicySource:
     the API's own integrations tell of those."""
 
     name = "function_policy"
-    once = False
+    once = True  # who else calls a neighbour is no cause of what its other neighbours suffer
 
     def __init__(self, clients: Clients, apis: Apis, links: ConsoleLinks) -> None:
         self._clients = clients
