@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 
 class Mode(StrEnum):
@@ -38,6 +37,9 @@ class FreezeWindow:
 
     def covers(self, moment: datetime) -> bool:
         """Whether `moment` (aware) lies within the span; a span may wrap around the week's end."""
+        # Imported late: every function loads this module, and few owners have such a span.
+        from zoneinfo import ZoneInfo
+
         local = moment.astimezone(ZoneInfo(self.timezone))
         now = local.weekday() * 1440 + local.hour * 60 + local.minute
         start, end = _minute_of_week(self.start), _minute_of_week(self.end)

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import unified_diff as differing_lines
 from typing import Any
 
 Json = dict[str, Any]
@@ -72,6 +71,9 @@ def allows(document: str | None, principal_arn: str, action: str, resource_arn: 
 
 def unified_diff(before: str | None, after: str | None) -> str:
     """The difference line by line, three lines around each change; empty when both are written alike."""
+    # Imported late: every function loads this module, and few look at a policy.
+    from difflib import unified_diff as differing_lines
+
     return "\n".join(
         line.rstrip("\n")
         for line in differing_lines(_lines(before), _lines(after), "before", "after", lineterm="")
