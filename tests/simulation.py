@@ -303,7 +303,7 @@ class Simulation:
         )
         collect = CollectMetricsAndLogs(sources, functions, policies, store, clock, lambda: look_around)
         widen = WidenEvidence(look_around, store)
-        diagnose = DiagnoseIssue(all_failure_modes(), store, memory, "diagnoser")
+        diagnose = DiagnoseIssue(all_failure_modes(), store, memory, clock, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
         execute = ExecuteRepair(functions, queues, FakeBuckets(), store, clock, "executor")

@@ -6,11 +6,15 @@ from dataclasses import fields
 import pytest
 
 from auto_repair.contracts.documents import decode, encode
+from auto_repair.domain.answers import Reopening
 from auto_repair.domain.case import Case, WorkflowError
+from auto_repair.domain.counsel import Counsel, Shift
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.evidence import Alias, Caller, ChangeEvent, EventSource, Evidence, EvidenceItem
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Plan
+from auto_repair.domain.precedents import Precedent
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.repair import Check, Refusal
 from auto_repair.domain.surroundings import ResourceChange
 from tests.builders import (
@@ -19,6 +23,7 @@ from tests.builders import (
     a_case,
     a_change,
     a_configuration,
+    a_diagnosis,
     a_gap,
     a_kill,
     a_plan,
@@ -36,7 +41,17 @@ from tests.builders import (
 )
 
 WHOLE_CASE = a_case(
-    incident=an_incident(alias="live", joined_incident_id="other", disposition=Disposition.JOINED),
+    incident=an_incident(
+        alias="live",
+        joined_incident_id="other",
+        disposition=Disposition.JOINED,
+        reading=Reading("lambda:orders", "calls fail", NOW, "UTC", "de", ("it is the only one",)),
+    ),
+    diagnosis=a_diagnosis(
+        at=NOW,
+        similar=(Precedent("older", "orders", NOW, 0.94, "leak", "as a person confirmed", ("code",)),),
+        counsel=Counsel("a-model", "leak", "It leaks.", shifts=(Shift("leak", 0.6, 0.7),)),
+    ),
     plan=a_plan(
         a_change(visibility(30, 54), memory(128, 384), alias="live", alias_version="5"),
         refusal=Refusal("price", "too dear", "raise the cap"),
@@ -47,6 +62,8 @@ WHOLE_CASE = a_case(
     repair=progress(steps=("one", "two"), published_version="6"),
     verification=a_verification(checks=(Check("killed", "yes", "no", None, "none seen"),)),
     rollback=progress(reason="because"),
+    reopenings=(Reopening(NOW, "leak", "policy@s3:images"),),
+    first_diagnosis=a_diagnosis(),
     failure=WorkflowError("VerifyRepair", "AwsCallFailed", "denied"),
     error={"Error": "AwsCallFailed", "Cause": "{}"},
     rollback_error={"Error": "States.Timeout"},

@@ -655,5 +655,7 @@ ALL = {
         manual,
         investigations.image_service,
         investigations.slow_database,
+        investigations.everything_said,
+        investigations.asked_back,
     )
 }

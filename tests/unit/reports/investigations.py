@@ -4,11 +4,22 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from auto_repair.domain.answers import Answer, Reopening, Say
+from auto_repair.domain.counsel import Counsel, Shift, Usage
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Reason, Verdict
 from auto_repair.domain.evidence import Evidence, EvidenceItem, MissingEvidence, Window
-from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Incident, Trigger
+from auto_repair.domain.incident import (
+    UNKNOWN_FUNCTION,
+    AlarmMetric,
+    AlarmSignal,
+    Disposition,
+    Incident,
+    Trigger,
+)
 from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.precedents import Precedent
 from auto_repair.domain.prevention import Advice, Measure
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.repair import Change, Setting, SettingChange
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import (
@@ -36,6 +47,7 @@ TABLE, KEY = (
     Resource("dynamodb", "image-service-views"),
     Resource("kms", "6f1c7a52-0000-4000-8000-1234567890ab"),
 )
+TAGGED = f"neighbour_changed@{BUCKET.id}"
 EXPORT, NIGHTLY = Resource("lambda", "gallery-export"), Resource("events", "default/every-five-minutes")
 BUCKET_ARN = f"arn:aws:s3:::{BUCKET.name}"
 ROLE = "arn:aws:iam::123456789012:role/image-service-role"
@@ -334,6 +346,84 @@ def image_service(**changes: object) -> IncidentReport:
         reported_at=ALARM_AT + timedelta(seconds=20),
     )
     return replace(report, **changes)  # type: ignore[arg-type]
+
+
+CODE = Hypothesis("code_error", "A bug in the code", 0.62, because=(Reason("311 runs end in an exception"),))
+PAST = Precedent(
+    "20260103T081500Z-gallery-00000007",
+    "gallery",
+    datetime(2026, 1, 3, 8, 15, tzinfo=UTC),
+    0.94,
+    DENIED.id,
+    "as a person confirmed",
+    repair="restore_bucket_policy",
+    ending="held",
+    agree=("log: AccessDenied", "same function"),
+    differ=("only there: change: tags",),
+)
+COUNSEL = Counsel(
+    "eu.example-model-v1",
+    DENIED.id,
+    "The bucket's policy was replaced at 10:02:05 and denies s3:GetObject to the function's role.\n\n"
+    "The function catches the refusal and answers 500, so that only the API counts errors.",
+    ("change_journal", f"around.{SERVICE.id}.errors"),
+    ("denied_by_bucket_policy#Check",),
+    (Shift(DENIED.id, 0.91, 0.95, "the new policy names it", ("change_journal",)),),
+    ("The model named an evidence id that does not exist: “made-up”. Dropped.",),
+    Usage(2, 5210, 431, 4.2, 0.0221),
+)
+ASKED = "my image-api returns 500 since ten"
+READ = Reading(
+    API.id,
+    "server errors (5xx)",
+    ALARM_AT.replace(minute=0, second=0),
+    "UTC",
+    assumptions=(
+        "“Since” is taken as 2026-01-31 10:00 UTC, the last 10:00 before now.",
+        "Times are read as UTC: the question names no time zone.",
+    ),
+)
+
+
+def everything_said(**changes: object) -> IncidentReport:
+    """The image service, asked about in words; a model, the past and people had something to say of it."""
+    asked = image_service()
+    incident = replace(
+        asked.incident, trigger=Trigger.MANUAL, alarm=None, question=ASKED, reading=READ, since=READ.since
+    )
+    mistaken = Diagnosis(
+        Verdict.ROOT_CAUSE_FOUND, "A bug in the code: 311 runs end in an exception.", (CODE,), at=ALARM_AT
+    )
+    ada = "arn:aws:iam::123456789012:user/ada"
+    report = replace(
+        asked,
+        incident=incident,
+        diagnosis=replace(DIAGNOSIS, similar=(PAST, replace(PAST, similarity=0.61)), counsel=COUNSEL),
+        first_diagnosis=mistaken,
+        answers=(
+            Answer(
+                CODE.id, Say.DECLINE, ada, "2026-01-31T10:20:00.000000Z", "no code was deployed since Tuesday"
+            ),
+            Answer(TAGGED, Say.DECLINE, ada, "2026-01-31T10:21:00.000000Z"),
+        ),
+        reopenings=(Reopening(ALARM_AT + timedelta(minutes=14), CODE.id, DENIED.id),),
+    )
+    return replace(report, **changes)  # type: ignore[arg-type]
+
+
+def asked_back() -> IncidentReport:
+    """A question that could mean one of two resources."""
+    return IncidentReport(
+        incident=Incident(
+            "20260131T100731Z-unknown-00000003",
+            UNKNOWN_FUNCTION,
+            ALARM_AT,
+            disposition=Disposition.REJECTED,
+            question="the image thing is slow",
+            problem="question: Which one is “image”: apigateway:image-api or s3:image-store?",
+        ),
+        status="INVALID_EVENT",
+    )
 
 
 def slow_database() -> IncidentReport:

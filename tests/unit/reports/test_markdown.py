@@ -22,8 +22,22 @@ SECTIONS = {
     "rejected": [
         "What a person should do or look at",
         "Root cause",
-        "What was changed",
+        "What would have been changed",
         "Verification",
+        "Timeline",
+        "Evidence",
+    ],
+    "everything_said": [
+        "How the question was read",
+        "What a person should do or look at",
+        "Root cause",
+        "Said and seen since the diagnosis",
+        "Similar incidents of the past",
+        "In a model's words",
+        "How it spread",
+        "Whom it hurts",
+        "Recommended repair",
+        "What keeps it from coming back",
         "Timeline",
         "Evidence",
     ],
@@ -49,6 +63,22 @@ def test_sections(case: str) -> None:
         ("repaired", "**The function runs out of memory**, very likely (93 %)"),
         ("timeout_behind_alias", "| alias live | version 7 | version 8 |"),
         ("cannot_tell", "- missing: CloudWatch Logs: AccessDeniedException on logs:FilterLogEvents"),
+        ("everything_said", "- What is wrong: server errors (5xx)"),
+        ("everything_said", "- Times are read as UTC: the question names no time zone."),
+        (
+            "everything_said",
+            "| A bug in the code | ruled out | arn:aws:iam::123456789012:user/ada | 2026-01-31 10:20:00 UTC "
+            "| no code was deployed since Tuesday |",
+        ),
+        (
+            "everything_said",
+            "- Moved “Denied by a bucket's policy” from 91 % to 95 %: the new policy names it "
+            "`change_journal`",
+        ),
+        (
+            "everything_said",
+            "It cites `change_journal` `around.lambda:image-service.errors` `denied_by_bucket_policy#Check`.",
+        ),
         ("failed_before_change", "State `DiagnoseIssue`: AwsCallFailed"),
     ],
 )

@@ -103,7 +103,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(NOW + timedelta(minutes=5))
-        self.diagnose = DiagnoseIssue(self.modes, self.store, self.memory, "diagnoser")
+        self.diagnose = DiagnoseIssue(self.modes, self.store, self.memory, self.clock, "diagnoser")
         self.records = FakeRecords(self.store, self.incident)
         self.notify = NotifyResult(
             store=self.store,
@@ -115,7 +115,7 @@ class Desk:
             environment="test",
             region="eu-central-1",
             executed_by="notifier",
-            diagnosis_of=DiagnosisWithAnswers(self.records.answers, self.diagnose.conclude),
+            answered=DiagnosisWithAnswers(self.records.answers, self.diagnose.conclude),
         )
         self.case = self.diagnosed()
 

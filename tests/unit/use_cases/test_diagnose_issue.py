@@ -7,6 +7,7 @@ import pytest
 
 from auto_repair.domain.advice import Advice, Advised, Briefing, no_advice
 from auto_repair.domain.case import Case, EvidenceReference
+from auto_repair.domain.counsel import Counsel, Shift
 from auto_repair.domain.diagnosis import Diagnosis, Verdict
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence
@@ -15,14 +16,16 @@ from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.failure_modes import all_failure_modes
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from tests.builders import FUNCTION, a_gap, a_kill, a_run, a_series, ago, an_incident, evidence, in_turn
-from tests.fakes import FakeMemory, FakeStore
+from tests.fakes import FakeClock, FakeMemory, FakeStore
 
 
 def diagnosed(seen: Evidence) -> tuple[FakeStore, Verdict]:
     store = FakeStore()
     ref = store.save_evidence(an_incident(), "before", seen)
     case = Case(an_incident(), EvidenceReference(ref))
-    return store, DiagnoseIssue(all_failure_modes(), store, FakeMemory(), "diagnoser")(case).verdict
+    return store, DiagnoseIssue(all_failure_modes(), store, FakeMemory(), FakeClock(), "diagnoser")(
+        case
+    ).verdict
 
 
 def test_root_cause_is_on_record() -> None:
@@ -49,14 +52,16 @@ def test_doing_it_again_is_harmless() -> None:
     store = FakeStore()
     ref = store.save_evidence(an_incident(), "before", evidence(invocations=in_turn([a_kill()])))
     case = Case(an_incident(), EvidenceReference(ref))
-    use_case = DiagnoseIssue(all_failure_modes(), store, FakeMemory(), "diagnoser")
-    assert use_case(case) == use_case(case)
+    use_case = DiagnoseIssue(all_failure_modes(), store, FakeMemory(), FakeClock(), "diagnoser")
+    first, again = use_case(case), use_case(case)
+    assert first.at
+    assert again == replace(first, at=again.at)
     assert len(store.diagnoses) == 1
 
 
 def test_no_diagnosis_without_evidence() -> None:
     with pytest.raises(InvalidEvent, match="CollectMetricsAndLogs comes first"):
-        DiagnoseIssue((), FakeStore(), FakeMemory(), "diagnoser")(Case(an_incident()))
+        DiagnoseIssue((), FakeStore(), FakeMemory(), FakeClock(), "diagnoser")(Case(an_incident()))
 
 
 class Forgetful(FakeMemory):
@@ -70,7 +75,7 @@ KILLED = evidence(invocations=in_turn([a_kill()] * 3))
 
 
 def diagnosing(memory: FakeMemory) -> DiagnoseIssue:
-    return DiagnoseIssue(all_failure_modes(), FakeStore(), memory, "diagnoser")
+    return DiagnoseIssue(all_failure_modes(), FakeStore(), memory, FakeClock(), "diagnoser")
 
 
 def remembered(**facts: Any) -> FakeMemory:
@@ -131,16 +136,17 @@ def test_advice_words_the_diagnosis_and_is_on_record() -> None:
     wise = Advice((Advised("out_of_memory", 0.9),), "It needs more memory.", model="a-model")
     diagnosis, model, store = advised(wise)
     assert [h.id for h in model.briefings[0].hypotheses] == ["out_of_memory"]
-    assert diagnosis.explanation == store.diagnosis["explanation"] == "It needs more memory."
-    assert diagnosis.advisor == ("a-model",)
+    assert diagnosis.counsel
+    assert diagnosis.counsel.explanation == store.diagnosis["explanation"] == "It needs more memory."
+    assert (diagnosis.counsel.model, store.diagnosis["advisor"]) == ("a-model", ["a-model"])
+    assert diagnosis.counsel.shifts == (Shift("out_of_memory", 0.95, 0.9),)
     assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
     assert diagnosis.needs_person == ""
 
 
 def test_advice_that_is_none_says_why_and_changes_nothing() -> None:
     diagnosis, *_ = advised(no_advice("the model was too slow"))
-    assert diagnosis.explanation == ""
-    assert diagnosis.advisor == ("the model was too slow",)
+    assert diagnosis.counsel == Counsel(remarks=("the model was too slow",))
     assert diagnosis.hypotheses[0].confidence == 0.95
 
 

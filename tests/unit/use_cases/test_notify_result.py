@@ -15,6 +15,7 @@ from auto_repair.use_cases.notify_result import LAST_ATTEMPT, Document, NotifyRe
 from tests.builders import (
     NOW,
     a_case,
+    a_diagnosis,
     a_plan,
     a_verification,
     an_alarm,
@@ -252,14 +253,16 @@ def test_message_says_that_the_failure_itself_could_not_be_recorded() -> None:
 
 def test_the_report_tells_when_the_diagnosis_was_made() -> None:
     desk = Desk()
-    desk.notify(a_case(plan=a_plan(planned_at="2026-01-31T12:00:09.000000Z")))
+    at = datetime(2026, 1, 31, 12, 0, 7, tzinfo=UTC)
+    desk.notify(a_case(diagnosis=a_diagnosis(at=at), plan=a_plan(planned_at="2026-01-31T12:00:09.000000Z")))
     (report,) = desk.reports
-    assert report.diagnosed_at == datetime(2026, 1, 31, 12, 0, 9, tzinfo=UTC)
+    assert report.diagnosed_at == at
+    assert report.first_diagnosis is None
 
 
-def test_without_a_plan_nobody_knows_when_the_diagnosis_was_made() -> None:
+def test_a_diagnosis_that_nobody_made_has_no_time() -> None:
     desk = Desk()
-    desk.notify(a_case(plan=None))
+    desk.notify(BAD_EVENT)
     assert desk.reports[0].diagnosed_at is None
 
 

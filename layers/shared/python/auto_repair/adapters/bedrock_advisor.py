@@ -20,11 +20,11 @@ from auto_repair.domain.advice import (
     Advice,
     Answer,
     Briefing,
-    Usage,
     checked,
     no_advice,
     redacted,
 )
+from auto_repair.domain.counsel import Usage
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.redaction import redact
 from auto_repair.domain.runbooks import RunbookExtract

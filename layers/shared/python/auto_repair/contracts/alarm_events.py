@@ -11,6 +11,7 @@ from auto_repair.domain.alarmed_resource import alarmed_resource
 from auto_repair.domain.arns import resource_of
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, AlarmMetric, AlarmSignal, Trigger
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.timestamps import parse
 
@@ -163,6 +164,7 @@ class Request(msgspec.Struct):
     resource: Resource | None = None  # what it is about, where that is not a function
     since: datetime | None = None
     question: str = ""
+    reading: Reading | None = None  # of the question, once it was understood
     named: str = ""  # what the event itself names, before anybody looked further
 
     @property

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from auto_repair.domain.counsel import Counsel, Shift, Usage
 from auto_repair.domain.diagnosis import Diagnosis, Reason
 from auto_repair.domain.evidence import EvidenceItem
 from auto_repair.domain.question.words import is_chinese
@@ -18,6 +19,7 @@ from auto_repair.domain.redaction import redact
 from auto_repair.domain.runbooks import RunbookExtract
 
 MAX_SHIFT = 0.10
+LEAST_SHIFT = 0.005  # below, a confidence is the same
 MAX_EXPLANATION = 2000  # characters
 MAX_WORDING = 400
 MAX_EVIDENCE = 4000  # of one item, as it is sent
@@ -88,17 +90,6 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Usage:
-    """What asking took."""
-
-    turns: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    seconds: float = 0.0
-    usd: float = 0.0
-
-
-@dataclass(frozen=True)
 class Advised:
     """One of our hypotheses as the advisor sees it."""
 
@@ -112,8 +103,8 @@ class Advised:
 class Advice:
     """What counts of an answer. Without one, `hypotheses` is empty and `said` tells why.
 
-    `hypotheses` are all that were briefed, in the advised order. `evidence` and `runbooks` are ids that the
-    explanation cites. `changes_the_first`: another hypothesis leads than in our own ranking.
+    `hypotheses` are all that were briefed, in the advised order. The explanation is `about` one of them, and
+    cites `evidence` and `runbooks` by id. `changes_the_first`: another hypothesis leads than in our ranking.
     """
 
     hypotheses: tuple[Advised, ...] = ()
@@ -124,6 +115,7 @@ class Advice:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     changes_the_first: bool = False
+    about: str = ""
 
 
 def brief(
@@ -185,6 +177,7 @@ def checked(
         model,
         usage or Usage(),
         changes_the_first=[h.id for h in hypotheses[:1]] != [h.id for h in briefing.hypotheses[:1]],
+        about=answer.about if explanation else "",
     )
 
 
@@ -195,6 +188,25 @@ def advised(diagnosis: Diagnosis, advice: Advice) -> Diagnosis:
         return diagnosis
     moved = [replace(h, confidence=ranks[h.id][1]) for h in diagnosis.hypotheses]
     return replace(diagnosis, hypotheses=tuple(sorted(moved, key=lambda h: ranks[h.id][0])))
+
+
+def counsel(advice: Advice, diagnosis: Diagnosis) -> Counsel:
+    """What is to be told of the advice on that diagnosis, which is still our own."""
+    ours = {h.id: h.confidence for h in diagnosis.hypotheses}
+    return Counsel(
+        advice.model,
+        advice.about,
+        advice.explanation,
+        advice.evidence,
+        advice.runbooks,
+        tuple(
+            Shift(h.id, ours[h.id], h.confidence, h.because, h.evidence)
+            for h in advice.hypotheses
+            if h.id in ours and abs(h.confidence - ours[h.id]) >= LEAST_SHIFT
+        ),
+        advice.said,
+        advice.usage,
+    )
 
 
 def _in_words(item: EvidenceItem) -> str:
@@ -220,7 +232,7 @@ def _judgements(answer: Answer, briefing: Briefing) -> tuple[dict[str, Judgement
             continue
         evidence, of_evidence = _known(judgement.evidence, known, "an evidence id")
         remarks += of_evidence
-        moves = abs(judgement.confidence - ours[judgement.id].confidence) > 0.005
+        moves = abs(judgement.confidence - ours[judgement.id].confidence) > LEAST_SHIFT
         if moves and not evidence:
             remarks.append(f"The model would move {judgement.id} without citing evidence. Not moved.")
             judgement = replace(judgement, confidence=ours[judgement.id].confidence)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Reason, Verdict
@@ -29,10 +30,34 @@ class Answer:
     @property
     def text(self) -> str:
         """`ruled out by ada on 2026-01-31 12:00 UTC (“the code did not change”)`."""
-        said = {Say.ACCEPT: "confirmed", Say.DECLINE: "ruled out"}[self.say]
         when = f"{self.at[:10]} {self.at[11:16]} UTC"
         comment = f" (“{self.comment}”)" if self.comment else ""
-        return f"{said} by {self.by} on {when}{comment}"[:MAX_TEXT]
+        return f"{self.said} by {self.by} on {when}{comment}"[:MAX_TEXT]
+
+    @property
+    def said(self) -> str:
+        """`confirmed` or `ruled out`."""
+        return {Say.ACCEPT: "confirmed", Say.DECLINE: "ruled out"}[self.say]
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """Evidence that arrived after the end changed the verdict.
+
+    `before` and `after` are ids of findings, empty where none was held responsible.
+    """
+
+    at: datetime
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A diagnosis as people's answers leave it, and the answers."""
+
+    diagnosis: Diagnosis | None
+    answers: tuple[Answer, ...] = ()
 
 
 def accepted(answers: Sequence[Answer]) -> str:

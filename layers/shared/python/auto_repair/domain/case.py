@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from auto_repair.domain.answers import Reopening
 from auto_repair.domain.diagnosis import Diagnosis
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.plan import Plan
@@ -50,6 +51,8 @@ class Case:
     verification: Verification | None = None
     rollback: Progress | None = None
     failure: WorkflowError | None = None
+    reopenings: tuple[Reopening, ...] = ()
+    first_diagnosis: Diagnosis | None = None  # the workflow's own, where a later look replaced it
     # What a Catch caught, as Step Functions writes it: {"Error": …, "Cause": …}
     error: dict[str, Any] | None = None
     rollback_error: dict[str, Any] | None = None

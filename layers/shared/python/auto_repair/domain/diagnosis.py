@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from auto_repair.domain.counsel import Counsel
 from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.precedents import Precedent
 
 if TYPE_CHECKING:
     from auto_repair.domain.repair import Repair
@@ -84,16 +86,20 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The ranked outcome, likeliest first. `summary` is one sentence for a person."""
+    """The ranked outcome, likeliest first. `summary` is one sentence for a person.
+
+    `at` is when it was made, `similar` the past incidents that were heard, the likest first.
+    """
 
     verdict: Verdict
     summary: str
     hypotheses: tuple[Hypothesis, ...] = ()
     missing: tuple[str, ...] = ()
     look_around: bool = False  # the function's own evidence leaves open why: its surroundings may tell
-    explanation: str = ""  # in an advisor's words, checked against the evidence
-    advisor: tuple[str, ...] = ()  # who was asked, and what is to be said about the answer
     needs_person: str = ""  # why a person must agree to any repair; empty: not needed
+    at: datetime | None = None
+    similar: tuple[Precedent, ...] = ()
+    counsel: Counsel | None = None  # of a model, where one was asked
 
     @property
     def root_cause(self) -> Hypothesis | None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from auto_repair.domain.question.reading import Reading
+
 UNKNOWN_FUNCTION = "unknown"
 
 
@@ -69,7 +71,8 @@ class Incident:
     execution_arn: str = ""
     resource: str = ""  # id of what the alarm is on, where that is not the function
     since: datetime | None = None  # when the trouble began, as a person told
-    question: str = ""  # what a person asked, in words
+    question: str = ""  # what a person asked, in words, redacted
+    reading: Reading | None = None  # how the question was read, where it had to be
     problem: str = ""  # why the event was rejected, in words that name the field and the fix
     joined_incident_id: str | None = None
 

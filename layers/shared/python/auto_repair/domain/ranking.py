@@ -52,15 +52,16 @@ def diagnose(
 
 def recalled(evidence: Evidence, diagnosis: Diagnosis, matches: Sequence[Match]) -> Diagnosis:
     """The diagnosis with what similar incidents taught: evidence like any other, never a proof."""
+    similar = tuple(match.precedent for match in matches)
     if not matches or not diagnosis.hypotheses:
-        return diagnosis
+        return replace(diagnosis, similar=similar)
     moved = with_memory({h.id: h.confidence for h in diagnosis.hypotheses}, matches)
     ranked = sorted(
         (_reminded(h, round(moved[h.id], 3), matches) for h in diagnosis.hypotheses),
         key=lambda h: (-h.confidence, h.id),
     )
     verdict, summary = _settle(evidence, ranked)
-    return replace(diagnosis, verdict=verdict, summary=summary, hypotheses=tuple(ranked))
+    return replace(diagnosis, verdict=verdict, summary=summary, hypotheses=tuple(ranked), similar=similar)
 
 
 def _reminded(hypothesis: Hypothesis, confidence: float, matches: Sequence[Match]) -> Hypothesis:

@@ -16,6 +16,7 @@ from math import exp2
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.fingerprint import Explanation, Fingerprint, Rarity, compare, explain
+from auto_repair.domain.precedents import Precedent
 
 NEAREST = 7
 MIN_SIMILARITY = 0.5  # below, incidents have nothing to say about each other
@@ -23,6 +24,7 @@ MIN_COMPARED = 3.0  # summed weight of facets that a likeness has to rest on
 CAP = 4.0
 HALF_LIFE = timedelta(days=180)  # systems change: after this long a precedent counts half
 ONE_STORM = timedelta(hours=6)  # incidents of one function within it are one precedent
+MOST_TOLD = 5  # of what is alike, and of what is not
 UNHEARD_OF = 0.1  # confidence of a cause that nothing but memory speaks for, before memory is asked
 
 
@@ -101,14 +103,25 @@ class Match:
     @property
     def text(self) -> str:
         """`94 % like incident X of 3 May 2026, cause Y (as a person confirmed), repaired by Z, held`."""
-        past = self.past
-        known = f"cause {past.cause} ({_SOURCES[past.label_source]})" if past.cause else "cause unknown"
-        ruled_out = f", not {' or '.join(past.declined)} as a person said" if past.declined else ""
-        ending = _ENDINGS.get(past.status, "")
-        repaired = f", repaired by {past.repair}, {ending}" if past.repair and ending else ""
-        day = f"{past.at.day} {past.at:%B %Y}"
-        alike = f"{self.similarity:.0%}".replace("%", " %")
-        return f"{alike} like incident {past.incident_id} of {day}, {known}{ruled_out}{repaired}"
+        return self.precedent.text
+
+    @property
+    def precedent(self) -> Precedent:
+        """What a diagnosis keeps of it."""
+        past, ending = self.past, _ENDINGS.get(self.past.status, "")
+        return Precedent(
+            past.incident_id,
+            past.function_name,
+            past.at,
+            round(self.similarity, 3),
+            past.cause,
+            _SOURCES[past.label_source] if past.cause else "",
+            past.declined,
+            past.repair if ending else "",
+            ending if past.repair else "",
+            self.why.agree[:MOST_TOLD],
+            self.why.differ[:MOST_TOLD],
+        )
 
 
 def conclude(case: Case, seen: Fingerprint, status: str) -> PastIncident:

@@ -143,6 +143,8 @@ def _advised(report: IncidentReport) -> str:
 
 def _invalid(report: IncidentReport) -> str:
     problem = one_line(report.incident.problem or "it is not one we can act on").rstrip(".")
+    if back := next_steps.asked_back(report):
+        return f"The question is not clear yet: {back}"
     return f"The event could not be understood: {problem}. {standing(report)}"
 
 

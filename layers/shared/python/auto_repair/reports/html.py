@@ -5,7 +5,7 @@ from datetime import datetime
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.repair import Check
-from auto_repair.reports import consequences, overview, page_investigation
+from auto_repair.reports import consequences, overview, page_investigation, page_testimony
 from auto_repair.reports.conclusion import Conclusion, Tone, conclude
 from auto_repair.reports.elements import Markup, element, joined
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_html, one_line
@@ -24,8 +24,8 @@ from auto_repair.reports.page_parts import (
 from auto_repair.reports.page_root_cause import root_cause
 from auto_repair.reports.page_style import STYLE
 from auto_repair.reports.repair_record import RepairRecord
-from auto_repair.reports.statements import result, standing
-from auto_repair.reports.timeline import Entry, timeline
+from auto_repair.reports.statements import change_title, result, standing
+from auto_repair.reports.timeline import MOST_ENTRIES, Entry, timeline
 from auto_repair.reports.wording import count, moment, span
 
 # Even markup that slipped through could then neither run nor load anything.
@@ -68,8 +68,12 @@ def _sections(report: IncidentReport, conclusion: Conclusion) -> Iterator[tuple[
     """Key, title in the navigation, and the section itself."""
     known = (
         ("overview", "Overview", _overview(report, conclusion)),
+        ("question", "Question", page_testimony.question(report)),
         ("next", "What to do", _next_steps(conclusion)),
         ("root-cause", "Root cause", root_cause(report)),
+        ("answers", "Answers", page_testimony.answers(report)),
+        ("similar", "Similar", page_testimony.similar(report)),
+        ("model", "Model", page_testimony.counsel(report)),
         ("path", "Path", page_investigation.spread(report)),
         ("impact", "Impact", page_investigation.impact(report)),
         ("changes", "Repair", _changes(report)),
@@ -111,23 +115,16 @@ def _next_steps(conclusion: Conclusion) -> Markup | None:
 
 # --- changes and verification -----------------------------------------------------------------------------
 
-_CHANGE_TITLES = {
-    Standing.UNTOUCHED: "What would have been changed",
-    Standing.CHANGED: "What was changed",
-    Standing.RESTORED: "What was changed, and is back as it was",
-    Standing.UNCLEAR: "What was being changed",
-}
-
 
 def _changes(report: IncidentReport) -> Markup | None:
     rows = overview.difference(report)
     if not rows:
         reasons = _plan_reasons(report)
         nothing = element("p", standing(report))
-        return joined(element("h2", "What was changed"), nothing, reasons) if report.plan else None
+        return joined(element("h2", change_title(report)), nothing, reasons) if report.plan else None
     differences = (_difference(row, report.standing) for row in rows)
     return joined(
-        element("h2", _change_title(report)),
+        element("h2", change_title(report)),
         element("div", *differences, class_=f"difference {report.standing}"),
         *(_lines(row) for row in rows if row.lines),
         element("p", standing(report)),
@@ -137,10 +134,6 @@ def _changes(report: IncidentReport) -> Markup | None:
         _way_back(report),
         _attempts(report),
     )
-
-
-def _change_title(report: IncidentReport) -> str:
-    return "Recommended repair" if report.status == "AWAITING_APPROVAL" else _CHANGE_TITLES[report.standing]
 
 
 def _difference(row: overview.Difference, now: Standing) -> Markup:
@@ -284,7 +277,7 @@ def _failure(report: IncidentReport) -> Markup | None:
 
 def _timeline(report: IncidentReport) -> Markup:
     started = report.incident.started_at
-    rows = (_entry(entry, started) for entry in timeline(report)[:MOST_ROWS])
+    rows = (_entry(entry, started) for entry in timeline(report)[:MOST_ENTRIES])
     return joined(element("h2", "Timeline"), element("ol", *rows, class_="timeline"))
 
 

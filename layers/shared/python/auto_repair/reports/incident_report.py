@@ -7,11 +7,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from auto_repair.domain.answers import Answer, Reopening
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.case import WorkflowError
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.impact import Impact, impact
+from auto_repair.domain.impact import Affected, Impact, impact
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Incident
 from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.plan import Decision, Plan
@@ -42,7 +43,8 @@ class Standing(StrEnum):
 class IncidentReport:
     """One incident. `status` is a status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED,
     INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as they are stored;
-    `prevention` is what keeps a cause from coming back that has come back before."""
+    `prevention` is what keeps a cause from coming back that has come back before. `diagnosis` is what is held
+    now; the workflow's own, of `diagnosed_at`, is `first_diagnosis` where answers or a later look changed it."""
 
     incident: Incident
     status: str
@@ -61,7 +63,10 @@ class IncidentReport:
     failure: WorkflowError | None = None
     joined_alarms: Sequence[str] = ()
     prevention: Sequence[Advice] = ()
+    first_diagnosis: Diagnosis | None = None
     diagnosed_at: datetime | None = None
+    answers: Sequence[Answer] = ()
+    reopenings: Sequence[Reopening] = ()
     reported_at: datetime | None = None
 
     @cached_property
@@ -84,6 +89,11 @@ class IncidentReport:
         known = self.surroundings.scope.topology.resource(resource_id) if self.surroundings else None
         return str(known or resource_id)
 
+    def title_of(self, finding: str) -> str:
+        """A finding in words, by its id; the id itself where nobody holds it possible any more."""
+        held = [d for d in (self.diagnosis, self.first_diagnosis) if d]
+        return next((h.title for d in held for h in d.hypotheses if h.id == finding), finding)
+
     @property
     def subject(self) -> str:
         """What the incident is about: the function, or another resource as people call it."""
@@ -103,6 +113,16 @@ class IncidentReport:
         """Whom it hurts, where its surroundings were looked at."""
         is_trouble = self.incident.function_name != UNKNOWN_FUNCTION and self.status != "NOTHING_WRONG"
         return impact(self.surroundings, self.place_of_cause) if self.surroundings and is_trouble else None
+
+    @cached_property
+    def deviations(self) -> tuple[Affected, ...]:
+        """Every resource whose own metrics show harm, affected by the cause or not, with its onset."""
+        if self.impact is None or self.surroundings is None:
+            return ()
+        known = {one.resource for one in self.impact.affected}
+        measured = dict.fromkeys(s.resource for s in self.surroundings.series if s.resource not in known)
+        others = (one for name in measured for one in impact(self.surroundings, name).affected[:1])
+        return tuple(one for one in (*self.impact.affected, *others) if one.since)
 
     @cached_property
     def outlook(self) -> tuple[Statement, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.repair import Check
-from auto_repair.reports import consequences, markdown_investigation, overview
+from auto_repair.reports import consequences, markdown_investigation, markdown_testimony, overview
 from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import (
     DOCUMENT,
@@ -19,8 +19,8 @@ from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.markdown_parts import EVIDENCE_HEAD, MOST_ROWS, Raw, bullets, evidence_row, table
 from auto_repair.reports.markdown_root_cause import root_cause
 from auto_repair.reports.repair_record import RepairRecord
-from auto_repair.reports.statements import result, standing
-from auto_repair.reports.timeline import Entry, timeline
+from auto_repair.reports.statements import change_title, result, standing
+from auto_repair.reports.timeline import MOST_ENTRIES, Entry, timeline
 from auto_repair.reports.wording import count, moment, parsed, span
 
 
@@ -29,11 +29,15 @@ def render(report: IncidentReport) -> str:
     conclusion = conclude(report)
     sections = (
         _overview(report, conclusion),
+        _section("How the question was read", markdown_testimony.question(report)),
         _section("What a person should do or look at", _numbered(conclusion.next_steps)),
         _section("Root cause", root_cause(report)),
+        _section("Said and seen since the diagnosis", markdown_testimony.answers(report)),
+        _section("Similar incidents of the past", markdown_testimony.similar(report)),
+        _section("In a model's words", markdown_testimony.counsel(report)),
         _section("How it spread", markdown_investigation.spread(report)),
         _section("Whom it hurts", markdown_investigation.impact(report)),
-        _section(_change_title(report), _changes(report)),
+        _section(change_title(report), _changes(report)),
         _section("Verification", _verification(report)),
         _section("How to take it back", _rollback(report)),
         _section("How it may go on", markdown_investigation.outlook(report)),
@@ -91,10 +95,6 @@ def _changes(report: IncidentReport) -> Iterator[str]:
         yield table(("Planned", "Change", "Status", "Why", "Came to"), rungs)
 
 
-def _change_title(report: IncidentReport) -> str:
-    return "Recommended repair" if report.status == "AWAITING_APPROVAL" else "What was changed"
-
-
 _CHANGE_HEADS = {
     Standing.UNTOUCHED: ("Setting", "Is", "Would be"),
     Standing.CHANGED: ("Setting", "Before", "Now"),
@@ -146,7 +146,7 @@ def _failure(report: IncidentReport) -> Iterator[str]:
 
 
 def _timeline(report: IncidentReport) -> str:
-    return table(("Time (UTC)", "What", "Detail"), map(_entry, timeline(report)[:MOST_ROWS]))
+    return table(("Time (UTC)", "What", "Detail"), map(_entry, timeline(report)[:MOST_ENTRIES]))
 
 
 def _entry(entry: Entry) -> tuple[object, ...]:

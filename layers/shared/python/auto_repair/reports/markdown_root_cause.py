@@ -9,6 +9,7 @@ from auto_repair.reports.escaping import DOCUMENT, code_block, code_span, for_ma
 from auto_repair.reports.impact_path import short_path
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.markdown_parts import MOST_ROWS
+from auto_repair.reports.markdown_testimony import how_to_answer
 from auto_repair.reports.wording import confidence, moment
 
 
@@ -17,11 +18,15 @@ def root_cause(report: IncidentReport) -> Iterator[str]:
     diagnosis = report.diagnosis
     if diagnosis is None:
         return
+    others = diagnosis.hypotheses[:MOST_ROWS]
     if diagnosis.root_cause is None:
         yield f"No root cause was found. {for_markdown(diagnosis.summary)}"
-    for position, hypothesis in enumerate(diagnosis.hypotheses[:MOST_ROWS]):
-        if position == (1 if diagnosis.root_cause else 0):
-            yield "### Also considered"
+    else:
+        yield from _hypothesis(diagnosis.root_cause, report)
+        yield how_to_answer(report)
+        others = others[1:]
+    yield "### Also considered" if others else ""
+    for hypothesis in others:
         yield from _hypothesis(hypothesis, report)
     if diagnosis.missing:
         missing = "; ".join(for_markdown(source, 200) for source in diagnosis.missing)

@@ -16,7 +16,7 @@ from shlex import quote
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.plan import Plan
-from auto_repair.reports import overview
+from auto_repair.reports import overview, testimony
 from auto_repair.reports.conclusion import Conclusion, conclude
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_subject, https_link, one_line
 from auto_repair.reports.impact_path import impact_path, short_path
@@ -31,6 +31,7 @@ from auto_repair.reports.statements import (
 )
 from auto_repair.reports.wording import confidence, moment, price
 
+MOST_SIMILAR = 2
 MOST_REASONS = 6  # of any list in a message; the report has them all
 
 
@@ -70,6 +71,7 @@ def approval_request(
     name = _function(incident)
     blocks = (
         f"May Lambda Auto-Repair change {name}? Nothing is changed before somebody says yes.",
+        _read_as(incident, _asked_about(incident)),
         _list("The change", _change_lines(plan)),
         _document_lines(plan),
         _list("Why", _why(plan, diagnosis)),
@@ -101,6 +103,7 @@ def _custom(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> 
 def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> Iterator[str]:
     yield conclusion.headline
     yield _joined((*_elsewhere(report), conclusion.explanation))
+    yield _read_as(report.incident, report.named(_asked_about(report.incident)))
     yield _change(report)
     yield _list("What a person should do", map(one_line, conclusion.next_steps))
     yield _undo(report)
@@ -119,6 +122,18 @@ def _elsewhere(report: IncidentReport) -> Iterator[str]:
     is_proposed = report.change is not None and report.standing is Standing.UNTOUCHED
     proposed = f" Proposed: {differences(report.change)}." if report.change and is_proposed else ""
     yield f"Path: {short_path(tuple(s.resource for s in path.way), report)}.{proposed}"
+
+
+def _read_as(incident: Incident, name: str) -> str:
+    """How a question in words was read: whoever reads the answer must know what was assumed."""
+    return _list(
+        f"The question was “{one_line(incident.question)}”, read as", testimony.read_as(incident, name)
+    )
+
+
+def _asked_about(incident: Incident) -> str:
+    """Id of the resource that a question was read to mean."""
+    return incident.reading.resource if incident.reading else ""
 
 
 _CHANGE_TITLES = {
@@ -151,6 +166,9 @@ def _details(report: IncidentReport, console_links: Mapping[str, str]) -> Iterat
     cause = report.diagnosis.root_cause if report.diagnosis else None
     if cause:
         yield _list(f"Why we hold this cause {confidence(cause.confidence)}", _arguments(cause))
+    similar = [one_line(precedent.text) for precedent in testimony.precedents(report)]
+    yield _list("Similar incidents of the past", similar[:MOST_SIMILAR])
+    yield _counsel(report)
     if report.verification and report.verification.checks:
         yield _list("How it was verified", _checks(report))
     if report.failure and report.failure.cause:
@@ -161,6 +179,15 @@ def _details(report: IncidentReport, console_links: Mapping[str, str]) -> Iterat
         f"{one_line(title, 80)}: {https_link(url)}" for title, url in console_links.items() if https_link(url)
     ]
     yield _list("Console", links)
+
+
+def _counsel(report: IncidentReport) -> str:
+    """The model's explanation, or why there is none."""
+    said = testimony.counsel(report)
+    if said is None:
+        return ""
+    words = " ".join((one_line(said.explanation, SAMPLE), testimony.about(said, report))).strip()
+    return f"In a model's words: {words or one_line(' '.join(said.remarks))}"
 
 
 def _arguments(cause: Hypothesis) -> list[str]:

@@ -104,8 +104,16 @@ def check_alarm(_: IncidentReport) -> list[str]:
     ]
 
 
-def check_sender(_: IncidentReport) -> list[str]:
+def asked_back(report: IncidentReport) -> str:
+    """What must be known before a question in words can be looked into; empty where nothing was asked."""
+    field, _, rest = report.incident.problem.partition(": ")
+    return one_line(rest) if field == "question" and report.incident.question else ""
+
+
+def check_sender(report: IncidentReport) -> list[str]:
     """The event made no sense."""
+    if asked_back(report):
+        return ["Ask again, with the answer to this in the question, or name the resource as TARGET."]
     return ["See what sent this event: a rule that matches too much, or a manual start with a typing error."]
 
 

@@ -1,15 +1,19 @@
 """Parts that several sections of the page are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from auto_repair.domain.evidence import EvidenceItem
+from auto_repair.reports import neighbours
 from auto_repair.reports.charts import Chart
 from auto_repair.reports.elements import Markup, element, joined
 from auto_repair.reports.escaping import SENTENCE, clean, https_link, one_line
+from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.overview import Fact
 
 MOST_ROWS = 60  # evidence items, attempts and entries shown; the JSON report has them all
 EVIDENCE_HEAD = ("Id", "Observed", "Baseline", "Source")
+
+Places = Mapping[str, str]  # anchors in the page, by the ids that are cited
 
 _SIGNS = {
     "ok-bar": '<rect class="ok" x="2" width="12" height="10"/>',
@@ -60,6 +64,34 @@ def missing(sources: Iterable[str]) -> Markup | None:
         return None
     chip = element("span", "missing", class_="chip warn")
     return element("p", chip, f" {named}. What is missing lowers the confidence.", class_="small")
+
+
+def bullets(lines: Iterable[str]) -> Markup | None:
+    """A list of lines; None without any."""
+    rows = [element("li", line) for line in lines]
+    return element("ul", *rows, class_="next") if rows else None
+
+
+def meter(share: float) -> Markup:
+    """A bar filled to that share, 0..1."""
+    filled = element("span", style=f"width:{min(max(share, 0.0), 1.0):.0%}")
+    return element("span", filled, class_="meter", aria_hidden="true")
+
+
+def evidence_places(report: IncidentReport) -> dict[str, str]:
+    """Anchor of each piece of evidence that is shown: of the first look, and of what lies around."""
+    items = report.evidence_before.items if report.evidence_before else ()
+    own = {item.id: f"evidence-{number}" for number, item in enumerate(items[:MOST_ROWS], 1)}
+    return neighbours.places(report) | own
+
+
+def cite(item_id: str, places: Places) -> Markup:
+    """An id that is cited, leading to what it names where that is shown."""
+    name = one_line(item_id, 80)
+    place = places.get(item_id)
+    if place is None:
+        return joined(" ", element("span", name, class_="cite"))
+    return joined(" ", element("a", name, class_="cite", href=f"#{place}"))
 
 
 def figure(chart: Chart) -> Markup:

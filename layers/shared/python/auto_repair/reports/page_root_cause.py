@@ -1,9 +1,9 @@
 """The page's account of the cause: what it is, since when and by whom, and what else was considered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from auto_repair.domain.diagnosis import Hypothesis, Reason
-from auto_repair.reports import neighbours
+from auto_repair.reports import testimony
 from auto_repair.reports.consequences import why_not
 from auto_repair.reports.culprit import culprit, difference
 from auto_repair.reports.elements import Markup, element, joined
@@ -11,10 +11,17 @@ from auto_repair.reports.escaping import one_line
 from auto_repair.reports.impact_path import short_path
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.overview import Fact
-from auto_repair.reports.page_parts import MOST_ROWS, description_list, difference_lines, missing
+from auto_repair.reports.page_parts import (
+    MOST_ROWS,
+    Places,
+    cite,
+    description_list,
+    difference_lines,
+    evidence_places,
+    meter,
+    missing,
+)
 from auto_repair.reports.wording import confidence, moment
-
-Places = Mapping[str, str]  # anchors in the page, by the ids that hypotheses cite
 
 
 def root_cause(report: IncidentReport) -> Markup | None:
@@ -22,18 +29,27 @@ def root_cause(report: IncidentReport) -> Markup | None:
     diagnosis = report.diagnosis
     if diagnosis is None:
         return None
-    places = _evidence_places(report)
+    places = evidence_places(report)
     cause = diagnosis.root_cause
     others = diagnosis.hypotheses[1:MOST_ROWS] if cause else diagnosis.hypotheses[:MOST_ROWS]
     return joined(
         element("h2", "Root cause" if cause else "No root cause was found"),
         _hypothesis(cause, report, places) if cause else element("p", one_line(diagnosis.summary)),
         _changed(report),
+        _how_to_answer(report),
         element("h3", "Also considered") if others else None,
         *(_hypothesis(h, report, places) for h in others),
         _no_competition() if cause and not others else None,
         missing(diagnosis.missing),
     )
+
+
+def _how_to_answer(report: IncidentReport) -> Markup | None:
+    """The commands by which a person confirms the cause or rules it out."""
+    lines = [
+        element("div", f"{asked} ", element("code", run)) for asked, run in testimony.how_to_answer(report)
+    ]
+    return element("div", *lines, class_="small answer") if lines else None
 
 
 def _no_competition() -> Markup:
@@ -58,8 +74,7 @@ def _hypothesis(hypothesis: Hypothesis, report: IncidentReport, places: Places) 
 
 def _title(hypothesis: Hypothesis) -> Markup:
     share = min(max(hypothesis.confidence, 0.0), 1.0)
-    meter = element("span", element("span", style=f"width:{share:.0%}"), class_="meter", aria_hidden="true")
-    sure = element("span", meter, " ", confidence(share), class_="muted small")
+    sure = element("span", meter(share), " ", confidence(share), class_="muted small")
     return element("h3", one_line(hypothesis.title, 200), sure)
 
 
@@ -92,21 +107,6 @@ def _changed(report: IncidentReport) -> Markup | None:
 
 
 def _reasons(reasons: Iterable[Reason], kind: str, places: Places) -> Markup | None:
-    rows = [element("li", one_line(r.text), *(_cite(i, places) for i in r.evidence[:8])) for r in reasons]
+    rows = [element("li", one_line(r.text), *(cite(i, places) for i in r.evidence[:8])) for r in reasons]
     label = "speaks for it" if kind == "for" else "speaks against it"
     return element("ul", *rows[:MOST_ROWS], class_=f"reasons {kind}", aria_label=label) if rows else None
-
-
-def _cite(item_id: str, places: Places) -> Markup:
-    name = one_line(item_id, 80)
-    place = places.get(item_id)
-    if place is None:
-        return joined(" ", element("span", name, class_="cite"))
-    return joined(" ", element("a", name, class_="cite", href=f"#{place}"))
-
-
-def _evidence_places(report: IncidentReport) -> dict[str, str]:
-    """Anchor of each piece of evidence that is shown: of the first look, and of what lies around."""
-    items = report.evidence_before.items if report.evidence_before else ()
-    own = {item.id: f"evidence-{number}" for number, item in enumerate(items[:MOST_ROWS], 1)}
-    return neighbours.places(report) | own

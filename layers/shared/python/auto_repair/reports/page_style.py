@@ -81,6 +81,9 @@ pre.commands{white-space:normal}
 .steps li{margin:0 0 12px}
 .steps li::marker{color:var(--muted)}
 h3 .muted{font-weight:400}
+.words{white-space:pre-line;max-width:75ch}
+.answer{color:var(--muted);margin:14px 0 0}
+.answer code{color:var(--ink)}
 h4{font-size:14px;margin:20px 0 8px}
 .next{margin:0;padding-left:22px}
 .next li{margin:0 0 6px}

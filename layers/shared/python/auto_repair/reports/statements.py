@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from auto_repair.domain.answers import Reopening
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair import DOCUMENTS, LABELS, Change, Check, SettingChange, Value
@@ -15,6 +16,14 @@ _STANDING = {
     Standing.CHANGED: "The change is live.",
     Standing.RESTORED: "The former configuration is back.",
     Standing.UNCLEAR: "What is live now is not certain.",
+}
+
+_PROPOSING = frozenset({"PLANNED", "AWAITING_APPROVAL", "OBSERVED"})
+_CHANGE_TITLES = {
+    Standing.UNTOUCHED: "What would have been changed",
+    Standing.CHANGED: "What was changed",
+    Standing.RESTORED: "What was changed, and is back as it was",
+    Standing.UNCLEAR: "What was being changed",
 }
 
 _DECIDED = {
@@ -31,6 +40,13 @@ _DECIDED = {
 def standing(report: IncidentReport) -> str:
     """What the configuration is now."""
     return _STANDING[report.standing]
+
+
+def change_title(report: IncidentReport) -> str:
+    """What the section about the repair is called."""
+    if report.change is None or report.status in _PROPOSING:
+        return "Recommended repair" if report.change else "Repair"
+    return _CHANGE_TITLES[report.standing]
 
 
 def decided_by(report: IncidentReport) -> str:
@@ -90,6 +106,15 @@ def cause_in_words(report: IncidentReport) -> str:
         f"by {change.actor or 'somebody unknown'}" if change else "",
     )
     return f"{one_line(' '.join(filter(None, told)))}, {confidence(cause.confidence)}"
+
+
+def reopened(again: Reopening, report: IncidentReport) -> str:
+    """`before: a bug in the code; now: PutBucketPolicy on s3:images`."""
+    told = (
+        report.title_of(found) if found else "no cause was clear" for found in (again.before, again.after)
+    )
+    before, now = (one_line(text, 200) for text in told)
+    return f"before: {before}; now: {now}"
 
 
 def result(check: Check) -> str:

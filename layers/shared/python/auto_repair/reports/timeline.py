@@ -4,23 +4,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from auto_repair.domain.answers import Say
 from auto_repair.domain.approval import Approval
 from auto_repair.domain.evidence import ChangeEvent, Evidence
 from auto_repair.domain.incident import Trigger
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.surroundings import ResourceChange
-from auto_repair.reports import consequences, neighbours
+from auto_repair.reports import neighbours, statements
 from auto_repair.reports.conclusion import Tone
 from auto_repair.reports.culprit import culprit
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.impact_path import harm
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.repair_record import RepairRecord
-from auto_repair.reports.wording import confidence, parsed
+from auto_repair.reports.wording import confidence, count, parsed
 
 MOST_CHANGES = 10  # of the function itself, the newest
 MOST_MESSAGES = 6  # new log messages
+MOST_DEVIATIONS = 20
+MOST_JOINED = 10
+MOST_ENTRIES = 150  # shown; everything above together, with a long ladder of repairs, stays below
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ def _in_order_of_the_workflow(report: IncidentReport) -> Iterator[Entry]:
     if report.rollback:
         yield from _rollback(report.rollback)
     yield from _ending(report)
+    yield from _since_then(report)
 
 
 def _changes_around(report: IncidentReport) -> Iterator[Entry]:
@@ -76,10 +81,8 @@ def _who(change: ResourceChange) -> str:
 
 def _deviations_around(report: IncidentReport) -> Iterator[Entry]:
     """When each resource's own metrics first showed harm."""
-    found = report.impact.affected if report.impact else ()
-    for one in found[: consequences.MOST_AFFECTED]:
-        if one.since:
-            yield Entry(one.since, f"First deviation of {report.named(one.resource)}", harm(one), Tone.BAD)
+    for one in report.deviations[:MOST_DEVIATIONS]:
+        yield Entry(one.since, f"First deviation of {report.named(one.resource)}", harm(one), Tone.BAD)
 
 
 def _messages_around(report: IncidentReport) -> Iterator[Entry]:
@@ -129,16 +132,19 @@ def _opening(report: IncidentReport) -> Iterator[Entry]:
         yield Entry(incident.opened_at, "Event rejected", incident.problem, Tone.WARN)
     else:
         yield Entry(incident.opened_at, "Incident opened", f"{how}, as {incident.id}")
-    for alarm in report.joined_alarms:
+    for alarm in report.joined_alarms[:MOST_JOINED]:
         yield Entry(None, "Another alarm joined", alarm)
+    if len(report.joined_alarms) > MOST_JOINED:
+        yield Entry(None, f"{count(len(report.joined_alarms) - MOST_JOINED, 'further alarm')} joined")
 
 
 def _diagnosis(report: IncidentReport) -> Iterator[Entry]:
-    if report.diagnosis is None:
+    diagnosis = report.first_diagnosis or report.diagnosis
+    if diagnosis is None:
         return
-    cause = report.diagnosis.root_cause
+    cause = diagnosis.root_cause
     what = f"Diagnosed: {cause.title}, {confidence(cause.confidence)}" if cause else "Diagnosed"
-    yield Entry(report.diagnosed_at, what, report.diagnosis.summary)
+    yield Entry(report.diagnosed_at, what, diagnosis.summary)
 
 
 def _attempts(report: IncidentReport) -> Iterator[Entry]:
@@ -227,3 +233,17 @@ def _ending(report: IncidentReport) -> Iterator[Entry]:
             Tone.BAD,
         )
     yield Entry(report.reported_at, "People notified, report written")
+
+
+def _since_then(report: IncidentReport) -> Iterator[Entry]:
+    """What people said about findings, and what was seen late."""
+    for answer in report.answers:
+        tone = Tone.GOOD if answer.say is Say.ACCEPT else Tone.WARN
+        detail = f"by {answer.by}" + (f": “{answer.comment}”" if answer.comment else "")
+        yield Entry(
+            parsed(answer.at), f"Finding {answer.said}: {report.title_of(answer.finding)}", detail, tone
+        )
+    for again in report.reopenings:
+        yield Entry(
+            again.at, "Verdict re-opened by late evidence", statements.reopened(again, report), Tone.WARN
+        )

@@ -59,6 +59,11 @@ def price(usd_per_month: float | None) -> str:
     return f"up to USD {amount:,.2f} more a month" if usd_per_month > 0 else f"USD {amount:,.2f} less a month"
 
 
+def price_of_call(usd: float) -> str:
+    """What one answer of a model cost: `USD 0.0123`, `under USD 0.0001`."""
+    return f"USD {usd:,.4f}" if usd >= 0.0001 else "under USD 0.0001"
+
+
 def moment(at: datetime | None) -> str:
     """`2026-01-31 12:04:31 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "not known"

@@ -28,6 +28,7 @@ from auto_repair.domain.target import alias_of
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore, Policies
 
+_FREE = frozenset({Setting.BUCKET_POLICY, Setting.VISIBILITY_TIMEOUT_S})
 METRIC_DELAY_S = 120  # metrics of AWS Lambda may be this late
 
 DECISIONS = {Mode.OBSERVE: Decision.OBSERVE, Mode.ASK: Decision.ASK, Mode.AUTO: Decision.AUTO}
@@ -216,8 +217,10 @@ def extra_cost(change: Change, evidence: Evidence) -> float | None:
     """Upper bound of the added compute cost per month, USD: more memory at today's rate and duration.
 
     None when the rate or duration is unknown. A longer timeout costs at most the added seconds of the
-    runs that are cut off today.
+    runs that are cut off today. What says nothing about a run is free, whoever calls.
     """
+    if all(s.setting in _FREE for s in change.settings):
+        return 0.0
     config, runs = evidence.configuration, evidence.invocations
     if config is None or not runs or evidence.window.seconds <= 0:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis
+from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Verdict
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
@@ -14,7 +14,7 @@ from auto_repair.domain.ranking import MAX_TEXT, diagnose, recalled
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.similar_incidents import recall
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Advisor, IncidentMemory, IncidentStore, RunbookSearch
+from auto_repair.ports import Advisor, Clock, IncidentMemory, IncidentStore, RunbookSearch
 
 MODEL_DECIDED = "a model put this cause before the one that our own rules hold likelier: a person decides"
 
@@ -26,6 +26,7 @@ class DiagnoseIssue:
     failure_modes: tuple[FailureMode, ...]
     store: IncidentStore
     memory: IncidentMemory
+    clock: Clock
     executed_by: str
     advisor: Advisor | None = None  # off unless a model is set
     runbooks: RunbookSearch | None = None
@@ -35,13 +36,13 @@ class DiagnoseIssue:
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
         evidence = self.store.load_evidence(case.evidence.ref)
-        diagnosis = self._advised(
-            case.incident, evidence, self.conclude(evidence, incident_id=case.incident.id)
-        )
+        ours = self.conclude(evidence, incident_id=case.incident.id)
+        diagnosis = self._advised(case.incident, evidence, ours)
+        now = self.clock()
+        diagnosis = replace(diagnosis, at=now)
         facts = facts_of(diagnosis) | scope_of(evidence)
-        self.store.record_diagnosis(
-            case.incident, {**facts, "evidenceRef": case.evidence.ref, "executedBy": self.executed_by}
-        )
+        mine = {"evidenceRef": case.evidence.ref, "executedBy": self.executed_by, "diagnosedAt": iso(now)}
+        self.store.record_diagnosis(case.incident, {**facts, **mine})
         return diagnosis
 
     def _advised(self, incident: Incident, evidence: Evidence, diagnosis: Diagnosis) -> Diagnosis:
@@ -50,18 +51,18 @@ class DiagnoseIssue:
         if self.advisor is None or not diagnosis.hypotheses or diagnosis.look_around:
             return diagnosis
         # Imported late: only with a model, which is off by default.
-        from auto_repair.domain.advice import advised, brief
+        from auto_repair.domain.advice import advised, brief, counsel
 
         problem = incident.question or (incident.alarm.reason if incident.alarm else "") or diagnosis.summary
         around = evidence.surroundings.items if evidence.surroundings else ()
         extracts = self.runbooks.search(diagnosis.summary) if self.runbooks else ()
+        language = incident.reading.language if incident.reading else "en"
         advice = self.advisor.advise(
-            brief(incident.id, problem, diagnosis, (*evidence.items, *around), extracts)
+            brief(incident.id, problem, diagnosis, (*evidence.items, *around), extracts, language)
         )
         return replace(
             advised(diagnosis, advice),
-            explanation=advice.explanation,
-            advisor=(*([advice.model] if advice.model else []), *advice.said),
+            counsel=counsel(advice, diagnosis),
             needs_person=MODEL_DECIDED if advice.changes_the_first else "",
         )
 
@@ -73,7 +74,7 @@ class DiagnoseIssue:
         `incident_id`: of the incident that it is about, which teaches nothing about itself.
         """
         diagnosis = diagnose(evidence, self.failure_modes, _causes_around(evidence), declined)
-        if not diagnosis.hypotheses:
+        if diagnosis.verdict is Verdict.NOTHING_WRONG and not diagnosis.hypotheses:
             return diagnosis
         try:
             past = self.memory.past()
@@ -95,7 +96,7 @@ def _causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
 
 def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
     """What the diagnosis table says of it."""
-    best = diagnosis.root_cause
+    best, said = diagnosis.root_cause, diagnosis.counsel
     return {
         "diagnosisResult": diagnosis.verdict.value,
         "summary": diagnosis.summary,
@@ -115,8 +116,8 @@ def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
             for h in diagnosis.hypotheses
         ],
         "missingEvidence": list(diagnosis.missing),
-        "explanation": diagnosis.explanation,
-        "advisor": list(diagnosis.advisor),
+        "explanation": said.explanation if said else "",
+        "advisor": [text for text in (said.model, *said.remarks) if text] if said else [],
     }
 
 

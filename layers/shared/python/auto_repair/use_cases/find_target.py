@@ -1,18 +1,20 @@
 """Which function an alarm on something else is about, and what a question in words means."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auto_repair.contracts.alarm_events import Request
 from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.topology import Topology
 from auto_repair.ports import Policies
 
 if TYPE_CHECKING:  # what only a question or an alarm on something else needs is imported there
+    from auto_repair.domain.question.understand import Understood
     from auto_repair.use_cases.look_around import LookAround
 
 LOOK_BACK = timedelta(minutes=30)
@@ -52,6 +54,7 @@ class FindTarget:
             request.function_name = resource.name
         else:
             request.resource = resource
+        request.reading = _reading(meant, request.since)
         request.since = request.since or meant.since
         return request
 
@@ -64,3 +67,12 @@ class FindTarget:
                 if len(candidates) == 1:
                     return candidates[0]
         return ""
+
+
+def _reading(meant: "Understood", since: datetime | None) -> Reading:
+    """What was made of the question; a time that was given beside it counts more than its own."""
+    reading = meant.reading
+    if since is None or meant.since in (None, since):
+        return reading
+    told = f"The time given beside the question counts: {since:%Y-%m-%d %H:%M} UTC."
+    return replace(reading, since=since, zone="", assumptions=(*reading.assumptions, told))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auto_repair.contracts.finding_requests import FindingRequest
-from auto_repair.domain.answers import declined, heard
+from auto_repair.domain.answers import Reopening, declined, heard
 from auto_repair.domain.case import Case, EvidenceReference, Notice
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
 from auto_repair.domain.errors import InvalidEvent
@@ -94,13 +94,16 @@ class LookAgain:
         look: SecondLook,
     ) -> SecondLook:
         incident, ref = case.incident, self.store.save_evidence(case.incident, LABEL, evidence)
-        now = iso(self.clock())
+        at = self.clock()
+        now = iso(at)
         told = f"{after.summary} Seen only after the incident had ended: before, {_told(before)}."
         case = replace(
             case,
             evidence=EvidenceReference(ref, len(evidence.items), tuple(_gaps(evidence)), is_wide=True),
-            diagnosis=replace(self.conclude(evidence, incident_id=incident.id), summary=told),
+            diagnosis=replace(self.conclude(evidence, incident_id=incident.id), summary=told, at=at),
             plan=_open_to_people(case.plan, after),
+            reopenings=(*case.reopenings, Reopening(at, look.before, look.after)),
+            first_diagnosis=case.first_diagnosis or case.diagnosis,
         )
         self.store.save_document(incident, CASE_FILE, written(case), JSON)
         self.store.record_diagnosis(

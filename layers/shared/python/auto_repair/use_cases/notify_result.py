@@ -7,11 +7,11 @@ is no message, the execution fails, and the workflow's own alarm path tells peop
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from auto_repair.contracts.documents import encode
+from auto_repair.domain.answers import Answered
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case, Notice
 from auto_repair.domain.diagnosis import Diagnosis
@@ -25,7 +25,6 @@ from auto_repair.domain.similar_incidents import conclude
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentMemory, IncidentStore
 from auto_repair.reports.incident_report import IncidentReport
-from auto_repair.reports.wording import parsed
 from auto_repair.use_cases.parse_alarm_event import recognised
 from auto_repair.use_cases.record_failure import unrecorded
 
@@ -42,9 +41,9 @@ class Renderer(Protocol):
     def __call__(self, report: IncidentReport) -> str: ...
 
 
-def as_diagnosed(case: Case, _evidence: Evidence | None) -> Diagnosis | None:
+def as_diagnosed(case: Case, _evidence: Evidence | None) -> Answered:
     """Nobody has answered."""
-    return case.diagnosis
+    return Answered(case.diagnosis)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class NotifyResult:
     environment: str
     region: str
     executed_by: str
-    diagnosis_of: Callable[[Case, Evidence | None], Diagnosis | None] = as_diagnosed  # or as people answered
+    answered: Callable[[Case, Evidence | None], Answered] = as_diagnosed
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
@@ -157,7 +156,8 @@ class NotifyResult:
             steps.run(lambda: list(self.store.repairs_of(case.incident))) or []
         )
         evidence = self._evidence(case.evidence.ref if case.evidence else "", steps)
-        diagnosis = steps.run(lambda: self.diagnosis_of(case, evidence)) or case.diagnosis
+        answered = steps.run(lambda: self.answered(case, evidence)) or as_diagnosed(case, evidence)
+        diagnosis, first = answered.diagnosis, case.first_diagnosis or case.diagnosis
         return IncidentReport(
             incident=case.incident,
             status=status,
@@ -175,7 +175,10 @@ class NotifyResult:
             rollback=case.rollback,
             failure=case.failure,
             prevention=steps.run(lambda: self._prevention(diagnosis, case.incident)) or (),
-            diagnosed_at=_diagnosed_at(case, attempts),
+            diagnosed_at=first.at if first else None,
+            first_diagnosis=first if first != diagnosis else None,
+            answers=answered.answers,
+            reopenings=case.reopenings,
             joined_alarms=steps.run(lambda: list(self.store.joined_alarms(case.incident))) or [],
             reported_at=self.clock(),
         )
@@ -206,14 +209,6 @@ class _BestEffort:
                 raise
             self.problems.append(str(error))
         return None
-
-
-def _diagnosed_at(case: Case, attempts: list[Mapping[str, Any]]) -> datetime | None:
-    """A diagnosis notes no time of its own; the first plan is made within seconds of it."""
-    planned = [str(attempt.get("executedAt") or "") for attempt in attempts]
-    planned += [case.plan.planned_at] if case.plan else []
-    first = min(filter(None, planned), default="")
-    return parsed(first)
 
 
 def _not_done(problems: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auto_repair.contracts.alarm_events import Request, read
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
+from auto_repair.domain.redaction import redact
 from auto_repair.ports import Functions, IncidentStore
 from auto_repair.use_cases.find_target import FindTarget
 
@@ -27,10 +28,14 @@ class ParseAlarmEvent:
 
     def __call__(self, event: Any, execution_arn: str, started_at: datetime) -> Incident:
         """The incident with its disposition; a bad event is `rejected`, never an exception."""
+        question = ""
         try:
-            request = self.find_target(read(event), started_at)
+            request = read(event)
+            question = redact(request.question)
+            request = self.find_target(request, started_at)
         except InvalidEvent as problem:
-            return _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
+            rejected = _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
+            return replace(rejected, question=question)
         if problem_text := self._problem(request, execution_arn):
             return _rejected(request.heart, execution_arn, started_at, problem_text, request.trigger)
         return self._open(_incident(request, execution_arn, started_at), started_at)
@@ -93,7 +98,8 @@ def _incident(request: Request, execution_arn: str, started_at: datetime) -> Inc
         execution_arn=execution_arn,
         resource=request.resource.id if request.resource else "",
         since=request.since,
-        question=request.question,
+        question=redact(request.question),
+        reading=request.reading,
     )
 
 

@@ -5,18 +5,19 @@ Nothing but our own record changes: an answer here repairs nothing and approves 
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.contracts.finding_requests import FindingRequest
-from auto_repair.domain.answers import Answer, accepted, declined, heard
+from auto_repair.domain.answers import Answer, Answered, accepted, declined, heard
 from auto_repair.domain.case import Case, Notice
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.incident_record import IncidentRecord
+from auto_repair.domain.redaction import redact
 from auto_repair.domain.similar_incidents import Correction
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentMemory, IncidentStore
@@ -107,13 +108,15 @@ class DiagnosisWithAnswers:
     answers: Callable[[Incident], Sequence[Answer]]
     conclude: Conclude
 
-    def __call__(self, case: Case, evidence: Evidence | None) -> Diagnosis | None:
-        if case.diagnosis is None or not (answers := self.answers(case.incident)):
-            return case.diagnosis
+    def __call__(self, case: Case, evidence: Evidence | None) -> Answered:
+        if case.diagnosis is None or not (answers := tuple(self.answers(case.incident))):
+            return Answered(case.diagnosis)
         if evidence is None:
-            return heard(case.diagnosis, answers)
+            return Answered(heard(case.diagnosis, answers), answers)
         left = self.conclude(evidence, declined(answers), incident_id=case.incident.id)
-        return heard(left, answers)
+        # When it was made and what a model said then stay true, whatever is concluded now.
+        left = replace(left, at=case.diagnosis.at, counsel=case.diagnosis.counsel)
+        return Answered(heard(left, answers), answers)
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ class Reconsider:
                 f"finding: incident {record.incident.id} has none called {request.finding!r}; "
                 f"its findings are {', '.join(record.findings) or 'none'}"
             )
-        answer = Answer(request.finding, request.say, request.by, iso(self.clock()), request.comment)
+        said_at, comment = iso(self.clock()), redact(request.comment)
+        answer = Answer(request.finding, request.say, request.by, said_at, comment)
         self.records.answer(record.incident, answer)
         return self._settled(record.incident)
 

@@ -1,7 +1,7 @@
 """Since when: durations, clock times, days and parts of days in several languages."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from auto_repair.domain.question.numbers import NUMBER, in_figures, number_of
@@ -105,15 +105,20 @@ _DATES = tuple(
 )  # fmt: skip
 _THIS_WEEK = r"(?<![a-z])(?:this week|diese woche|cette semaine|esta semana)(?![a-z])|[这本]周"
 _UNIVERSAL = r"(?<![a-z])(?:utc|gmt)(?![a-z])"
+_WITH_ZONE = r"(?<!\d)\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}[\d:.]{0,10}(?:z|[+-]\d{2}:?\d{2})"
 _RANGE = r"\s?(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)"
 _AFTERNOON = {"afternoon", "evening", "night"}
 
 
 @dataclass(frozen=True)
 class Since:
-    """When it began, UTC; None where nobody said. `assumptions` and `ask_back` are in words."""
+    """When it began, UTC; None where nobody said. `assumptions` and `ask_back` are in words.
+
+    `zone` is the one in which a time of day or a date was read, empty where none is named.
+    """
 
     at: datetime | None = None
+    zone: str = ""
     assumptions: tuple[str, ...] = ()
     ask_back: tuple[str, ...] = ()
 
@@ -129,7 +134,15 @@ class _Clock:
 def since_when(text: str, now: datetime, zone: tzinfo = UTC) -> Since:
     """The beginning that plain `text` names, in `zone` where it says no other."""
     text = in_figures(text)
-    zone = UTC if re.search(_UNIVERSAL, text) else zone
+    is_universal = re.search(_UNIVERSAL, text)
+    since = _read(text, now, UTC if is_universal else zone)
+    if not since.zone or is_universal or re.search(_WITH_ZONE, text):
+        return since
+    assumed = f"Times are read as {since.zone}: the question names no time zone."
+    return replace(since, assumptions=(*since.assumptions, assumed))
+
+
+def _read(text: str, now: datetime, zone: tzinfo) -> Since:
     local = now.astimezone(zone)
     if moments := list(dict.fromkeys(_iso(text, zone))):
         return _settled(moments[0], now, zone, ()) if len(moments) == 1 else _which(moments, zone)
@@ -241,7 +254,8 @@ def _settled(moment: datetime, now: datetime, zone: tzinfo, because: tuple[str, 
     shown = _shown(moment, zone)
     if moment > now:
         return Since(ask_back=(f"{shown} is still to come. Since when has it been wrong?",))
-    return Since(moment, tuple(f"“Since” is taken as {shown}, {reason}." for reason in because))
+    assumptions = tuple(f"“Since” is taken as {shown}, {reason}." for reason in because)
+    return Since(moment, f"{moment.astimezone(zone):%Z}", assumptions)
 
 
 def _which(moments: list[datetime], zone: tzinfo) -> Since:

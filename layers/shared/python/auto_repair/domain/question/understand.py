@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from auto_repair.domain.question.names import Named, by_address, by_likeness, by_name, unknown_names
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.question.services import NOUNS, SERVICES
 from auto_repair.domain.question.symptoms import AskedSymptom, Complaints, complaints, is_symptom
 from auto_repair.domain.question.times import since_when
 from auto_repair.domain.question.words import Heard, blank, is_chinese, plain, readable
+from auto_repair.domain.redaction import redact
 from auto_repair.domain.resources import Resource
 
 MOST_CANDIDATES = 5  # in a question back
@@ -51,9 +53,16 @@ class Understood:
     resource: str | None = None
     symptom: AskedSymptom | None = None
     since: datetime | None = None
+    zone: str = ""  # in which its times of day were read; empty where it names none
     language: str = "en"  # of the question: de, en, es, fr, zh
     assumptions: tuple[str, ...] = ()
     ask_back: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> Reading:
+        """What the report tells of it."""
+        words = self.symptom.words if self.symptom else ""
+        return Reading(self.resource or "", words, self.since, self.zone, self.language, self.assumptions)
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ def understand(text: str, now: datetime, known: Sequence[Resource], zone: tzinfo
         resource=subject.resource.id if subject.resource else None,
         symptom=symptom.symptom,
         since=since.at,
+        zone=since.zone,
         language=_language(words),
         assumptions=subject.assumptions + symptom.assumptions + since.assumptions,
         ask_back=subject.ask_back + symptom.ask_back + since.ask_back,
@@ -148,7 +158,7 @@ def _first(named: list[Named], known: Sequence[Resource]) -> _Subject:
 
 
 def _alike(named: Named, original: str) -> _Subject:
-    typed = original[named.start : named.end]
+    typed = redact(original[named.start : named.end])
     if len(named.candidates) > 1:
         return _Subject(ask_back=(f"Which one is “{typed}”: {_list(named.candidates)}?",))
     resource = named.candidates[0]
@@ -158,7 +168,7 @@ def _alike(named: Named, original: str) -> _Subject:
 def _unknown(name: str, services: list[Heard], known: Sequence[Resource]) -> str:
     said = {s.meaning for s in services}
     candidates = tuple(r for r in known if r.service in said) or tuple(known)
-    question = f"No resource called “{name[:60]}” is known."
+    question = f"No resource called “{redact(name)[:60]}” is known."
     return f"{question} Which one is meant: {_list(candidates)}?" if candidates else question
 
 
