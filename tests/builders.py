@@ -154,8 +154,8 @@ def a_gap(source: str, reason: str = "access denied") -> MissingEvidence:
 
 
 def a_policy(**facts: Any) -> FunctionPolicy:
-    """Mode auto, the bucket listed, everything else as onboarding sets it."""
-    return FunctionPolicy(**({"mode": Mode.AUTO, "buckets": (BUCKET,)} | facts))
+    """Mode auto, queue and bucket listed, everything else as onboarding sets it."""
+    return FunctionPolicy(**({"mode": Mode.AUTO, "queues": (QUEUE,), "buckets": (BUCKET,)} | facts))
 
 
 def a_context(*attempts: Attempt, incident_id: str = "incident-1", **policy: Any) -> RepairContext:

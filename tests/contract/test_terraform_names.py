@@ -77,6 +77,7 @@ def test_functions_understand_what_terraform_writes() -> None:
         verification_budget_s=900,
         approval_expiry_s=3600,
         cooldown_s=1200,
+        queues=("arn:aws:sqs:eu-central-1:123456789012:orders-inbox",),
         buckets=("arn:aws:s3:::images",),
     )
 

@@ -338,7 +338,8 @@ class Walk:
     def _onboard(self, scenario: Scenario, name: str) -> None:
         """As Terraform does it, but for the alarms: the walk starts its incidents itself."""
         policy, key = self._onboarded
-        own = {"probe_payload": scenario.probe, "alias": scenario.alias} | scenario.policy
+        queues = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"] if scenario.queue else []
+        own = {"probe_payload": scenario.probe, "alias": scenario.alias, "queues": queues} | scenario.policy
         self.deployment.client("ssm").put_parameter(
             Name=f"{POLICIES}/{name}/policy", Value=json.dumps(policy | own), Type="SecureString", KeyId=key
         )

@@ -74,6 +74,15 @@ def test_timeout_that_once_was_verified_is_taken_again() -> None:
     assert new_timeout(cut_off(), verified) == 12
 
 
+def test_queue_that_the_entry_does_not_list_refuses_before_anything_is_tried() -> None:
+    seen = cut_off(event_sources=(queue(18),))
+    told = refusal(seen, queues=())
+    assert told.rule == "queues"
+    assert QUEUE in told.reason
+    assert "`queues`" in told.way_out
+    assert new_timeout(cut_off(event_sources=(queue(3600),)), queues=()) == 9  # needs no move
+
+
 def test_runs_cut_off_later_than_now_raise_the_first_rung() -> None:
     assert new_timeout(cut_off(history=(a_timeout(10),))) == 30
 

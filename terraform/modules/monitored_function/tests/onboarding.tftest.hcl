@@ -52,7 +52,7 @@ run "every_setting_arrives" {
 
   variables {
     default_mode        = "auto"
-    settings            = merge(jsondecode(file("./tests/full_policy.json")), { queues = ["arn:aws:sqs:us-east-1:123456789012:orders"] })
+    settings            = jsondecode(file("./tests/full_policy.json"))
     settings_as_written = jsondecode(file("./tests/full_policy.json"))
   }
 

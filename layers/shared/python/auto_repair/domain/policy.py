@@ -71,6 +71,7 @@ class FunctionPolicy:
     verification_budget_s: int = 1800
     approval_expiry_s: int = 14400
     cooldown_s: int = 600
+    queues: tuple[str, ...] = ()  # ARNs of the SQS queues whose visibility timeout may move with the timeout
     buckets: tuple[str, ...] = ()  # ARNs of the S3 buckets whose policy may be restored
     onboarded: bool = True
 

@@ -42,9 +42,17 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
     target = min(wanted, cap)
     if target < wanted:
         because = (*because, f"capped at {cap} s ({why})")
+    queues = _visibility(evidence, target)
+    if unlisted := [s.resource for s in queues if s.resource not in context.policy.queues]:
+        return Refusal(
+            "queues",
+            f"the visibility timeout of {', '.join(unlisted)} must move with the timeout, "
+            "and the function's entry does not list it",
+            "add it to `queues` of the function's entry, or raise both by hand, the queue first",
+        )
     # The queue goes first: with a longer timeout and the old visibility, messages would be seen twice.
     settings = (
-        *_visibility(evidence, target),
+        *queues,
         SettingChange(evidence.function_name, Setting.TIMEOUT_S, current, target),
     )
     person = "; ".join(filter(None, (_who_waits(evidence), _unknown_queues(evidence))))
