@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from auto_repair.bootstrap.findings import look_again, reconsider
+from auto_repair.bootstrap.late_changes import take_late_change
 from auto_repair.contracts.finding_requests import FindingRequest, Operation, read
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.observability import logger, metrics
@@ -27,8 +28,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _answer(request: FindingRequest) -> dict[str, Any]:
-    if request.operation is Operation.NEW_EVIDENCE:
-        look = look_again()(request)
+    if request.operation in (Operation.NEW_EVIDENCE, Operation.LATE_CHANGE):
+        take = take_late_change if request.operation is Operation.LATE_CHANGE else look_again
+        look = take()(request)
         metrics.add_metric("IncidentReopened", "Count", int(look.reopened))
         return look.document()
     if not request.incident_id:

@@ -12,6 +12,7 @@ from auto_repair.adapters.finished_incidents import FinishedIncidents
 from auto_repair.adapters.incident_memory import DiagnosisTableMemory
 from auto_repair.adapters.incident_records import NEWEST, IncidentRecords
 from auto_repair.adapters.incident_store import AwsIncidentStore
+from auto_repair.adapters.second_looks import SecondLooks
 from auto_repair.domain.answers import Answer, Say
 from auto_repair.domain.errors import ResourceMissing
 from auto_repair.domain.incident import Incident
@@ -148,10 +149,12 @@ def test_finished_incidents_that_looked_at_a_resource_then(
     finished: FinishedIncidents, store: AwsIncidentStore
 ) -> None:
     diagnosed(store, incident(2), reportUri="s3://report")
-    assert finished.around("s3:images", NOW) == ["incident-2"]  # the other one is still open
+    assert finished.around("s3:images", NOW) == ["incident-1", "incident-2"]
     assert finished.around("s3:other", NOW) == []
     assert finished.around("s3:images", NOW - timedelta(minutes=16)) == []
-    assert finished.around("s3:images", NOW + timedelta(minutes=2)) == []
+    # The first is still open: what it proposes may wait for an answer.
+    assert finished.around("s3:images", NOW + timedelta(hours=5)) == ["incident-1"]
+    assert finished.around("s3:images", NOW + timedelta(days=2)) == []
 
 
 def test_a_window_over_midnight(finished: FinishedIncidents, store: AwsIncidentStore) -> None:
@@ -165,13 +168,46 @@ def test_a_window_over_midnight(finished: FinishedIncidents, store: AwsIncidentS
     assert finished.around("s3:images", midnight - timedelta(minutes=10)) == ["incident-9"]
 
 
+def test_one_look_in_a_quiet_time_and_what_is_owed_is_remembered(
+    finished: FinishedIncidents, clients: Clients, settings: Settings
+) -> None:
+    looks, quiet = SecondLooks(clients, settings.diagnosis_table), timedelta(minutes=4)
+    later = NOW + timedelta(seconds=1)
+    assert looks.begin(incident(), NOW, NOW + quiet)
+    assert not looks.begin(incident(), later, later + quiet)
+    assert finished.wanting_looks(later) == []
+    looks.want(incident(), later)
+    looks.want(incident(), later)
+    assert finished.wanting_looks(later) == ["incident-1"]
+    assert looks.begin(incident(), NOW + quiet, NOW + 2 * quiet)
+    assert finished.wanting_looks(NOW + quiet) == []
+
+
+def test_only_one_of_many_at_once_may_look(
+    finished: FinishedIncidents, clients: Clients, settings: Settings
+) -> None:
+    looks = SecondLooks(clients, settings.diagnosis_table)
+    with ThreadPoolExecutor(10) as pool:
+        may = pool.map(lambda _: looks.begin(incident(), NOW, NOW + timedelta(minutes=4)), range(10))
+        assert sum(may) == 1
+
+
+def test_nothing_is_written_about_an_incident_without_a_diagnosis(
+    finished: FinishedIncidents, clients: Clients, settings: Settings
+) -> None:
+    looks = SecondLooks(clients, settings.diagnosis_table)
+    looks.want(incident(77), NOW)
+    assert not looks.begin(incident(77), NOW, NOW)
+    assert finished.wanting_looks(NOW) == []
+
+
 def test_another_look_is_asked_for_without_waiting() -> None:
     clients = RecordedClients({"lambda.invoke": lambda **_: {"StatusCode": 202}})
-    FindingsFunction(clients, "test").look_again("incident-1")
+    FindingsFunction(clients, "test").take_late_change("incident-1")
     ((call, arguments),) = clients.calls
     assert call == "lambda.invoke"
     assert arguments == {
         "FunctionName": "lambda-auto-repair-findings-test",
         "InvocationType": "Event",
-        "Payload": b'{"operation": "new_evidence", "incidentId": "incident-1"}',
+        "Payload": b'{"operation": "late_change", "incidentId": "incident-1"}',
     }

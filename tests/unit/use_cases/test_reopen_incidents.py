@@ -1,11 +1,13 @@
-"""A change that is written down is taken to the finished incidents that it may explain."""
+"""A change that is written down is taken to the incidents that it may explain."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from auto_repair.domain.changes.reading import RecordedChange, changes_of
-from auto_repair.use_cases.reopen_incidents import ReopeningJournal
+from auto_repair.use_cases.reopen_incidents import AskForWantedLooks, ReopeningJournal
+from tests.builders import NOW
+from tests.fakes import FakeClock
 from tests.unit.domain.changes.records import OURS, bucket_policy, of_role
 
 
@@ -20,6 +22,9 @@ class Journal:
 class Finished:
     def around(self, resource_id: str, at: datetime) -> list[str]:
         return ["i-2", "i-1"] if (resource_id, at.minute) == ("s3:images", 50) else []
+
+    def wanting_looks(self, now: datetime) -> list[str]:
+        return ["i-4", "i-3"] if now >= NOW else []
 
 
 def asked(*changes: RecordedChange) -> tuple[list[RecordedChange], list[str]]:
@@ -45,3 +50,9 @@ def test_our_own_repairs_are_no_causes() -> None:
     ours = changes_of(bucket_policy(userIdentity=of_role(OURS, "executor")), OURS, "change_journal")
     kept, ids = asked(*ours)
     assert (len(kept), ids) == (1, [])
+
+
+def test_looks_that_are_still_wanted_are_asked_for_again() -> None:
+    ids = list[str]()
+    assert AskForWantedLooks(Finished(), ids.append, FakeClock())() == ("i-3", "i-4")
+    assert ids == ["i-3", "i-4"]

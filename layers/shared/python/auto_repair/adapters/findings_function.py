@@ -8,15 +8,15 @@ from auto_repair.domain.naming import findings_function
 
 
 class FindingsFunction:
-    """Asks for another look at an incident."""
+    """Tells of a change that became known late."""
 
     def __init__(self, clients: Clients, environment: str) -> None:
         self._clients = clients
         self._name = findings_function(environment)
 
-    def look_again(self, incident_id: str) -> None:
+    def take_late_change(self, incident_id: str) -> None:
         """Lambda keeps the request and tries it again by itself."""
-        request = {"operation": "new_evidence", "incidentId": incident_id}
+        request = {"operation": "late_change", "incidentId": incident_id}
         call(
             self._clients.client("lambda").invoke,
             FunctionName=self._name,

@@ -25,6 +25,7 @@ class Operation(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
     NEW_EVIDENCE = "new_evidence"
+    LATE_CHANGE = "late_change"  # asked by our own recorder of changes
 
 
 class FindingRequest(msgspec.Struct, rename="camel", frozen=True):
@@ -49,7 +50,8 @@ def read(event: Any) -> FindingRequest:
         raise InvalidEvent(f"the request is a JSON {type(event).__name__}, not an object; send {EXAMPLE}")
     known = [operation.value for operation in Operation]
     if event.get("operation") not in known:
-        raise InvalidEvent(f"operation: give one of {', '.join(known)}, as in {EXAMPLE}")
+        told = ", ".join(name for name in known if name != Operation.LATE_CHANGE)
+        raise InvalidEvent(f"operation: give one of {told}, as in {EXAMPLE}")
     trimmed = {k: v.strip() if isinstance(v, str) else v for k, v in event.items()}
     request = decode(FindingRequest, trimmed)
     _check(request)

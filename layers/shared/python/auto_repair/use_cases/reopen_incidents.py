@@ -1,4 +1,4 @@
-"""A change that becomes known late is taken to the finished incidents that looked for one like it."""
+"""A change that becomes known late is taken to the incidents that looked for one like it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -6,27 +6,31 @@ from datetime import datetime
 from typing import Protocol
 
 from auto_repair.domain.changes.reading import RecordedChange
+from auto_repair.ports import Clock
 from auto_repair.use_cases.record_change import Journal
 
 
-class FinishedIncidents(Protocol):
-    """Incidents that have ended."""
+class ConcernedIncidents(Protocol):
+    """Incidents that have been diagnosed."""
 
     def around(self, resource_id: str, at: datetime) -> Sequence[str]:
-        """Ids of those that looked at the resource, and at that time."""
+        """Ids of those that looked at the resource at that time; of the open ones, also before that time."""
+        ...
+
+    def wanting_looks(self, now: datetime) -> Sequence[str]:
+        """Ids of those that could not be looked at again when a change became known."""
         ...
 
 
 @dataclass(frozen=True)
 class ReopeningJournal:
-    """A journal that asks for another look where what it writes down concerns a finished incident.
+    """A journal that asks for another look where what it writes down concerns an incident.
 
-    What we changed ourselves concerns none: a repair is no cause. An incident that is still open when the
-    change becomes known is left alone; it is looked at again only on request.
+    What we changed ourselves concerns none: a repair is no cause.
     """
 
     journal: Journal
-    incidents: FinishedIncidents
+    incidents: ConcernedIncidents
     ask_again: Callable[[str], None]
 
     def record(self, changes: Iterable[RecordedChange]) -> None:
@@ -37,3 +41,19 @@ class ReopeningJournal:
         concerned = {found for resource, at in foreign for found in self.incidents.around(resource, at)}
         for incident_id in sorted(concerned):
             self.ask_again(incident_id)
+
+
+@dataclass(frozen=True)
+class AskForWantedLooks:
+    """Asks again for the looks that could not begin when they were asked for; run by a schedule."""
+
+    incidents: ConcernedIncidents
+    ask_again: Callable[[str], None]
+    clock: Clock
+
+    def __call__(self) -> tuple[str, ...]:
+        """The ids of the incidents that were asked for."""
+        wanting = tuple(sorted(self.incidents.wanting_looks(self.clock())))
+        for incident_id in wanting:
+            self.ask_again(incident_id)
+        return wanting
