@@ -118,27 +118,42 @@ def test_what_is_wrong_is_said_by_the_arguments_name(options: str, told: str, in
     assert (done.returncode, told in done.stderr) == (2, True), f"{done.stdout}\n{done.stderr}"
 
 
-def second_looks(deployment: Deployment, incident: str) -> int:
-    """How often the incident was looked at again, by our own function's log."""
-    found = deployment.client("logs").filter_log_events(
-        logGroupName="/aws/lambda/lambda-auto-repair-findings-local", filterPattern=f'"{incident}"'
-    )
-    return sum("new_evidence" in event["message"] for event in found["events"])
-
-
-def test_a_change_that_becomes_known_late_leads_to_another_look(
-    deployment: Deployment, incident: str
-) -> None:
-    before = second_looks(deployment, incident)
+def record_late_change(deployment: Deployment, timeout: int) -> None:
+    """EventBridge tells our recorder of a change that was made while the incident went on."""
     name, made = "UpdateFunctionConfiguration20150331v2", now() - timedelta(minutes=5)
-    asked = {"functionName": NAME, "timeout": 11}
-    call = record("lambda", name, asked, {"functionName": NAME}, eventTime=f"{made:%Y-%m-%dT%H:%M:%SZ}")
+    call = record(
+        "lambda",
+        name,
+        {"functionName": NAME, "timeout": timeout},
+        {"functionName": NAME},
+        eventTime=f"{made:%Y-%m-%dT%H:%M:%SZ}",
+        eventID=f"timeout-{timeout}",
+    )
     event = {"detail-type": "AWS API Call via CloudTrail", "source": "aws.lambda", "detail": call}
+    assert recorded(deployment, event) == {"changed": [f"lambda:{NAME}"]}
+
+
+def recorded(deployment: Deployment, event: dict[str, Any]) -> Any:
+    """What our recorder of changes answers."""
     answer = deployment.client("lambda").invoke(
         FunctionName="lambda-auto-repair-change-recorder-local", Payload=json.dumps(event).encode()
     )
-    assert json.load(answer["Payload"]) == {"changed": [f"lambda:{NAME}"]}
-    wait_until(lambda: second_looks(deployment, incident) > before, seconds=60, what="another look")
+    return json.load(answer["Payload"])
+
+
+def test_late_changes_lead_to_a_look_at_once_and_to_one_more_that_is_owed(
+    deployment: Deployment, incident: str
+) -> None:
+    record_late_change(deployment, 11)
+    wait_until(lambda: "lookNotBefore" in diagnosis(deployment), seconds=60, what="another look")
+    began = diagnosis(deployment)["lookNotBefore"]
+    for timeout in (12, 13):
+        record_late_change(deployment, timeout)
+    wait_until(lambda: "lookWantedAt" in diagnosis(deployment), seconds=60, what="the look that is owed")
+    assert diagnosis(deployment)["lookNotBefore"] == began
+    assert (
+        incident in recorded(deployment, {"detail-type": "Scheduled Event", "source": "aws.events"})["asked"]
+    )
 
 
 def test_incidents_of_a_function_are_listed(incident: str) -> None:
