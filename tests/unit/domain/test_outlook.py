@@ -136,6 +136,19 @@ class TestResourcesAround:
     def test_a_table_on_demand_has_no_such_limit(self) -> None:
         consumed = series("dynamodb:t", "ConsumedWriteCapacityUnits", *steps(60 * 60, 60, 30))
         assert outlook(with_series(consumed)) == ()
+        none = series("dynamodb:t", "ProvisionedWriteCapacityUnits", 0)
+        assert outlook(with_series(consumed, none)) == ()
+
+    def test_a_period_that_is_not_over_hides_no_reached_limit(self) -> None:
+        end = NOW.timestamp() - 20  # the last minute has run for twenty seconds
+        times = tuple(end - 60 * (29 - i) for i in range(30))
+        values = (*steps(60 * 60, 90, 29), 500.0)
+        consumed = replace(series("dynamodb:t", "ConsumedReadCapacityUnits", *values), times=times)
+        statement = only(with_series(consumed, series("dynamodb:t", "ProvisionedReadCapacityUnits", 100)))
+        assert statement.text == (
+            "consumed read capacity of dynamodb:t has reached the 100 units provisioned "
+            "(unless auto scaling raises it)"
+        )
 
     def test_what_the_incident_began_is_seen_although_all_was_quiet_before(self) -> None:
         age = series("sqs:q", "ApproximateAgeOfOldestMessage", *[5.0] * 150, *steps(5700 * 60, 60, 30))

@@ -1,7 +1,7 @@
 """How an incident may go on: which limits are being approached, and when they will be reached."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auto_repair.domain.evidence import Evidence, Invocation, MetricSeries, Status
@@ -201,19 +201,31 @@ def _capacities(around: Surroundings) -> Iterator[Statement]:
     known = {(series.resource, series.metric): series for series in around.series}
     for consumed_name, provisioned_name, what in _CAPACITY:
         for (resource, metric), consumed in known.items():
-            provisioned = known.get((resource, provisioned_name))
-            if metric != consumed_name or not provisioned or not provisioned.values or not consumed.values:
+            units = _last(known.get((resource, provisioned_name)))
+            if metric != consumed_name or not units or not consumed.values:
                 continue
-            units = provisioned.values[-1]
             # Consumption is counted over a period, provision is by the second.
-            forecast = _of_series(consumed, units * consumed.period_s, around)
+            forecast = _of_series(_of_whole_periods(consumed, around), units * consumed.period_s, around)
             yield Statement(
                 resource,
                 "capacity",
                 f"consumed {what} capacity",
                 f"the {units:g} units provisioned",
                 forecast,
+                "unless auto scaling raises it",
             )
+
+
+def _last(series: ResourceSeries | None) -> float:
+    """The newest value; 0 where there is none."""
+    return series.values[-1] if series and series.values else 0.0
+
+
+def _of_whole_periods(series: ResourceSeries, around: Surroundings) -> ResourceSeries:
+    """Without a period that is not over: less has been counted in it, which is no fall."""
+    over = around.scope.window.end.timestamp() - series.period_s
+    whole = sum(time <= over for time in series.times)
+    return replace(series, times=series.times[:whole], values=series.values[:whole])
 
 
 def _of_series(
