@@ -113,7 +113,7 @@ data "aws_iam_policy_document" "read_changes" {
 
   statement {
     sid     = "ReadRecordedConfigurations"
-    actions = ["config:GetResourceConfigHistory", "config:ListDiscoveredResources"]
+    actions = ["config:BatchGetResourceConfig", "config:GetResourceConfigHistory", "config:ListDiscoveredResources"]
     # AWS Config offers no narrower scope for what it recorded.
     resources = ["*"]
   }

@@ -43,9 +43,21 @@ def policy(text: Any) -> dict[str, Any]:
     return {"policyText": json.dumps(text) if text else None}
 
 
-def observed(answers: Any, *resources: Resource) -> tuple[Observation, RecordedClients]:
+def present(*, changed: float = 5, unknown: Any = ()) -> Any:
+    """What Config says of the present: all resources were last seen to change that many minutes ago."""
+
+    def answer(**asked: Any) -> Any:
+        known = [key for key in asked["resourceKeys"] if key["resourceId"] not in unknown]
+        seen = [{**key, "configurationItemCaptureTime": ago(changed)} for key in known]
+        return {"baseConfigurationItems": seen, "unprocessedResourceKeys": []}
+
+    return answer
+
+
+def observed(answers: Any, *resources: Resource, now: Any = None) -> tuple[Observation, RecordedClients]:
     clients = RecordedClients(
         {
+            "config.batch_get_resource_config": now or present(),
             "config.get_resource_config_history": answers,
             "config.list_discovered_resources": lambda **_: {
                 "resourceIdentifiers": [{"resourceId": "AROAEXAMPLE"}]
@@ -69,8 +81,8 @@ def test_settings_that_differ_are_told_with_both_values() -> None:
     )
     assert (change.before, change.after) == ('{"memorySize": 128}', '{"memorySize": 256}')
     assert change.at == ago(5)
-    assert clients.calls[0][1]["resourceType"] == "AWS::Lambda::Function"
-    assert clients.calls[0][1]["resourceId"] == "image-service"
+    assert clients.calls[1][1]["resourceType"] == "AWS::Lambda::Function"
+    assert clients.calls[1][1]["resourceId"] == "image-service"
     assert found.missing == ()
 
 
@@ -128,48 +140,62 @@ def test_what_was_there_before_is_read_on_until_it_is_found() -> None:
     assert clients.count("config.get_resource_config_history") == 3
 
 
-def test_what_did_not_change_lately_costs_one_request() -> None:
-    old = {"configurationItems": [item(30_000, {"a": 1}), item(40_000, {"a": 2})], "nextToken": "1"}
-    found, clients = observed(lambda **_: old, TABLE)
-    assert (found.changes, len(clients.calls)) == ((), 1)
+def test_resources_that_did_not_change_lately_cost_one_request_together() -> None:
+    found, clients = observed(None, TABLE, BUCKET, FUNCTION, now=present(changed=30_000))
+    assert (found.changes, found.missing, len(clients.calls)) == ((), (), 1)
+    assert clients.calls[0][1]["resourceKeys"] == [
+        {"resourceType": "AWS::DynamoDB::Table", "resourceId": "stock"},
+        {"resourceType": "AWS::S3::Bucket", "resourceId": "images"},
+        {"resourceType": "AWS::Lambda::Function", "resourceId": "image-service"},
+    ]
     assert found.items[0].observed == "no change is known"
+
+
+def test_nothing_is_asked_where_there_is_nothing_that_config_records() -> None:
+    _, clients = observed(None, API)
+    assert clients.calls == []
 
 
 def test_config_knows_roles_by_an_id_of_their_own() -> None:
     _, clients = observed(lambda **_: {"configurationItems": []}, ROLE)
     assert clients.calls[0][1] == {"resourceType": "AWS::IAM::Role", "resourceName": "image-role", "limit": 1}
-    assert clients.calls[1][1]["resourceId"] == "AROAEXAMPLE"
+    assert clients.calls[1][1]["resourceKeys"] == [
+        {"resourceType": "AWS::IAM::Role", "resourceId": "AROAEXAMPLE"}
+    ]
+    assert clients.calls[2][1]["resourceId"] == "AROAEXAMPLE"
 
 
 def test_that_config_is_off_is_said_once_and_nothing_more_is_asked() -> None:
     def off(**_: Any) -> Any:
-        raise refused("NoAvailableConfigurationRecorderException", "GetResourceConfigHistory")
+        raise refused("NoAvailableConfigurationRecorderException", "BatchGetResourceConfig")
 
-    found, clients = observed(off, FUNCTION, BUCKET, TABLE)
+    found, clients = observed(None, FUNCTION, BUCKET, TABLE, now=off)
     assert [gap.reason for gap in found.missing] == ["AWS Config is not recording"]
     assert len(clients.calls) == 1
     assert found.items == ()
 
 
 def test_resources_that_config_does_not_record_are_named() -> None:
-    def unknown(**asked: Any) -> Any:
-        if asked["resourceId"] == "stock":
-            raise refused("ResourceNotDiscoveredException", "GetResourceConfigHistory")
-        return {"configurationItems": [item(900, {})]}
-
-    found, _ = observed(unknown, FUNCTION, TABLE, API)
-    assert [gap.reason for gap in found.missing] == ["AWS Config does not record dynamodb:stock"]
+    found, _ = observed(
+        lambda **_: {"configurationItems": [item(900, {})]},
+        FUNCTION,
+        TABLE,
+        API,
+        now=present(unknown=["stock"]),
+    )
+    assert [gap.reason for gap in found.missing] == ["AWS Config knows nothing of dynamodb:stock"]
 
 
 def test_other_refusals_are_errors() -> None:
     def denied(**_: Any) -> Any:
-        raise refused("AccessDeniedException", "GetResourceConfigHistory")
+        raise refused("AccessDeniedException", "BatchGetResourceConfig")
 
     with pytest.raises(AwsCallFailed):
-        observed(denied, FUNCTION)
+        observed(None, FUNCTION, now=denied)
 
 
 def test_every_kind_of_resource_has_an_id(settings: Settings) -> None:
     for service, name in (("sns", "news"), ("states", "checkout")):
         _, clients = observed(lambda **_: {"configurationItems": []}, Resource(service, name))
-        assert clients.calls[0][1]["resourceId"].startswith(f"arn:aws:{service}:us-east-1:123456789012:")
+        asked = clients.calls[0][1]["resourceKeys"][0]["resourceId"]
+        assert asked.startswith(f"arn:aws:{service}:us-east-1:123456789012:")

@@ -1,6 +1,7 @@
 """The logs around a symptom: error-like lines only, few requests, one function's trouble not another's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from auto_repair.adapters.observation_sources.resource_logs import ERROR_LIKE, R
 from auto_repair.domain.citations import Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, Scope, Symptom
-from auto_repair.domain.topology import Topology
+from auto_repair.domain.topology import Edge, Topology
 from auto_repair.settings import Settings
 from tests.adapters.conftest import NOW, RecordedClients
 
@@ -200,14 +201,24 @@ class TestBounds:
         assert gap.startswith("the log of lambda:resize could not be read: ")
         assert "AccessDeniedException" in gap
 
-    def test_five_functions_are_read_the_nearest_ones(self) -> None:
-        functions = [Resource("lambda", f"f{i}") for i in range(7)]
+    def test_three_functions_are_read_the_nearest_ones(self) -> None:
+        functions = [Resource("lambda", f"f{i}") for i in range(5)]
         source, clients = reading(lambda **_: {"events": []})
         found = source.observe(scope(API, *functions))
         assert [asked["logGroupName"] for _, asked in clients.calls] == [
-            f"/aws/lambda/f{i}" for i in range(5)
+            f"/aws/lambda/f{i}" for i in range(3)
         ]
-        assert gaps(found) == [f"lambda:f{i} is too far away to be read" for i in (5, 6)]
+        assert gaps(found) == [f"lambda:f{i} is too far away to be read" for i in (3, 4)]
+
+    def test_log_of_a_mere_caller_is_not_read(self) -> None:
+        """The function serves the API; another one fills the bucket that it reads."""
+        needs = (Edge(API.id, FUNCTION.id, "integration"), Edge(FUNCTION.id, BUCKET.id, "variable"))
+        edges = (*needs, Edge(OTHER.id, BUCKET.id, "variable"))
+        source, clients = reading(lambda **_: {"events": []})
+        asked = scope(API, FUNCTION, BUCKET, OTHER)
+        found = source.observe(replace(asked, topology=replace(asked.topology, edges=edges)))
+        assert [call["logGroupName"] for _, call in clients.calls] == ["/aws/lambda/image-service"]
+        assert gaps(found) == ["the log of lambda:resize was not read: what suffers does not need it"]
 
     def test_passed_deadline_is_told(self) -> None:
         source, clients = reading(lambda **_: {"events": []}, deadline_s=0)

@@ -1,7 +1,7 @@
 """Who depends on whom around an alarm."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
@@ -57,14 +57,22 @@ class Topology:
 
     def upstream(self, resource_id: str) -> tuple[str, ...]:
         """Everything that needs it, directly or not, nearest first."""
-        found: dict[str, None] = {}
-        waiting = deque(self.callers(resource_id))
-        while waiting:
-            here = waiting.popleft()
-            if here not in found and here != resource_id:
-                found[here] = None
-                waiting.extend(self.callers(here))
-        return tuple(found)
+        return _reached(resource_id, self.callers)
+
+    def downstream(self, resource_id: str) -> tuple[str, ...]:
+        """Everything that it needs, directly or not, nearest first."""
+        return _reached(resource_id, self.callees)
+
+
+def _reached(start: str, step: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    waiting = deque(step(start))
+    while waiting:
+        here = waiting.popleft()
+        if here not in found and here != start:
+            found[here] = None
+            waiting.extend(step(here))
+    return tuple(found)
 
 
 def join(parts: Iterable[Topology]) -> Topology:

@@ -37,9 +37,13 @@ class FindTarget:
             return request
         from auto_repair.use_cases.look_around import found
 
-        topology = self.look_around().neighbours(request.resource, Window(at - LOOK_BACK, at))
-        request.resource = found(topology, request.resource)
-        request.function_name = self._function(topology, request.resource)
+        around, window = self.look_around(), Window(at - LOOK_BACK, at)
+        for cheaply in (True, False):  # what its own settings tell is usually enough
+            topology = around.neighbours(request.resource, window, cheaply=cheaply)
+            request.resource = found(topology, request.resource)
+            request.function_name = self._function(topology, request.resource)
+            if request.function_name:
+                break
         return request
 
     def _understood(self, request: Request, at: datetime) -> Request:
@@ -62,10 +66,11 @@ class FindTarget:
         """The one function it comes down to: what it calls before what calls it, onboarded ones first."""
         for ids in (topology.callees(resource.id), topology.callers(resource.id)):
             names = [at_heart(name).name for name in ids if name.startswith("lambda:")]
+            if len(names) == 1:
+                return names[0]
             onboarded = [name for name in names if self.policies.policy(name).onboarded]
-            for candidates in (onboarded, names):
-                if len(candidates) == 1:
-                    return candidates[0]
+            if len(onboarded) == 1:
+                return onboarded[0]
         return ""
 
 

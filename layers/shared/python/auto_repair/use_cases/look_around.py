@@ -88,6 +88,9 @@ class LookAround:
         """What was observed of the resources nearest to the symptom, in the window and in the hour before."""
         reference = Window(window.start - REFERENCE, window.start)
         near = topology.around(symptom.resource, MOST_RESOURCES)
+        if left_out := len(topology.resources) - len(near.resources):
+            reason = f"{left_out} resources farther away were not looked at: {MOST_RESOURCES} are the limit"
+            near = replace(near, missing=(*near.missing, MissingEvidence("topology", reason)))
         return self.observe(Scope(symptom, near, window, reference))
 
     def observe(self, scope: Scope) -> Surroundings:

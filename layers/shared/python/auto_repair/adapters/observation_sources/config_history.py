@@ -1,10 +1,13 @@
-"""What AWS Config recorded of a resource before and after a change, where Config is on."""
+"""What AWS Config recorded of a resource before and after a change, where Config is on.
+
+One request tells when it last saw each resource change; only of those that changed lately more is read.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
-from datetime import UTC
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
@@ -42,14 +45,21 @@ _TYPES = {
 _BY_NAME = ("dynamodb", "ec2", "kms", "lambda", "s3")
 _BY_ARN = ("elasticloadbalancing", "secretsmanager", "sns", "states")
 _OFF = "NoAvailableConfigurationRecorderException"
-_UNKNOWN = "ResourceNotDiscoveredException"
 # Changes by itself, or repeats that something else changed.
 _IDLE = ("lastModified", "revisionId", "itemCount", "tableSizeBytes", "lastUpdateStatus", "roleLastUsed")
 _POLICY_OF_BUCKET = "BucketPolicy"
 
 
+class Key(NamedTuple):
+    """What Config calls a resource."""
+
+    type: str
+    id: str
+
+
 class ConfigHistorySource:
-    """One request for each resource, one more to learn some ids, and more for those that changed."""
+    """One request for all resources, one more to learn each id that no name tells, and one or more for each
+    resource that changed."""
 
     name = CONFIG_HISTORY
 
@@ -60,44 +70,53 @@ class ConfigHistorySource:
     def observe(self, scope: Scope) -> Observation:
         """The differences between the configurations that Config recorded within the last day."""
         asked = [r for r in scope.resources if r.service in _TYPES][:MAX_RESOURCES]
+        try:
+            keys = {r.id: key for r in asked if (key := self._key(r))}
+            seen = self._last_seen(keys.values())
+        except AwsCallFailed as error:
+            if error.code != _OFF:
+                raise
+            return Observation(missing=(MissingEvidence(self.name, "AWS Config is not recording"),))
+        known = {name: key for name, key in keys.items() if key in seen}
         changes: list[ResourceChange] = []
-        unknown: list[str] = []
-        for resource in asked:
-            try:
-                items = self._history(resource, scope)
-            except AwsCallFailed as error:
-                if error.code == _OFF:
-                    return Observation(missing=(MissingEvidence(self.name, "AWS Config is not recording"),))
-                if error.code != _UNKNOWN:
-                    raise
-                items = []
-            if not items:
-                unknown.append(resource.id)
-            changes += recent(differences(resource.id, items), scope)
+        for name, key in known.items():
+            if seen[key] >= since(scope):
+                changes += recent(differences(name, self._history(key, scope)), scope)
+        names = ", ".join(r.id for r in asked)
         item = EvidenceItem(
             id=self.name,
             source=self.name,
-            query=f"config:GetResourceConfigHistory of {', '.join(r.id for r in asked)}",
+            query=f"config:BatchGetResourceConfig, config:GetResourceConfigHistory of {names}",
             window=scope.window,
             observed=told(changes),
         )
-        reason = f"AWS Config does not record {', '.join(unknown)}"
-        missing = (MissingEvidence(self.name, reason),) if unknown else ()
-        items_of_evidence = (item,) if len(unknown) < len(asked) else ()
-        return Observation(changes=tuple(changes), items=items_of_evidence, missing=missing)
+        unknown = ", ".join(r.id for r in asked if r.id not in known)
+        gap = MissingEvidence(self.name, f"AWS Config knows nothing of {unknown}")
+        return Observation(
+            changes=tuple(changes), items=(item,) if known else (), missing=(gap,) if unknown else ()
+        )
 
-    def _history(self, resource: Resource, scope: Scope) -> list[Mapping[str, Any]]:
+    def _last_seen(self, keys: Collection[Key]) -> dict[Key, datetime]:
+        """When Config recorded their present configurations. What it does not record, or knows to be deleted,
+        is left out."""
+        if not keys:
+            return {}
+        wanted = [{"resourceType": key.type, "resourceId": key.id} for key in keys]
+        answer = call(self._client("config").batch_get_resource_config, resourceKeys=wanted)
+        return {
+            Key(item["resourceType"], item["resourceId"]): item["configurationItemCaptureTime"]
+            for item in answer.get("baseConfigurationItems", ())
+        }
+
+    def _history(self, key: Key, scope: Scope) -> list[Mapping[str, Any]]:
         """The newest recorded configurations before the window's end, newest first."""
-        resource_id = self._id_of(resource)
-        if not resource_id:
-            return []
         items: list[Mapping[str, Any]] = []
         page: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
             page = call(
                 self._client("config").get_resource_config_history,
-                resourceType=_TYPES[resource.service],
-                resourceId=resource_id,
+                resourceType=key.type,
+                resourceId=key.id,
                 laterTime=scope.window.end,
                 **({"nextToken": page["nextToken"]} if page else {}),
             )
@@ -106,6 +125,10 @@ class ConfigHistorySource:
             if oldest < since(scope) or not items or not page.get("nextToken"):
                 break
         return items
+
+    def _key(self, resource: Resource) -> Key | None:
+        resource_id = self._id_of(resource)
+        return Key(_TYPES[resource.service], resource_id) if resource_id else None
 
     def _id_of(self, resource: Resource) -> str:
         if resource.service in _BY_NAME:

@@ -53,6 +53,8 @@ class DeploymentsSource:
         """When CloudFormation last worked on the resources that are in one stack with the nearest ones."""
         seen: set[str] = set()
         for nearest in scope.resources[:MAX_STACKS]:
+            if nearest.id in seen:  # it is in the other one's stack, which is known as a whole
+                continue
             for entry in self._stack_of(nearest):
                 known = next(
                     (r for r in scope.resources if _is(r, str(entry.get("PhysicalResourceId", "")))), None

@@ -1,7 +1,7 @@
 """What the functions around a symptom log of errors, and whether they did before.
 
-At most five functions, the nearest ones. Only error-like lines are read, of the window first; the reference
-is read where the window has some.
+At most three functions, the nearest ones that may be the cause. Only error-like lines are read, of the window
+first; the reference is read where the window has some.
 """
 
 import re
@@ -25,7 +25,7 @@ from auto_repair.domain.surroundings import Observation, ResourceSignature, Scop
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
-MAX_FUNCTIONS = 5
+MAX_FUNCTIONS = 3
 MAX_PAGES = 3  # of one reading: a page may be empty although more follow
 MAX_LINES = 1000  # of a page
 MAX_TEXT = 400
@@ -75,10 +75,11 @@ class ResourceLogsSource:
     def observe(self, scope: Scope) -> Observation:
         """What cannot be read of one function is told as missing, and the others are read all the same."""
         deadline = Deadline(self._deadline_s)
-        functions = [resource for resource in scope.resources if resource.service == "lambda"]
+        functions, others = suspects(scope)
         found: list[ResourceSignature] = []
         items: list[EvidenceItem] = []
         gaps = [f"{function.id} is too far away to be read" for function in functions[MAX_FUNCTIONS:]]
+        gaps += [f"the log of {one.id} was not read: what suffers does not need it" for one in others]
         for function in functions[:MAX_FUNCTIONS]:
             if deadline.passed:
                 gaps.append(f"the log of {function.id} was not read for want of time")
@@ -146,6 +147,18 @@ class ResourceLogsSource:
                 break
         lines = [_line(event) for event in events if log.own_stream.match(event["logStreamName"])]
         return Reading(logged_errors(lines, scope.resources), complete=not token)
+
+
+def suspects(scope: Scope) -> tuple[list[Resource], list[Resource]]:
+    """The functions that may be the cause, and the others: what suffers itself, and all that it needs.
+
+    Where no function is among these, as around a table, whoever calls it may be the cause.
+    """
+    functions = [resource for resource in scope.resources if resource.service == "lambda"]
+    symptom = scope.symptom.resource
+    needed = {symptom, *scope.topology.downstream(symptom)}
+    within = [function for function in functions if function.id in needed] or functions
+    return within, [function for function in functions if function not in within]
 
 
 def _default_log(function_name: str) -> Log:
