@@ -1,4 +1,4 @@
-"""One deployment for all end-to-end tests: an embedded AWS of their own, IAM enforced."""
+"""One deployment for all end-to-end tests of a process: an embedded AWS of its own, IAM enforced."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,26 @@ import pytest
 
 from local.instance import Instance
 from tests.e2e.deployment import Deployment, deploy
+
+# Where two processes share the files, these come first: the last one to begin should be a short one.
+LONG = (
+    "test_every_call_fails",
+    "test_operators_commands",
+    "test_image_service",
+    "test_repairs",
+    "test_terraform",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-xdist hand out files in our order; its own puts those with many tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first."""
+    names = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: names.get(item.path.stem, len(names)))
 
 
 @pytest.fixture(scope="session")
