@@ -398,7 +398,11 @@ def everything_said(**changes: object) -> IncidentReport:
     report = replace(
         asked,
         incident=incident,
-        diagnosis=replace(DIAGNOSIS, similar=(PAST, replace(PAST, similarity=0.61)), counsel=COUNSEL),
+        diagnosis=replace(
+            DIAGNOSIS,
+            similar=(PAST, replace(PAST, incident_id="20251212T081500Z-gallery-00000001", similarity=0.61)),
+            counsel=COUNSEL,
+        ),
         first_diagnosis=mistaken,
         answers=(
             Answer(

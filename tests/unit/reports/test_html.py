@@ -1,6 +1,7 @@
 """The page is complete, self-contained and well formed, and foreign text stays text."""
 
 import re
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auto_repair.domain.answers import Say
 from auto_repair.reports import html
 from auto_repair.reports.elements import _VOID
 from auto_repair.reports.page_parts import MOST_ROWS
+from auto_repair.reports.testimony import how_to_answer
 from tests.unit.reports import cases, investigations
 from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
 
@@ -242,3 +245,36 @@ def test_large_surroundings_stay_readable() -> None:
     source = html.render(replace(report, evidence_before=replace(report.evidence_before, surroundings=many)))
     assert len(source) < 400_000
     assert "340 more in the JSON report." in source
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_a_flood_of_words_is_cut(text: str) -> None:
+    assert len(html.render(poisoned(cases.ALL["everything_said"](), text))) < 600_000
+
+
+def test_an_explanation_of_another_cause_than_the_present_one_says_so() -> None:
+    report = investigations.everything_said()
+    assert report.diagnosis
+    assert report.diagnosis.counsel
+    stale = replace(report.diagnosis.counsel, about=investigations.CODE.id)
+    source = html.render(replace(report, diagnosis=replace(report.diagnosis, counsel=stale)))
+    assert "It explains “A bug in the code”, which is not held responsible now." in source
+    assert "which is not held responsible now" not in html.render(report)
+
+
+def test_who_has_spoken_about_the_cause_is_not_asked_again() -> None:
+    report = investigations.everything_said()
+    assert "ACCEPT=" in html.render(report)
+    said = replace(report.answers[0], finding=investigations.DENIED.id, say=Say.ACCEPT)
+    assert "ACCEPT=" not in html.render(replace(report, answers=(said,)))
+
+
+def test_a_command_with_a_foreign_id_is_one_command() -> None:
+    report = investigations.everything_said()
+    assert report.cause
+    hostile = replace(report.cause, resource="s3:x; rm -rf / #`id`$(id)")
+    assert report.diagnosis
+    diagnosis = replace(report.diagnosis, hypotheses=(hostile,))
+    _, (_, command) = how_to_answer(replace(report, diagnosis=diagnosis))
+    assert shlex.split(command)[3] == f"DECLINE={hostile.id}"
+    assert len(shlex.split(command)) == 5

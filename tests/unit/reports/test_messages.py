@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from auto_repair.domain.counsel import Counsel
 from auto_repair.reports.messages import approval_request, result_message
 from tests.unit.reports import cases
 from tests.unit.reports.hostile import SAMPLES, hidden_characters, poisoned, texts
@@ -216,3 +217,37 @@ def test_a_cause_elsewhere_fits_three_lines_for_pagers() -> None:
 def test_the_question_tells_the_way_to_the_alarm() -> None:
     _, body = request("image_service")
     assert "- from there to the alarm: s3:image-service-images-123456789012 → lambda:image-service → " in body
+
+
+def test_whoever_is_told_or_asked_knows_how_the_question_was_read() -> None:
+    report = cases.ALL["everything_said"]()
+    _, told = result_message(report, URI)
+    assert (
+        "The question was “my image-api returns 500 since ten”, read as:\n"
+        "- apigateway:image-api, server errors (5xx), since 2026-01-31 10:00:00 UTC\n"
+        "- “Since” is taken as 2026-01-31 10:00 UTC, the last 10:00 before now.\n"
+        "- Times are read as UTC: the question names no time zone."
+    ) in told
+    assert report.plan
+    _, asked = approval_request(report.incident, report.plan, report.diagnosis, TOKEN, EXPIRES, cases.REGION)
+    assert "read as:\n- apigateway:a1b2c3, server errors (5xx), since 2026-01-31 10:00:00 UTC\n" in asked
+
+
+def test_the_past_and_a_model_have_a_word_in_detailed_messages_only() -> None:
+    report = cases.ALL["everything_said"]()
+    _, detailed = result_message(report, URI)
+    _, brief = result_message(report, URI, email_template="brief")
+    for words in (
+        "- 94 % like incident 20260103T081500Z-gallery-00000007 of 3 January 2026, cause denied_by_",
+        "In a model's words: The bucket's policy was replaced at 10:02:05",
+    ):
+        assert words in detailed
+        assert words not in brief
+
+
+def test_a_model_without_an_answer_says_why() -> None:
+    report = cases.ALL["everything_said"]()
+    silent = Counsel("a-model", remarks=("The model did not settle within 20 seconds.",))
+    assert report.diagnosis
+    report = replace(report, diagnosis=replace(report.diagnosis, counsel=silent))
+    assert "In a model's words: The model did not settle within 20 seconds." in result_message(report, URI)[1]

@@ -7,7 +7,9 @@ from itertools import pairwise
 import pytest
 
 from auto_repair.domain.evidence import ChangeEvent
-from auto_repair.reports.timeline import timeline
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import MetricRole
+from auto_repair.reports.timeline import MOST_ENTRIES, timeline
 from tests.unit.reports import cases, investigations
 
 
@@ -137,3 +139,40 @@ def test_a_change_that_both_tell_is_told_once() -> None:
 def test_what_a_person_told_is_an_entry() -> None:
     entry = timeline(cases.ALL["slow_database"]())[0]
     assert (entry.what, entry.detail) == ("Trouble began, as a person told", "the shop is slow since ten")
+
+
+def test_what_was_diagnosed_first_what_people_said_and_what_was_seen_late_are_told_apart() -> None:
+    lines = told("everything_said")
+    assert lines[lines.index("Diagnosed: A bug in the code, possible (62 %)") :] == [
+        "Diagnosed: A bug in the code, possible (62 %)",
+        "Planned: restore_bucket_policy",
+        "People notified, report written",
+        "Finding ruled out: A bug in the code",
+        "Finding ruled out: neighbour_changed@s3:image-service-images-123456789012",
+        "Verdict re-opened by late evidence",
+    ]
+
+
+def test_every_resource_that_deviates_has_its_first_deviation() -> None:
+    report = investigations.image_service()
+    around = investigations.surroundings()
+    lone = Resource("rds", "ledger")
+    slow = investigations.series(lone, "Latency", MetricRole.LATENCY, 5.0, 900.0)
+    topology = replace(around.scope.topology, resources=(*around.scope.topology.resources, lone))
+    around = replace(around, scope=replace(around.scope, topology=topology), series=(*around.series, slow))
+    assert report.evidence_before
+    report = replace(report, evidence_before=replace(report.evidence_before, surroundings=around))
+    told_of = [e.what for e in timeline(report) if e.what.startswith("First deviation of")]
+    assert sorted(told_of) == [
+        "First deviation of apigateway:image-api",
+        "First deviation of lambda:gallery-export",
+        "First deviation of rds:ledger",
+        "First deviation of s3:image-service-images-123456789012",
+    ]
+
+
+def test_a_storm_of_alarms_hides_nothing() -> None:
+    lines = [entry.what for entry in timeline(cases.repaired(joined_alarms=["another"] * 500))]
+    assert "490 further alarms joined" in lines
+    assert len(lines) < MOST_ENTRIES
+    assert lines[-1] == "People notified, report written"

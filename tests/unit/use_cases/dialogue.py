@@ -102,6 +102,7 @@ class Desk:
     observations: FakeObservations = field(default_factory=FakeObservations)
 
     def __post_init__(self) -> None:
+        self.reports: list[IncidentReport] = []
         self.clock = FakeClock(NOW + timedelta(minutes=5))
         self.diagnose = DiagnoseIssue(self.modes, self.store, self.memory, self.clock, "diagnoser")
         self.records = FakeRecords(self.store, self.incident)
@@ -110,7 +111,7 @@ class Desk:
             memory=self.memory,
             announcer=self.announcer,
             clock=self.clock,
-            documents=(Document("report.md", "text/markdown", _render),),
+            documents=(Document("report.md", "text/markdown", self._render),),
             write_message=lambda report, uri: (report.status, uri),
             environment="test",
             region="eu-central-1",
@@ -129,6 +130,10 @@ class Desk:
     def finish(self) -> None:
         """The incident ends and is reported."""
         self.notify(self.case)
+
+    def _render(self, report: IncidentReport) -> str:
+        self.reports.append(report)
+        return _render(report)
 
     def reconsider(self) -> Reconsider:
         return Reconsider(

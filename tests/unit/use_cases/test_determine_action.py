@@ -11,7 +11,7 @@ from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.evidence import Alias, Caller, Concurrency, EventSource, Evidence
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import Limits, Mode
-from auto_repair.domain.repair import Check, Setting
+from auto_repair.domain.repair import Check, Setting, SettingChange
 from auto_repair.domain.verification import NextStep, Outcome
 from auto_repair.repairs import all_repairs
 from auto_repair.use_cases.determine_action import DetermineAction, extra_cost
@@ -421,3 +421,9 @@ def test_price_of_a_longer_timeout_is_its_upper_bound() -> None:
 def test_no_plan_without_a_diagnosis() -> None:
     with pytest.raises(InvalidEvent, match="DiagnoseIssue comes first"):
         Desk().plan(Case(an_incident()))
+
+
+def test_what_says_nothing_about_a_run_is_free_whoever_calls() -> None:
+    bucket = SettingChange("arn:aws:s3:::images", Setting.BUCKET_POLICY, "{}", None)
+    assert extra_cost(a_change(bucket), evidence()) == 0
+    assert extra_cost(a_change(bucket, timeout(3, 9)), evidence()) is None

@@ -12,7 +12,9 @@ from auto_repair.domain.diagnosis import Diagnosis, Verdict
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.similar_incidents import Correction, PastIncident
+from auto_repair.domain.timestamps import iso
 from auto_repair.failure_modes import all_failure_modes
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
 from tests.builders import FUNCTION, a_gap, a_kill, a_run, a_series, ago, an_incident, evidence, in_turn
@@ -159,3 +161,36 @@ def test_order_that_a_model_chose_needs_a_person() -> None:
 def test_nobody_is_asked_about_nothing() -> None:
     _, model, _ = advised(no_advice("unused"), evidence(invocations=in_turn([a_run()])))
     assert model.briefings == []
+
+
+def test_similar_incidents_are_kept_beside_the_reasons() -> None:
+    diagnosis = diagnosing(remembered(status="VERIFIED", repair="raise_memory")).conclude(KILLED)
+    (precedent,) = diagnosis.similar
+    assert (precedent.incident_id, precedent.similarity) == ("last-week", 1.0)
+    assert (precedent.cause, precedent.repair, precedent.ending) == ("out_of_memory", "raise_memory", "held")
+    assert "same function" in precedent.agree
+
+
+def test_where_nobody_can_tell_the_past_is_told_and_settles_nothing() -> None:
+    memory = remembered(status="VERIFIED")
+    clueless = replace(diagnosing(memory), failure_modes=())
+    diagnosis = clueless.conclude(KILLED)
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+    assert diagnosis.hypotheses == ()
+    assert [precedent.cause for precedent in diagnosis.similar] == ["out_of_memory"]
+
+
+def test_the_diagnosis_tells_when_it_was_made() -> None:
+    store = FakeStore()
+    case = Case(an_incident(), EvidenceReference(store.save_evidence(an_incident(), "before", KILLED)))
+    diagnosis = replace(diagnosing(FakeMemory()), store=store)(case)
+    assert diagnosis.at
+    assert store.diagnosis["diagnosedAt"] == iso(diagnosis.at)
+
+
+def test_a_model_is_asked_in_the_language_of_the_question() -> None:
+    store, model = FakeStore(), Model(no_advice("too slow"))
+    incident = an_incident(question="orders 报错", reading=Reading("lambda:orders", language="zh"))
+    ref = store.save_evidence(incident, "before", KILLED)
+    replace(diagnosing(FakeMemory()), store=store, advisor=model)(Case(incident, EvidenceReference(ref)))
+    assert model.briefings[0].language == "zh"

@@ -93,3 +93,17 @@ def test_what_has_no_report_is_left_alone(status: str, why: str) -> None:
     desk.records.status = status
     with pytest.raises(InvalidEvent, match=f"incidentId: incident incident-1 {why}"):
         desk.look_again()(AGAIN)
+
+
+def test_the_report_tells_both_verdicts_and_when_each_was_reached() -> None:
+    desk = Desk()
+    desk.finish()
+    desk.later(changes=(POLICY,))
+    desk.look_again()(AGAIN)
+    report = desk.reports[-1]
+    assert [(again.before, again.after) for again in report.reopenings] == [("cause", "policy")]
+    assert desk.case.diagnosis
+    assert report.first_diagnosis == desk.case.diagnosis
+    assert report.diagnosed_at == desk.case.diagnosis.at
+    assert report.diagnosed_at
+    assert report.reopenings[0].at > report.diagnosed_at

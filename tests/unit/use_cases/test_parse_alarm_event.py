@@ -10,6 +10,7 @@ import pytest
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.errors import AwsCallFailed
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Edge, Topology
 from auto_repair.use_cases.find_target import FindTarget
@@ -275,3 +276,34 @@ def test_start_of_an_investigation_that_makes_no_sense_names_the_field(start: An
     incident = Arrivals().arrive(start)
     assert incident.disposition is Disposition.REJECTED
     assert told in incident.problem
+
+
+def test_how_a_question_was_read_travels_with_the_incident() -> None:
+    known = finding(behind(API, ORDERS), None, API, ORDERS)
+    incident = Arrivals(known).arrive({"question": "image-api returns 500 since ten, password=hunter2"})
+    assert incident.question == "image-api returns 500 since ten, password=[redacted]"
+    assert incident.reading == Reading(
+        "apigateway:a1b2c3",
+        "server errors (5xx)",
+        NOW - timedelta(hours=2),
+        "UTC",
+        "en",
+        (
+            "“Since” is taken as 2026-01-31 10:00 UTC, the last 10:00 before now.",
+            "Times are read as UTC: the question names no time zone.",
+        ),
+    )
+
+
+def test_a_time_beside_the_question_counts_and_that_is_said() -> None:
+    known = finding(behind(API, ORDERS), None, API, ORDERS)
+    asked = {"question": "image-api returns 500 since ten", "since": "2026-01-31T11:00:00Z"}
+    incident = Arrivals(known).arrive(asked)
+    assert incident.reading
+    assert incident.since == incident.reading.since == NOW - timedelta(hours=1)
+    assert "The time given beside the question counts: 2026-01-31 11:00 UTC." in incident.reading.assumptions
+
+
+def test_a_question_that_is_asked_back_stays_on_record() -> None:
+    incident = Arrivals(finding(None, None, API, ORDERS)).arrive({"question": "what is wrong?"})
+    assert (incident.question, incident.reading) == ("what is wrong?", None)

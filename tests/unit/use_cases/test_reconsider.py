@@ -164,3 +164,18 @@ def test_answers_are_dated() -> None:
     desk = finished()
     desk.reconsider()(DECLINE)
     assert desk.records.log[0].at.startswith(f"{NOW:%Y-%m-%dT%H}:05")
+
+
+def test_the_report_holds_the_answers_and_what_was_diagnosed_before_them() -> None:
+    desk = Desk()
+    desk.finish()
+    assert desk.reports[-1].answers == ()
+    assert desk.reports[-1].first_diagnosis is None
+    desk.reconsider()(asking(Operation.DECLINE, "cause", "ada", comment="its password=hunter2 is right"))
+    report = desk.reports[-1]
+    assert [(a.finding, a.say, a.comment) for a in report.answers] == [
+        ("cause", Say.DECLINE, "its password=[redacted] is right")
+    ]
+    assert report.first_diagnosis == desk.case.diagnosis
+    assert desk.case.diagnosis
+    assert report.diagnosed_at == desk.case.diagnosis.at

@@ -296,3 +296,32 @@ def test_odd_texts_are_read_quickly(text: str) -> None:
     began = perf_counter()
     ask(text, known)
     assert perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("since", "zone", "is_assumed"),
+    [
+        ("since ten", "UTC", True),
+        ("since yesterday", "UTC", True),
+        ("since 2026-01-30", "UTC", True),
+        ("from 10:00-11:00", "UTC", True),
+        ("since 10:00 UTC", "UTC", False),
+        ("since 2026-01-31T10:00:00Z", "UTC", False),
+        ("since 2026-01-31T10:15:00+01:00", "UTC", False),
+        ("for 20 minutes", "", False),
+        ("", "", False),
+    ],
+)
+def test_a_time_zone_that_nobody_named_is_said(since: str, zone: str, is_assumed: bool) -> None:
+    understood = ask(f"orders fails {since}")
+    assert understood.ask_back == ()
+    assert understood.zone == zone
+    assumed = "Times are read as UTC: the question names no time zone." in understood.assumptions
+    assert assumed == is_assumed
+
+
+def test_what_is_quoted_of_a_question_is_redacted() -> None:
+    token = "ghp_" + "a1" * 15
+    (back,) = ask(f"'{token}' fails").ask_back
+    assert token not in back
+    assert "[redacted:token]" in back

@@ -43,8 +43,11 @@ class Standing(StrEnum):
 class IncidentReport:
     """One incident. `status` is a status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED,
     INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as they are stored;
-    `prevention` is what keeps a cause from coming back that has come back before. `diagnosis` is what is held
-    now; the workflow's own, of `diagnosed_at`, is `first_diagnosis` where answers or a later look changed it."""
+    `prevention` is what keeps a cause from coming back that has come back before.
+
+    `diagnosis` is what is held now. `diagnosed_at` is when the workflow made its own, which is
+    `first_diagnosis` where people's answers or a later look changed it.
+    """
 
     incident: Incident
     status: str

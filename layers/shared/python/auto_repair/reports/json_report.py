@@ -1,6 +1,7 @@
 """The report of one incident as JSON, for programs: all but the single runs, which the evidence keeps.
 
-One object; names in camelCase as in the tables, times in ISO 8601, what is absent null, lists bounded.
+One object; names in camelCase as in the tables, times in ISO 8601, what is absent null, lists bounded. Its
+JSON Schema is docs/incident-report.schema.json.
 
 - `format`: `FORMAT`. Within one number keys are added, and neither renamed nor taken away.
 - `conclusion`, `standing`, `change`, `differences`, `undoCommands`, `checkCommands`, `wayBackCommands`,
@@ -16,7 +17,13 @@ One object; names in camelCase as in the tables, times in ISO 8601, what is abse
     usual, slow, because, text}], spared}.
 - `outlook`: [{resource, quantity, subject, limit, forecast, assumption, text}], the most urgent first.
 - `risks`, `prevention`: what a repair may cost, and what keeps the cause from coming back.
-- `incident`, `status`, `diagnosis`, `plan`, `evidenceBefore` …: the records that all of it rests on.
+- `incident`, `status`, `diagnosis`, `plan`, `evidenceBefore` …: the records that all of it rests on, with
+  - `incident.reading`: null, or how a question in words was read {resource, symptom, since, zone, language,
+    assumptions};
+  - `diagnosis.similar`: past incidents that looked like this one, the likest first;
+  - `diagnosis.counsel`: null, or what a model said and what of it was dropped;
+  - `answers`, `reopenings`: what people said of findings, and what late evidence changed since;
+  - `firstDiagnosis`: the workflow's own of `diagnosedAt`, null where it is the one that still holds.
 """
 
 import json

@@ -48,12 +48,12 @@ def counsel(report: IncidentReport) -> Iterator[str]:
     yield for_markdown(said.explanation, SAMPLE)
     cited = _cited((*said.evidence, *said.runbooks)[:MOST_ROWS])
     yield f"It cites {cited}." if cited else ""
-    yield "\n".join(
+    moved = (
         f"- {for_markdown(testimony.shifted(shift, report))} {_cited(shift.evidence[:8])}".rstrip()
         for shift in said.shifts[:MOST_ROWS]
     )
+    yield "\n".join((*moved, *filter(None, [bullets(said.remarks[:MOST_ROWS])])))
     yield _facts(testimony.took(said))
-    yield bullets(said.remarks[:MOST_ROWS])
     yield testimony.BOUNDS
 
 

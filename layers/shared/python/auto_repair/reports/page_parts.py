@@ -66,7 +66,7 @@ def missing(sources: Iterable[str]) -> Markup | None:
     return element("p", chip, f" {named}. What is missing lowers the confidence.", class_="small")
 
 
-def bullets(lines: Iterable[str]) -> Markup | None:
+def bullets(lines: Iterable[object]) -> Markup | None:
     """A list of lines; None without any."""
     rows = [element("li", line) for line in lines]
     return element("ul", *rows, class_="next") if rows else None

@@ -81,12 +81,15 @@ pre.commands{white-space:normal}
 .steps li{margin:0 0 12px}
 .steps li::marker{color:var(--muted)}
 h3 .muted{font-weight:400}
+.likeness{white-space:nowrap}
 .words{white-space:pre-line;max-width:75ch}
 .answer{color:var(--muted);margin:14px 0 0}
+.answer div+div{margin-top:6px}
 .answer code{color:var(--ink)}
 h4{font-size:14px;margin:20px 0 8px}
 .next{margin:0;padding-left:22px}
 .next li{margin:0 0 6px}
+.next+p,.next+.facts.plain{margin-top:12px}
 .difference{display:grid;gap:10px;margin:0 0 14px}
 .difference>div{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 14px;background:var(--sunken);
   border:1px solid var(--line);border-radius:8px;padding:11px 16px}

@@ -69,7 +69,7 @@ def _precedent(one: Precedent) -> tuple[object, ...]:
     compared = testimony.alike(one)
     outcome = one_line(one.outcome)
     return (
-        joined(meter(one.similarity), " ", one.likeness),
+        element("span", meter(one.similarity), f" {one.likeness}", class_="likeness"),
         joined(one_line(one.incident_id, 200), element("span", where, class_="query")),
         joined(
             f"{outcome[:1].upper()}{outcome[1:]}",
@@ -92,12 +92,11 @@ def counsel(report: IncidentReport) -> Markup | None:
         element("p", element("span", "note", class_="chip warn"), f" {aside}") if aside else None,
         element("p", clean(said.explanation, SAMPLE), class_="words") if said.explanation else None,
         element("p", "It cites", *cited, class_="small") if cited else None,
-        element("ul", *moved, class_="next") if moved else None,
+        bullets((*moved, *map(one_line, said.remarks[:MOST_ROWS]))),
         description_list(testimony.took(said), "facts plain"),
-        bullets(map(one_line, said.remarks[:MOST_ROWS])),
         element("p", testimony.BOUNDS, class_="muted small"),
     )
 
 
 def _shift(told: str, evidence: tuple[str, ...], places: Places) -> Markup:
-    return element("li", told, *(cite(name, places) for name in evidence[:8]))
+    return joined(told, *(cite(name, places) for name in evidence[:8]))
