@@ -111,7 +111,7 @@ def test_the_executors_role_is_the_one_that_marks_changes_as_ours() -> None:
 
 def timeout_of(role: str) -> int:
     """Seconds after which AWS cuts the function off."""
-    found = dict(re.findall(r"(\w+) = (\d+)", block(FUNCTIONS_TF, "timeouts_s = {")))
+    found: dict[str, str] = dict(re.findall(r"(\w+) = (\d+)", block(FUNCTIONS_TF, "timeouts_s = {")))
     usual = re.search(r"lookup\(local\.timeouts_s, each\.key, (\d+)\)", FUNCTIONS_TF)
     assert usual
     return int(found.get(role, usual[1]))
@@ -132,6 +132,17 @@ def test_evidence_that_comes_late_is_missing_evidence_and_no_function_that_is_cu
     verifying_s = collect_metrics_and_logs.DEADLINE_S + look_around.DEADLINE_S + probing_s
     assert collecting_s < timeout_of("collector")
     assert verifying_s < timeout_of("verifier")
+
+
+def test_longest_verification_has_room_in_the_history_of_an_execution() -> None:
+    events = {"Wait": 2, "Choice": 2, "Task": 5}  # entered and exited; a Lambda is scheduled, started, done
+    states = json.loads(DEFINITION)["States"]
+    loop = [states[name]["Type"] for name in ("Stabilize", "VerifyRepair", "IsRepairVerified")]
+    variables = (MODULES / "monitored_function" / "variables.tf").read_text()
+    longest_s = re.search(r"verification_budget_s <= (\d+)", variables)
+    assert longest_s
+    looks = int(longest_s[1]) / states["Stabilize"]["Seconds"]
+    assert looks * sum(events[kind] for kind in loop) < 0.6 * 25_000  # room for rungs and all else
 
 
 @pytest.mark.parametrize("file", ["main.tf", "dashboard.tf"])

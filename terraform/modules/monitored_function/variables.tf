@@ -156,8 +156,8 @@ variable "settings" {
   }
 
   validation {
-    condition     = var.settings.verification_budget_s >= 60 && var.settings.verification_budget_s <= 86400
-    error_message = "monitored_functions.${var.function_name}: verification_budget_s is between 60 and 86400 seconds."
+    condition     = var.settings.verification_budget_s >= 60 && var.settings.verification_budget_s <= 43200
+    error_message = "monitored_functions.${var.function_name}: verification_budget_s is between 60 and 43200 seconds: Step Functions ends an execution that has looked for longer."
   }
 
   validation {

@@ -184,6 +184,16 @@ run "refuses_a_verification_budget_of_seconds" {
   expect_failures = [var.settings]
 }
 
+run "refuses_a_verification_that_outlives_its_execution" {
+  command = plan
+
+  variables {
+    settings = { verification_budget_s = 86400 }
+  }
+
+  expect_failures = [var.settings]
+}
+
 run "refuses_a_question_that_outlives_its_incident" {
   command = plan
 
