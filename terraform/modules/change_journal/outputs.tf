@@ -15,5 +15,5 @@ output "patterns" {
 
 output "rules" {
   description = "Rules on the default bus, by name, with the ARNs of their targets."
-  value       = { for rule in aws_cloudwatch_event_rule.changes : rule.name => [var.recorder_arn] }
+  value       = { for rule in concat(values(aws_cloudwatch_event_rule.changes), [aws_cloudwatch_event_rule.second_looks]) : rule.name => [var.recorder_arn] }
 }

@@ -279,6 +279,7 @@ run "a_record_of_what_is_deployed" {
       "lambda-auto-repair-changes-compute-dev",
       "lambda-auto-repair-changes-data-dev",
       "lambda-auto-repair-changes-secrets-dev",
+      "lambda-auto-repair-second-looks-dev",
     ])
     error_message = "A rule is missing in the record, or there is one that is not made."
   }
