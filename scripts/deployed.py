@@ -72,7 +72,7 @@ class Account:
         kinds = {kind: json.loads(value) for kind, value in self._parameters("deployment").items()}
         if not kinds:
             place = f"{self.environment} in {self._session.region_name}"
-            raise NotDeployed(f"Nothing is deployed as {place}. {self.redeploy}")
+            raise NotDeployed(f"Nothing is deployed as {place} (another region: --region). {self.redeploy}")
         return kinds
 
     @cached_property

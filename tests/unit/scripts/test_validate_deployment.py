@@ -69,7 +69,8 @@ def test_an_environment_that_was_never_deployed_is_told_in_one_line(
     assert main(["--environment", "dev", "--region", "us-east-1"]) == 1
     told = capsys.readouterr().err
     assert told == (
-        "Nothing is deployed as dev in us-east-1. Deploy it: make plan ENV=dev, then make apply ENV=dev.\n"
+        "Nothing is deployed as dev in us-east-1 (another region: --region). "
+        "Deploy it: make plan ENV=dev, then make apply ENV=dev.\n"
     )
 
 
