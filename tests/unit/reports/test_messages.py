@@ -112,6 +112,11 @@ def commands(body: str) -> list[str]:
     return [line for line in body.splitlines() if line.startswith("aws ")]
 
 
+def test_the_question_says_what_the_change_may_cost_others() -> None:
+    _, body = request("image_service")
+    assert "Risk: Whatever the present policy allows or forbids is gone, for everybody who uses" in body
+
+
 def test_exactly_two_commands_answer() -> None:
     approve, reject = commands(request()[1])
     assert approve.startswith(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from auto_repair.domain.diagnosis import Hypothesis
 from auto_repair.domain.forecast import Course
 from auto_repair.domain.impact import Affected, Basis
-from auto_repair.domain.repair import Setting
+from auto_repair.domain.repair import Change, Setting
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.impact_path import harm
 from auto_repair.reports.incident_report import IncidentReport
@@ -89,7 +89,12 @@ def not_foreseen(report: IncidentReport) -> tuple[str, ...]:
 
 def risks(report: IncidentReport) -> tuple[str, ...]:
     """What the change may cost others."""
-    settings = report.change.settings if report.change else ()
+    return risks_of(report.change)
+
+
+def risks_of(change: Change | None) -> tuple[str, ...]:
+    """What any change may cost others; nothing where there is none."""
+    settings = change.settings if change else ()
     return tuple(dict.fromkeys(_RISKS[s.setting] for s in settings))
 
 

@@ -18,6 +18,7 @@ from auto_repair.domain.incident import Incident
 from auto_repair.domain.plan import Plan
 from auto_repair.reports import overview, testimony
 from auto_repair.reports.conclusion import Conclusion, conclude
+from auto_repair.reports.consequences import risks_of
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_subject, https_link, one_line
 from auto_repair.reports.impact_path import impact_path, short_path
 from auto_repair.reports.incident_report import IncidentReport, Standing
@@ -76,6 +77,7 @@ def approval_request(
         _document_lines(plan),
         _list("Why", _why(plan, diagnosis)),
         f"Price: {price(plan.extra_cost_usd_per_month)}.",
+        f"Risk: {' '.join(risks_of(plan.change)) or 'none that we know of.'}",
         f"The way back: {_way_back(plan)}",
         f"No answer by {moment(expires_at)} means no: then nothing is changed.",
         f"Approve (bash or zsh):\n{_answer_command('approve', task_token, region)}",
