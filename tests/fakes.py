@@ -308,7 +308,12 @@ class FakeStore:
         items = sorted(self.repairs.items(), reverse=True)
         return tuple(
             Attempt(
-                facts["incidentId"], at, facts.get("action", ""), facts.get("status", ""), facts["change"]
+                facts["incidentId"],
+                at,
+                facts.get("action", ""),
+                facts.get("status", ""),
+                facts["change"],
+                started="startedAt" in facts,
             )
             for (name, at), facts in items
             if name == function_name and isinstance(facts.get("change"), Change)

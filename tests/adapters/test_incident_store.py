@@ -360,7 +360,9 @@ class TestRepairs:
     def test_attempts_rebuild_the_change_exactly_newest_first(self, store: AwsIncidentStore) -> None:
         later = "2026-01-31T12:05:00.000000Z"
         store.record_repair(
-            incident(), AT, {"status": "EXECUTED", "action": "raise_memory", "change": CHANGE}
+            incident(),
+            AT,
+            {"status": "EXECUTED", "action": "raise_memory", "change": CHANGE, "startedAt": AT},
         )
         store.record_repair(
             incident("two"),
@@ -370,8 +372,8 @@ class TestRepairs:
         store.record_repair(incident("three"), "2026-01-31T12:06:00.000000Z", {"status": "REFUSED"})
         store.record_repair(incident("x", function="payments"), AT, {"status": "PLANNED", "change": CHANGE})
         assert store.attempts("orders") == [
-            Attempt(incident("two").id, later, "raise_memory", "PLANNED", CHANGE.inverse()),
-            Attempt(incident().id, AT, "raise_memory", "EXECUTED", CHANGE),
+            Attempt(incident("two").id, later, "raise_memory", "PLANNED", CHANGE.inverse(), started=False),
+            Attempt(incident().id, AT, "raise_memory", "EXECUTED", CHANGE, started=True),
         ]
         assert len(store.attempts("orders", limit=1)) == 1
 

@@ -164,6 +164,20 @@ def test_policy_is_restored_as_it_was_in_one_write() -> None:
     )
 
 
+def test_policy_that_somebody_else_restored_meanwhile_stays_theirs() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = DENYING
+    case = workshop.planned(a_change(bucket_policy(DENYING, FORMER)))
+    workshop.buckets.policies[BUCKET] = FORMER
+    with pytest.raises(RepairRejected, match="somebody else has made this change"):
+        workshop.execute(case)
+    rolled_back = workshop.restore(case).rollback
+    assert rolled_back is not None
+    assert rolled_back.status is ProgressStatus.GAVE_UP
+    assert workshop.buckets.policies[BUCKET] == FORMER
+    assert workshop.buckets.writes == []
+
+
 def test_policy_is_taken_away_where_there_was_none() -> None:
     workshop = Workshop()
     workshop.buckets.policies[BUCKET] = DENYING

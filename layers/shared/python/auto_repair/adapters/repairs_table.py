@@ -91,5 +91,6 @@ def _attempt(item: dict[str, Any]) -> Attempt:
         repair=item.get("action", ""),
         status=item.get("status", ""),
         change=msgspec.convert(item[_RECORD], Change),
+        started="startedAt" in item,
         ended_at=max(str(item.get(name, "")) for name in _MOMENTS),
     )

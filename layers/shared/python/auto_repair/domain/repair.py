@@ -164,6 +164,7 @@ class Attempt:
     repair: str
     status: str
     change: Change
+    started: bool = True  # False: planned, and nothing was written for it yet
     ended_at: str = ""  # when it was last touched or looked at; empty: never
 
     @property

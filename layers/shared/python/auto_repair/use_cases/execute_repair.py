@@ -49,6 +49,7 @@ class ExecuteRepair:
         if calls > MAX_CALLS:
             raise StaleConfiguration(f"{change.function_name} does not finish updating after {calls} looks")
         if former is None:
+            self._expect_work(case, plan, change)
             self._record(case, plan, self._started(case))
         step = self._advance(case, change)
         steps = (*(former.steps if former else ()), *([step.text] if step.text else []))
@@ -78,6 +79,20 @@ class ExecuteRepair:
                 "comment": answer.comment,
             }
         return facts
+
+    def _expect_work(self, case: Case, plan: Plan, change: Change) -> None:
+        """Where all is as planned before we began, it is somebody else's, and not ours to take back."""
+        attempts = self.store.attempts(case.incident.function_name)
+        if any(a.started for a in attempts if a.executed_at == plan.planned_at):
+            return  # the answer of an earlier call was lost
+        if all(self._is_made(setting) for setting in change.settings):
+            raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
+
+    def _is_made(self, setting: SettingChange) -> bool:
+        if setting.setting in VERSIONED_SETTINGS or agree(setting.setting, setting.before, setting.after):
+            return False
+        read_live, _ = writers(self.functions, self.queues, self.buckets)[setting.setting]
+        return agree(setting.setting, read_live(setting.resource), setting.after)
 
     def _record(self, case: Case, plan: Plan, facts: dict[str, object]) -> None:
         self.store.record_repair(case.incident, plan.planned_at, facts)

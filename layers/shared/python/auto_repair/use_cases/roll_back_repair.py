@@ -160,7 +160,7 @@ class Written:
 
     def holds(self, setting: SettingChange, live: Value) -> bool:
         """Whether we may find that live and still call it ours."""
-        known = self.by_setting.get((setting.resource, setting.setting), frozenset()) | {setting.before}
+        known = self.by_setting.get((setting.resource, setting.setting), frozenset())
         return any(agree(setting.setting, live, value) for value in known)
 
 
@@ -173,7 +173,8 @@ def _expect_ours(setting: SettingChange, live: Value, ours: Written) -> None:
 def _written_by_us(attempts: list[Attempt]) -> Written:
     values: dict[tuple[str, Setting], frozenset[Value]] = {}
     for attempt in attempts:
-        for s in attempt.change.settings:
+        # What was planned only may be live as well: somebody else was quicker.
+        for s in attempt.change.settings if attempt.started else ():
             key = (s.resource, s.setting)
             values[key] = values.get(key, frozenset()) | {s.after}
     return Written(values)
