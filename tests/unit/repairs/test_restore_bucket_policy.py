@@ -13,6 +13,7 @@ from auto_repair.domain.repair import Check, Proposal, Refusal, Setting
 from auto_repair.domain.surroundings import MetricRole
 from auto_repair.repairs.restore_bucket_policy import REPAIR
 from tests.bucket_policies import (
+    ALLOW,
     DENYING,
     FORMER,
     a_policy_change,
@@ -20,6 +21,7 @@ from tests.bucket_policies import (
     around,
     denied,
     logged,
+    policy,
     refused,
 )
 from tests.builders import (
@@ -56,6 +58,25 @@ def refusal(seen: Evidence, *attempts: Any, **policy: Any) -> Refusal:
 
 def test_former_policy_comes_back_in_the_place_of_the_live_one() -> None:
     assert proposal(denied()).change == RESTORED
+
+
+@pytest.mark.parametrize(
+    ("public", "warned"),
+    [
+        ({"Principal": "*"}, "OpenToAll"),
+        ({"Principal": {"AWS": ["*"]}}, "OpenToAll"),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, "OpenToAll (under"),
+        ({"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}, ""),
+        ({"Principal": "*", "Effect": "Deny"}, ""),
+    ],
+)
+def test_who_is_asked_hears_that_the_former_policy_was_open_to_everybody(
+    public: dict[str, Any], warned: str
+) -> None:
+    statement = {"Sid": "OpenToAll", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    asked = proposal(denied(a_policy_change(policy(statement | public, ALLOW)))).needs_person
+    assert ("BEWARE" in asked) is bool(warned)
+    assert warned in asked
 
 
 def test_bucket_that_had_none_gets_none() -> None:

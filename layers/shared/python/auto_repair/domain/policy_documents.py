@@ -69,6 +69,16 @@ def allows(document: str | None, principal_arn: str, action: str, resource_arn: 
     return _matches(document, "Allow", _Call(principal_arn, action, resource_arn))
 
 
+def open_to_everybody(document: str | None) -> tuple[Match, ...]:
+    """The Allow statements that name no caller: whoever may reach the resource meets them."""
+    statements = _statements(_parsed(document)) if document is not None else []
+    return tuple(
+        Match(_name(statement, position), not statement.get("Condition"), _statement_form(statement))
+        for position, statement in enumerate(statements, 1)
+        if statement.get("Effect") == "Allow" and _names_no_caller(statement)
+    )
+
+
 def unified_diff(before: str | None, after: str | None) -> str:
     """The difference line by line, three lines around each change; empty when both are written alike."""
     # Imported late: every function loads this module, and few look at a policy.
@@ -243,6 +253,13 @@ def _principal_hits(statement: Json, principal: str) -> bool | None:
         return said
     # Who is named may still be hit: AWS wants the session, the role and the account named, all three.
     return None if said and "*" not in _texts(by_kind.get("AWS", [])) else _opposite(said)
+
+
+def _names_no_caller(statement: Json) -> bool:
+    if "NotPrincipal" in statement:
+        return True
+    named = statement.get("Principal", {})
+    return "*" in _texts(named.get("AWS", []) if isinstance(named, dict) else named)
 
 
 def _one_principal_hits(kind: str, text: str, principal: str) -> bool | None:

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from auto_repair.domain.bucket_denials import denials, former, latter
+from auto_repair.domain.bucket_denials import Document, denials, former, latter
 from auto_repair.domain.bucket_suspects import Suspect, suspect
 from auto_repair.domain.evidence import Evidence, Status
-from auto_repair.domain.policy_documents import same
+from auto_repair.domain.policy_documents import open_to_everybody, same
 from auto_repair.domain.repair import (
     Change,
     Check,
@@ -52,7 +52,14 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
     because = (
         f"the policy goes back to what it was before {found.change.actor or 'somebody'} changed it at {when}",
     )
-    return Proposal(change, because, needs_person=PERSON)
+    return Proposal(change, because, needs_person=PERSON + _opened(old, new))
+
+
+def _opened(old: Document, new: Document) -> str:
+    """What a person must see at first sight: the change may have closed a hole on purpose."""
+    closed = open_to_everybody(new.text)
+    names = [str(match) for match in open_to_everybody(old.text) if match not in closed]
+    return f". BEWARE: the former one lets everybody in: {', '.join(names)}" if names else ""
 
 
 def _refusal(found: Suspect, context: RepairContext) -> Refusal | None:
