@@ -97,6 +97,18 @@ data "aws_iam_policy_document" "read_signals" {
   }
 }
 
+# Settings that bound what metrics tell; those of queues are among read_topology.
+data "aws_iam_policy_document" "read_limits" {
+  statement {
+    sid     = "ReadLimits"
+    actions = ["kinesis:DescribeStreamSummary", "rds:DescribeDBInstances"]
+    resources = [
+      "arn:${local.partition}:kinesis:${local.place}:stream/*",
+      "arn:${local.partition}:rds:${local.place}:db:*",
+    ]
+  }
+}
+
 data "aws_iam_policy_document" "read_changes" {
   statement {
     sid     = "ReadChanges"
@@ -466,6 +478,7 @@ data "aws_iam_policy_document" "collector" {
     data.aws_iam_policy_document.read_queues.json,
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_changes.json,
+    data.aws_iam_policy_document.read_limits.json,
     data.aws_iam_policy_document.read_topology.json,
     data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_policies.json,
@@ -552,6 +565,7 @@ data "aws_iam_policy_document" "findings" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_changes.json,
+    data.aws_iam_policy_document.read_limits.json,
     data.aws_iam_policy_document.read_topology.json,
     data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_evidence.json,

@@ -6,10 +6,10 @@ import pytest
 
 from auto_repair.domain.evidence import Concurrency, Evidence, Invocation, Window
 from auto_repair.domain.forecast import Course, Forecast
-from auto_repair.domain.outlook import Statement, outlook
+from auto_repair.domain.outlook import GROWTH, RETENTION, Statement, outlook
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries, Scope, Surroundings, Symptom
-from auto_repair.domain.topology import Topology
+from auto_repair.domain.topology import Edge, Topology
 from tests.builders import NOW, a_kill, a_life, a_run, a_series, a_window, ago, evidence, in_turn
 
 HOUR = 60
@@ -126,6 +126,32 @@ class TestResourcesAround:
         told = only(with_series(series("rds:db", "FreeStorageSpace", *steps(60e9, -1e9, 30)))).text
         assert told.startswith("free storage of rds:db reaches zero in about 30 minutes")
         assert told.endswith("if it goes on like this (unless storage autoscaling is on)")
+
+    def test_a_queues_own_retention_counts(self) -> None:
+        age = series("sqs:q", "ApproximateAgeOfOldestMessage", *steps(1800, 60, 30))
+        kept = series("sqs:q", RETENTION, 2 * 3600)
+        assert only(with_series(age, kept)).text == (
+            "the age of the oldest message of sqs:q reaches 2 hours in about 60 minutes "
+            "(60 minutes to 60 minutes), if it goes on like this (what is older is lost)"
+        )
+
+    def test_a_function_reads_from_a_stream_that_keeps_records_longer(self) -> None:
+        age = series("lambda:orders", "IteratorAge", *steps(1380 * 60e3, 60e3, 30))
+        seen = with_series(age, series("kinesis:clicks", RETENTION, 7 * 86400))
+        assert seen.surroundings
+        around = seen.surroundings
+        reads = Edge("kinesis:clicks", "lambda:orders", "event source mapping")
+        scope = replace(around.scope, topology=replace(around.scope.topology, edges=(reads,)))
+        statement = only(replace(seen, surroundings=replace(around, scope=scope)))
+        assert (statement.limit, statement.forecast.course) == ("7 days", Course.NOT_SOON)
+
+    @pytest.mark.parametrize(
+        ("growth", "assumption"),
+        [(0, ""), (100 * 2**30, "storage autoscaling may add 100 GiB")],
+    )
+    def test_whether_a_disk_may_grow(self, growth: float, assumption: str) -> None:
+        disk = series("rds:db", "FreeStorageSpace", *steps(60e9, -1e9, 30))
+        assert only(with_series(disk, series("rds:db", GROWTH, growth))).assumption == assumption
 
     def test_capacity_is_counted_by_the_second(self) -> None:
         consumed = series("dynamodb:t", "ConsumedWriteCapacityUnits", *steps(60 * 60, 60, 30))

@@ -7,7 +7,7 @@ from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 
 # All that we ever want to know of a queue: whoever asks makes the same request, which is made only once.
-ATTRIBUTES = ("KmsMasterKeyId", "Policy", "RedrivePolicy", "VisibilityTimeout")
+ATTRIBUTES = ("KmsMasterKeyId", "MessageRetentionPeriod", "Policy", "RedrivePolicy", "VisibilityTimeout")
 
 
 class SqsQueues:

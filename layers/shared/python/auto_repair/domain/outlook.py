@@ -58,6 +58,8 @@ class _Limit:
     assumption: str = ""
 
 
+RETENTION = "RetentionPeriod"  # seconds for which a stream or queue keeps things, as a series of one value
+GROWTH = "StorageToGrow"  # bytes that autoscaling may add to a disk, likewise
 _DAY_S = 86400.0
 _AGE = "the age of the oldest record"
 _STREAM = "the default retention; what is older is lost"
@@ -186,6 +188,7 @@ def _limits(around: Surroundings) -> Iterator[Statement]:
     for series in around.series:
         limit = _LIMITS.get((series.resource.partition(":")[0], series.metric))
         if limit and series.values:
+            limit = _as_set(limit, series.resource, around)
             yield Statement(
                 series.resource,
                 limit.quantity,
@@ -194,6 +197,26 @@ def _limits(around: Surroundings) -> Iterator[Statement]:
                 _of_series(series, limit.value, around, rising=limit.rising),
                 limit.assumption,
             )
+
+
+def _as_set(limit: _Limit, resource: str, around: Surroundings) -> _Limit:
+    """The limit as the resource's settings have it, where they are known; else the default is assumed."""
+    known = {s.resource: s.values[-1] for s in around.series if s.metric in (RETENTION, GROWTH) and s.values}
+    # What a function reads from keeps the records.
+    of = (
+        (resource, *around.scope.topology.callers(resource))
+        if limit.quantity == "iterator_age"
+        else (resource,)
+    )
+    values = [known[one] for one in of if one in known]
+    if not values:
+        return limit
+    if limit.quantity == "storage":
+        grown = f"storage autoscaling may add {values[0] / 2**30:g} GiB" if values[0] else ""
+        return replace(limit, assumption=grown)
+    seconds = min(values)
+    in_its_unit = seconds * (1000 if limit.quantity == "iterator_age" else 1)
+    return replace(limit, value=in_its_unit, limit=in_words(seconds), assumption="what is older is lost")
 
 
 def _capacities(around: Surroundings) -> Iterator[Statement]:
