@@ -12,7 +12,11 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.domain.errors import InvalidEvent, TransientError
 
 TIMEOUT_S = 5
-MAX_TEXT = 3000  # characters of one Slack section block
+# Slack parts a text of more than about 4,000 characters wherever that is. A question ends with two commands,
+# each with a task token of up to 2048: we part it ourselves, between lines.
+MAX_TEXT = 3500
+MOST_PARTS = 6
+SHORTENED = "… (shortened: the report holds the rest)"
 
 
 class SlackWebhook:
@@ -25,7 +29,11 @@ class SlackWebhook:
 
     def send(self, title: str, text: str) -> None:
         """Raises `TransientError` when Slack does not take the message."""
-        body = json.dumps({"text": f"*{title}*\n```{text[:MAX_TEXT]}```"}).encode()
+        for number, part in enumerate(parts(text)):
+            self._post(f"*{title}*\n```{part}```" if number == 0 else f"```{part}```")
+
+    def _post(self, text: str) -> None:
+        body = json.dumps({"text": text}).encode()
         request = Request(  # noqa: S310  # __init__ takes https:// only
             self._url, data=body, headers={"Content-Type": "application/json"}
         )
@@ -34,6 +42,19 @@ class SlackWebhook:
                 return
         except (HTTPError, URLError, TimeoutError) as error:
             raise TransientError(f"Slack did not take the message: {error}") from error
+
+
+def parts(text: str) -> list[str]:
+    """The text in whole lines, as far as they fit; of a very long one the beginning and the end."""
+    found = [""]
+    for line in text.splitlines(keepends=True):
+        if found[-1] and len(found[-1]) + len(line) > MAX_TEXT:
+            found.append("")
+        found[-1] = (found[-1] + line)[:MAX_TEXT]
+    if len(found) <= MOST_PARTS:
+        return found
+    half = MOST_PARTS // 2
+    return [*found[:half], SHORTENED, *found[-half:]]
 
 
 @cache
