@@ -36,8 +36,8 @@ class Advice:
 
 _TEXTS = {
     Measure.PERMANENT_SETTING: (
-        "Write the value that held into the function's own Terraform, or let that read the published "
-        "parameter, so that no deployment brings the old one back."
+        "Write the value that held into the function's own Terraform, or whatever else deploys it, so that "
+        "no deployment brings the old one back."
     ),
     Measure.FIX_THE_CODE: (
         "Put the fix of the code on the team's list with a date: the repair only buys time, and each "
