@@ -179,3 +179,12 @@ def test_the_report_holds_the_answers_and_what_was_diagnosed_before_them() -> No
     assert report.first_diagnosis == desk.case.diagnosis
     assert desk.case.diagnosis
     assert report.diagnosed_at == desk.case.diagnosis.at
+
+
+def test_what_became_known_since_an_approval_was_asked_for_is_listed_with_the_question() -> None:
+    desk = Desk()
+    desk.records.status = "OPEN"
+    desk.store.record_repair(desk.incident, "t", {"status": "AWAITING_APPROVAL", "action": "raise_memory"})
+    desk.store.record_diagnosis(desk.incident, {"evidenceChanged": {"changes": ["PutBucketPolicy by ada"]}})
+    notes = desk.reconsider()(asking(Operation.LIST)).notes
+    assert notes[-1] == "Became known since it was asked: PutBucketPolicy by ada"

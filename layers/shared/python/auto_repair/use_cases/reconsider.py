@@ -203,10 +203,14 @@ class Reconsider:
         """What still waits for an answer that cannot be given here."""
         repairs: list[Any] = list(self.store.repairs_of(record.incident)) if record.is_open else []
         waiting = [item for item in repairs if item.get("status") == "AWAITING_APPROVAL"]
-        return tuple(
-            f"The repair {item.get('action', '')} waits for approval. What is said about a finding does not "
-            "answer that question: approve or reject it with the commands of its message."
-            for item in waiting
+        since = record.diagnosis.get("evidenceChanged", {}).get("changes", ()) if waiting else ()
+        return (
+            *(
+                f"The repair {item.get('action', '')} waits for approval. What is said about a finding does "
+                "not answer that question: approve or reject it with the commands of its message."
+                for item in waiting
+            ),
+            *(f"Became known since it was asked: {change}" for change in since),
         )
 
 
