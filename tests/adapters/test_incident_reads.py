@@ -1,6 +1,7 @@
 """What one incident reads: the same request once, no more than a bound, and nothing of another incident."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from auto_repair.adapters.aws_errors import call
-from auto_repair.adapters.incident_reads import KEPT_S, IncidentReads
+from auto_repair.adapters.incident_reads import KEPT_S, RESERVED, IncidentReads
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.domain.errors import AwsCallFailed, ReadsExhausted, ResourceMissing, TransientError
 from tests.adapters.conftest import RecordedClients
@@ -96,19 +97,19 @@ def test_refusal_names_service_and_operation() -> None:
         policy(IncidentReads(account(lambda__get_policy=refusing("AccessDeniedException"))))
 
 
-def test_no_read_beyond_the_bound() -> None:
+def test_no_read_beyond_the_bound_and_the_last_ones_for_what_tells_most() -> None:
     made = account(logs__filter_log_events=lambda **_: {"events": []})
-    reads = IncidentReads(made, most=3)
+    reads = IncidentReads(made, most=RESERVED + 2)
+    log = partial(call, reads.client("logs").filter_log_events, logGroupName="one")
     for name in ("one", "two", "one"):
         LambdaFunctions(reads).configuration(name)
-    call(reads.client("logs").filter_log_events, logGroupName="one")
-    for read in (
-        lambda: LambdaFunctions(reads).configuration("three"),
-        lambda: call(reads.client("logs").filter_log_events, logGroupName="one"),
-    ):
-        with pytest.raises(ReadsExhausted, match="3 reads are the limit"):
-            read()
-    assert len(made.calls) == 3
+    with pytest.raises(ReadsExhausted, match="22 reads are the limit"):
+        LambdaFunctions(reads).configuration("three")
+    for _ in range(RESERVED):
+        log()
+    with pytest.raises(ReadsExhausted):
+        log()
+    assert len(made.calls) == RESERVED + 2
     # What is known already is told all the same.
     assert LambdaFunctions(reads).configuration("two").memory_mb == 128
 

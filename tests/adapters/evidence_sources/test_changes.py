@@ -112,7 +112,6 @@ def test_function_is_looked_up_by_name_and_by_arn_two_a_second() -> None:
     names = [asked["LookupAttributes"][0]["AttributeValue"] for _, asked in clients.calls]
     assert names == ["orders", ARN]
     assert pauses == [0.5]
-    assert clients.calls[0][1]["StartTime"] == NOW - timedelta(hours=24)
 
 
 def test_pages_are_followed_within_bounds() -> None:
@@ -130,7 +129,16 @@ def test_deadline_ends_the_lookup() -> None:
     assert len(clients.calls) == 1
 
 
-def test_without_history_only_the_window_is_asked_for() -> None:
-    source, clients, _ = reading()
-    source.collect(Target("orders", WINDOW, history=False))
-    assert clients.calls[0][1]["StartTime"] == WINDOW.start
+def test_reading_ends_where_the_last_day_begins() -> None:
+    names = "UpdateFunctionCode20150331v2", "UpdateAlias20150331"
+    page = {"Events": [event(names[0], 5), event(names[1], 25 * 60)], "NextToken": "t"}
+    source, clients, _ = reading(page, {"Events": []})
+    found = source.collect(Target("orders", WINDOW))
+    assert [change.action for change in found.changes] == ["UpdateFunctionCode"]
+    assert len(clients.calls) == 2  # one for each name
+
+
+def test_without_history_only_the_window_counts() -> None:
+    source, _, _ = reading({"Events": [event("UpdateAlias20150331", 5), event("UpdateAlias20150331", 16)]})
+    found = source.collect(Target("orders", WINDOW, history=False))
+    assert [change.at for change in found.changes] == [NOW - timedelta(minutes=5)]

@@ -18,9 +18,11 @@ from auto_repair.adapters.aws_errors import translated
 from auto_repair.adapters.clients import READ_TIMEOUT_S, Clients
 from auto_repair.domain.errors import ReadsExhausted, TransientError
 
-# Usual incidents take half of it. A crowd of neighbours, pages and versions is worth no more: it would cost
-# other people their share of the account's request rates, and the nearest resources come first.
-MOST_READS = 60
+# A usual incident takes 15 of them, one that looks around about 50. A crowd of neighbours and pages is worth
+# no more: it would use up request rates that the whole account shares. The nearest resources come first.
+MOST_READS = 75
+# So many are left to those that tell most: metrics, logs, our own journal of changes.
+RESERVED, TELL_MOST = 20, ("cloudwatch", "dynamodb", "logs")
 KEPT_S = 900  # an execution that a person lets run again later sees the account as it is then
 # Asked over spans of time, never twice in the same words; their answers are large.
 NOT_KEPT = ("cloudwatch", "logs")
@@ -53,7 +55,7 @@ class IncidentReads(Clients):
     def ask(self, service: str, name: str, read: Callable[[], Any], arguments: dict[str, Any]) -> Any:
         """The answer, or the refusal, of one request. Who asks for it meanwhile waits for the same one."""
         if service in NOT_KEPT:
-            self._count()
+            self._count(service)
             return read()
         words = f"{service}.{name} {json.dumps(arguments, sort_keys=True, default=str)}"
         mine: Future[Any] = Future()
@@ -62,7 +64,7 @@ class IncidentReads(Clients):
             first = answers.setdefault(words, mine)
         if first is mine:
             try:
-                self._count()
+                self._count(service)
                 mine.set_result(read())
             except Exception as error:
                 if not _is_final(error):
@@ -70,10 +72,11 @@ class IncidentReads(Clients):
                 mine.set_exception(error)
         return first.result()
 
-    def _count(self) -> None:
+    def _count(self, service: str) -> None:
+        reserved = 0 if service in TELL_MOST else RESERVED
         with self._lock:
-            if self._made_reads >= self._most:
-                raise ReadsExhausted(f"{self._most} reads are the limit for one incident")
+            if self._made_reads >= self._most - reserved:
+                raise ReadsExhausted(f"not asked: {self._most} reads are the limit for one incident")
             self._made_reads += 1
 
     def _forget(self) -> None:

@@ -94,13 +94,15 @@ class ChangesSource:
                 page = call(
                     self._clients.client("cloudtrail").lookup_events,
                     LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
-                    StartTime=window.start,
                     EndTime=window.end,
                     MaxResults=50,
                     **({"NextToken": page["NextToken"]} if page else {}),
                 )
-                yield from page.get("Events", ())
-                if not page.get("NextToken"):
+                # Newest first. Without a start, it is the very question that the look around asks.
+                found = page.get("Events", ())
+                yield from (event for event in found if event["EventTime"] >= window.start)
+                is_past = any(event["EventTime"] < window.start for event in found)
+                if not page.get("NextToken") or is_past:
                     break
 
     def _change(self, target: Target, event: Mapping[str, Any]) -> ChangeEvent | None:

@@ -18,7 +18,7 @@ from auto_repair.domain.changes.history import CONFIG_HISTORY
 from auto_repair.domain.changes.kind import MAX_SUMMARY, as_text, document, policy_words
 from auto_repair.domain.changes.telling import recent, since, told
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
-from auto_repair.domain.errors import AwsCallFailed
+from auto_repair.domain.errors import AutoRepairError, AwsCallFailed
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
 from auto_repair.ports import ObservationSource
@@ -78,10 +78,7 @@ class ConfigHistorySource:
                 raise
             return Observation(missing=(MissingEvidence(self.name, "AWS Config is not recording"),))
         known = {name: key for name, key in keys.items() if key in seen}
-        changes: list[ResourceChange] = []
-        for name, key in known.items():
-            if seen[key] >= since(scope):
-                changes += recent(differences(name, self._history(key, scope)), scope)
+        changes, gaps = self._changes({n: k for n, k in known.items() if seen[k] >= since(scope)}, scope)
         names = ", ".join(r.id for r in asked)
         item = EvidenceItem(
             id=self.name,
@@ -90,11 +87,24 @@ class ConfigHistorySource:
             window=scope.window,
             observed=told(changes),
         )
-        unknown = ", ".join(r.id for r in asked if r.id not in known)
-        gap = MissingEvidence(self.name, f"AWS Config knows nothing of {unknown}")
+        if unknown := ", ".join(r.id for r in asked if r.id not in known):
+            gaps.append(f"AWS Config knows nothing of {unknown}")
         return Observation(
-            changes=tuple(changes), items=(item,) if known else (), missing=(gap,) if unknown else ()
+            changes=tuple(changes),
+            items=(item,) if known else (),
+            missing=tuple(MissingEvidence(self.name, gap[:400]) for gap in gaps),
         )
+
+    def _changes(self, keys: Mapping[str, Key], scope: Scope) -> tuple[list[ResourceChange], list[str]]:
+        """Differences, and of which resource none could be read and why."""
+        changes: list[ResourceChange] = []
+        gaps: list[str] = []
+        for name, key in keys.items():
+            try:
+                changes += recent(differences(name, self._history(key, scope)), scope)
+            except AutoRepairError as error:
+                gaps.append(f"the history of {name} could not be read: {error}")
+        return changes, gaps
 
     def _last_seen(self, keys: Collection[Key]) -> dict[Key, datetime]:
         """When Config recorded their present configurations. What it does not record, or knows to be deleted,

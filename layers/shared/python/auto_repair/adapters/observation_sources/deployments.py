@@ -15,14 +15,13 @@ from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
-MAX_STACKS = 2  # the nearest resources' own
 MAX_DEPLOYMENTS = 25  # that one BatchGetDeployments takes
 _NO_STACK = "ValidationError"  # what DescribeStackResources answers for a resource that is in none
 _STATUS = re.compile(r"(CREATE|UPDATE|DELETE|IMPORT)_")
 
 
 class DeploymentsSource:
-    """At most four requests."""
+    """At most three requests."""
 
     name = "deployments"
 
@@ -50,11 +49,9 @@ class DeploymentsSource:
         return Observation(changes=changes, items=items, missing=tuple(missing))
 
     def _of_stacks(self, scope: Scope) -> Iterator[ResourceChange]:
-        """When CloudFormation last worked on the resources that are in one stack with the nearest ones."""
+        """When CloudFormation last worked on the resources that are in one stack with the nearest one."""
         seen: set[str] = set()
-        for nearest in scope.resources[:MAX_STACKS]:
-            if nearest.id in seen:  # it is in the other one's stack, which is known as a whole
-                continue
+        for nearest in scope.resources[:1]:
             for entry in self._stack_of(nearest):
                 known = next(
                     (r for r in scope.resources if _is(r, str(entry.get("PhysicalResourceId", "")))), None
