@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from auto_repair.adapters import open_incidents
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.diagnosis_table import sort_key
 from auto_repair.adapters.incident_store import AwsIncidentStore
@@ -142,6 +143,19 @@ class TestOpening:
         assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.JOINED
         assert store.open(incident("two", "e3"), LEASE).disposition is Disposition.DUPLICATE
         assert len(store.joined_alarms(incident())) == 1
+
+    def test_alarms_beyond_what_an_item_holds_join_all_the_same(
+        self, store: AwsIncidentStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(open_incidents, "MOST_JOINED", 2)
+        store.open(incident(), LEASE)
+        for number in range(4):
+            opening = store.open(incident(f"more-{number}", f"e-{number}"), LEASE)
+            assert (opening.disposition, opening.open_incident_id) == (Disposition.JOINED, incident().id)
+        assert len(store.joined_alarms(incident())) == 2
+        assert store.open(incident("more-3", "again"), LEASE).disposition is Disposition.DUPLICATE
+        store.close(incident(), "VERIFIED")
+        assert store.open(incident("later", "later"), LEASE).disposition is Disposition.OPENED
 
     def test_manual_start_joins_too(self, store: AwsIncidentStore) -> None:
         store.open(incident(), LEASE)

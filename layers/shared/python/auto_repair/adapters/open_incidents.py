@@ -19,6 +19,7 @@ from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, Opening
 
+MOST_JOINED = 200  # notes of alarms that one item holds: with their reasons, a third of what AWS allows
 TRIES = 4  # others may open, join or close in between
 OPEN = "OPEN"
 _REFUSED = "ConditionalCheckFailed"
@@ -61,7 +62,7 @@ class OpenIncidents:
             )
             if _is_refused(own):
                 return Opening(Disposition.DUPLICATE, incident.id)
-            if not _is_refused(joined):
+            if not _is_refused(joined) or self._join_unseen(incident, joined):
                 return Opening(Disposition.JOINED, holder)
             # Whoever held the function has just closed: its claim counts no longer.
             closed = holder
@@ -162,10 +163,18 @@ class OpenIncidents:
             "TableName": self._table,
             "Key": {"id": to_attribute(_incident_key(holder))},
             "UpdateExpression": "SET joined.#joining = :note",
-            "ConditionExpression": "#status = :open",
+            "ConditionExpression": "#status = :open AND size(joined) < :most",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             "ExpressionAttributeNames": {"#joining": incident.id, "#status": "status"},
-            "ExpressionAttributeValues": to_item({":note": note, ":open": OPEN}),
+            "ExpressionAttributeValues": to_item({":note": note, ":open": OPEN, ":most": MOST_JOINED}),
         }
+
+    def _join_unseen(self, incident: Incident, refused: Mapping[str, Any]) -> bool:
+        """Join an incident that has room for no further note. False where it is closed by now."""
+        if from_item(refused.get("Item", {})).get("status") != OPEN:
+            return False
+        self._transact(self._remembering(incident, Disposition.JOINED.value.upper()))
+        return True
 
     def _transact(self, *updates: dict[str, Any]) -> list[dict[str, Any]]:
         """Write all or nothing; returns each update's reason when nothing was written."""
