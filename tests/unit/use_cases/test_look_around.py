@@ -9,7 +9,7 @@ from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.citations import MissingEvidence
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries
+from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries, Symptom
 from auto_repair.domain.topology import Edge, Topology
 from auto_repair.use_cases.look_around import MOST_RESOURCES, LookAround, WidenEvidence, ask
 from tests.builders import FUNCTION, a_gap, a_run, a_window, an_alarm, an_incident, evidence
@@ -57,6 +57,11 @@ def test_many_neighbours_are_cut_to_the_nearest() -> None:
     near = around.topology(HEART, a_window(), HEART).around(HEART.id, MOST_RESOURCES)
     assert len(near.resources) == MOST_RESOURCES
     assert near.resources[0] == HEART
+    symptom = Symptom(HEART.id, MetricRole.AVAILABILITY, a_window().start)
+    observed = around(symptom, around.topology(HEART, a_window(), HEART), a_window())
+    assert [gap.reason for gap in observed.missing] == [
+        "39 resources farther away were not looked at: 12 are the limit"
+    ]
 
 
 def test_slow_source_is_missing() -> None:

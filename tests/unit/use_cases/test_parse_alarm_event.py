@@ -1,6 +1,7 @@
 """From an event to an incident: exactly one for each alarm event, and never an exception for a bad one."""
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 
 from auto_repair.contracts.documents import decode, encode
+from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import AwsCallFailed
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger
 from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Edge, Topology
 from auto_repair.use_cases.find_target import FindTarget
+from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.parse_alarm_event import LEASE, ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW, a_policy
 from tests.fakes import FakeFunctions, FakePolicies, FakeStore, FakeTopology, finding
@@ -188,6 +191,20 @@ def api_alarm() -> Any:
     return alarm
 
 
+@dataclass
+class Traces:
+    """A source that is asked of an incident's own resource only."""
+
+    knows: FakeTopology
+    name: str = "traces"
+    once: bool = True
+    asked: int = 0
+
+    def discover(self, start: Resource, window: Window) -> Topology:
+        self.asked += 1
+        return self.knows.discover(start, window)
+
+
 def behind(api: Resource, *functions: Resource) -> FakeTopology:
     edges = tuple(Edge(api.id, function.id, "integration") for function in functions)
     # What an alarm names by its title only, a source may hand back as it was asked.
@@ -203,6 +220,15 @@ def test_alarm_on_an_api_is_about_the_function_behind_it() -> None:
     assert incident.has_function
     # Read again without looking around, it is the same incident.
     assert incident_of(api_alarm(), incident.execution_arn, incident.opened_at).id == incident.id
+
+
+@pytest.mark.parametrize(("settings_tell", "asked"), [(True, 0), (False, 1)])
+def test_traces_are_asked_only_where_settings_tell_no_function(settings_tell: bool, asked: int) -> None:
+    settings, traces = behind(API, ORDERS) if settings_tell else FakeTopology(), Traces(behind(API, ORDERS))
+    around = LookAround((settings, traces))
+    found = FindTarget(lambda: around, FakePolicies(), tuple)
+    assert Arrivals(found).arrive(api_alarm()).function_name == "orders"
+    assert traces.asked == asked
 
 
 def test_of_several_functions_the_onboarded_one_counts() -> None:

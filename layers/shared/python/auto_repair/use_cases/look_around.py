@@ -88,7 +88,8 @@ class LookAround:
         """What was observed of the resources nearest to the symptom, in the window and in the hour before."""
         reference = Window(window.start - REFERENCE, window.start)
         near = topology.around(symptom.resource, MOST_RESOURCES)
-        if left_out := len(topology.resources) - len(near.resources):
+        left_out = len(topology.resources) - len(near.resources)
+        if left_out and len(near.resources) == MOST_RESOURCES:
             reason = f"{left_out} resources farther away were not looked at: {MOST_RESOURCES} are the limit"
             near = replace(near, missing=(*near.missing, MissingEvidence("topology", reason)))
         return self.observe(Scope(symptom, near, window, reference))
