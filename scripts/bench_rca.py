@@ -4,7 +4,8 @@ Usage: python -m scripts.bench_rca DATA [--only SECTION …] [--seeds 1 2]
 
 DATA holds `public/` and `harness/`. Sections: `score` (both sets and PetShop's stress variants), `same`
 (change of units, renaming, late alarms), `quiet` (stretches of the references without an incident),
-`calibration` (cross-validated), `sensitivity` (every constant halved and doubled; slow), `scaling`.
+`calibration` (cross-validated), `robustness` (many seeds of more variants, systems nobody recorded; slow),
+`sensitivity` (every constant 30 % smaller and larger; slow), `scaling`.
 Figures are printed as Markdown tables; docs/root-cause-benchmarks.md holds a run of them.
 """
 
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,26 +39,16 @@ from auto_repair.root_cause import (
     investigate,
 )
 from auto_repair.root_cause import calibration as shipped
-from auto_repair.root_cause.case_format import read_cases
 from auto_repair.root_cause.periods import period_of, split
 from auto_repair.root_cause.rank import rank_folder
+from scripts.bench_rca_cases import Case, hit, load, table
+from scripts.bench_rca_robustness import print_robustness
 
 VARIANTS = ("early", "no_pre", "edges20", "null30", "noreq", "noedges", "ref48", "extra20", "anon")
-SECTIONS = ("score", "same", "quiet", "calibration", "sensitivity", "scaling")
+SECTIONS = ("score", "same", "quiet", "calibration", "robustness", "sensitivity", "scaling")
+SLOW = ("robustness", "sensitivity")
 QUIET_PER_SCENARIO = 30
 FOLDS = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One case with its truth; `node` is None when nothing is wrong."""
-
-    dataset: str
-    scenario: str
-    case_id: str
-    node: str | None
-    group: str  # cases of one fault belong together when folds are made
-    investigation: Investigation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,10 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--only", nargs="+", choices=SECTIONS, default=[s for s in SECTIONS if s != "sensitivity"]
-    )
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=[s for s in SECTIONS if s not in SLOW])
     parser.add_argument("--seeds", nargs="+", default=["1"], help="seeds of the stress variants")
+    parser.add_argument("--draws", type=int, default=10, help="seeds per variant of the robustness section")
     options = parser.parse_args(arguments)
     if not (options.data / "public").is_dir() or not (options.data / "harness").is_dir():
         print(f"{options.data} holds no public/ and harness/", file=sys.stderr)
@@ -81,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "same": lambda: print_invariance(folders),
             "quiet": lambda: print_quiet(folders),
             "calibration": lambda: print_calibration(folders),
+            "robustness": lambda: print_robustness(folders, options.draws),
             "sensitivity": lambda: print_sensitivity(folders),
             "scaling": print_scaling,
         }
@@ -106,26 +97,6 @@ def _python(command: Sequence[str]) -> None:
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
 
 
-def load(folder: Path, dataset: str) -> list[Case]:
-    """A folder's cases with their truth; used for judging, never by the engine."""
-    truth = json.loads((folder / "truth.json").read_text())
-    cases = []
-    for case_id, investigation in read_cases(folder):
-        known = truth[case_id]
-        group = f"{known['injection']} {known['node']}" if known["node"] else f"quiet {known['scenario']}"
-        cases.append(Case(dataset, known["scenario"], case_id, known["node"], group, investigation))
-    return cases
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A Markdown table."""
-    print("| " + " | ".join(header) + " |")
-    print("|" + "---|" * len(header))
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
-    print(flush=True)
-
-
 # -- score --------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +105,10 @@ def print_scores(data: Path, folders: Mapping[str, Path], scratch: Path) -> None
     rows = []
     for name, folder in folders.items():
         answers, result = scratch / f"{name}.pred.json", scratch / f"{name}.score.json"
-        answers.write_text(json.dumps(rank_folder(folder)))
+        ranked, refused = rank_folder(folder)
+        for reason in refused:
+            print(f"refused: {reason}", file=sys.stderr)
+        answers.write_text(json.dumps(ranked))
         scorer = str(data / "harness" / "score_petshop.py")
         _python([scorer, str(folder), str(answers), "--json", str(result)])
         (scored,) = json.loads(result.read_text()).values()
@@ -171,7 +145,7 @@ def print_invariance(folders: Mapping[str, Path]) -> None:
             ]
             rows.append((dataset, name, f"{sum(same)} of {len(same)} answers the same"))
         for late in (1, 2):
-            hits = [_hit(investigate(_later(c.investigation, late)), c.node) for c in cases if c.node]
+            hits = [hit(investigate(_later(c.investigation, late)), c.node) for c in cases if c.node]
             rows.append((dataset, f"alarm {late} period(s) late", f"top-1 {sum(hits) / len(hits):.3f}"))
     print("## What should not matter\n")
     table(("set", "change", "result"), rows)
@@ -229,15 +203,6 @@ def _later(old: Investigation, periods: int) -> Investigation:
     at = old.alarm.at + periods * period_of(old.reference.timestamps)
     at = min(at, old.window.timestamps[-1])
     return dataclasses.replace(old, alarm=dataclasses.replace(old.alarm, at=at))
-
-
-def _hit(verdict: Verdict, node: str | None) -> float:
-    """Expected top-1 over ties; a verdict of no incident names nobody."""
-    if verdict.outcome is Outcome.NO_INCIDENT or not verdict.hypotheses:
-        return 0.0
-    best = verdict.hypotheses[0].score
-    tied = [h.node for h in verdict.hypotheses if h.score == best]
-    return (node in tied) / len(tied)
 
 
 # -- quiet --------------------------------------------------------------------------------------------------
@@ -306,22 +271,24 @@ class Judged:
     case: Case
     scores: tuple[float, ...]
     right: tuple[bool, ...]
+    observed: float  # score of the best candidate by what was observed, at most the cap
     alarm_sigmas: float
 
     @property
     def features(self) -> tuple[float, float, float]:
-        best = max(self.scores, default=0.0)
-        return 1.0, min(best, shipped.SCORE_CAP), min(self.alarm_sigmas, shipped.SIGMA_CAP)
+        return 1.0, self.observed, min(self.alarm_sigmas, shipped.SIGMA_CAP)
 
 
 def _judge(case: Case) -> Judged:
     verdict = investigate(case.investigation)
     scores = tuple(h.score for h in verdict.hypotheses)
-    # The probability is a logistic of score and sigmas, so it gives the sigmas back.
+    # The probability is a logistic of the observed score and of sigmas, so it gives the sigmas back.
     logit = math.log(verdict.probability / (1 - verdict.probability)) if 0 < verdict.probability < 1 else 0.0
-    best = min(max(scores, default=0.0), shipped.SCORE_CAP)
+    observed = [sum(e.strength for e in h.evidence_for if e.sigmas is not None) for h in verdict.hypotheses]
+    best = min(max(observed, default=0.0), shipped.SCORE_CAP)
     sigmas = (logit - shipped.INTERCEPT - shipped.PER_SCORE * best) / shipped.PER_SIGMA
-    return Judged(case, scores, tuple(h.node == case.node for h in verdict.hypotheses), max(0.0, sigmas))
+    right = tuple(h.node == case.node for h in verdict.hypotheses)
+    return Judged(case, scores, right, best, max(0.0, sigmas))
 
 
 def fit_incident(
@@ -406,7 +373,7 @@ CONSTANTS = {
     "onset": ("AS_HOT", "RISE"),
     "flow": ("NOISE", "CERTAIN", "CEILING", "GAP"),
     "graph": ("CARRIES",),
-    "symptoms": ("PRIOR_CALLS", "BELOW_USUAL"),
+    "symptoms": ("PRIOR_CALLS", "BELOW_USUAL", "ESTIMATED"),
     "siblings": ("SAME_EXCESS", "SAME_CALLS"),
     "ranking": (
         "OTHER_SYMPTOM",
@@ -422,7 +389,7 @@ CONSTANTS = {
 
 
 def print_sensitivity(folders: Mapping[str, Path]) -> None:
-    """Top-1 with each constant halved and doubled: a plateau means that nothing was tuned to these cases."""
+    """Top-1 with each constant 30 % smaller and larger: a plateau means that nothing was tuned."""
     names = [n for n in folders if n.startswith(SENSITIVE_SETS)]
     cases = {name: load(folders[name], name) for name in names}
     rows: list[tuple[object, ...]] = [("as shipped", "", *_accuracies(cases))]
@@ -430,7 +397,7 @@ def print_sensitivity(folders: Mapping[str, Path]) -> None:
         module = importlib.import_module(f"auto_repair.root_cause.{module_name}")
         for constant in constants:
             value = getattr(module, constant)
-            for factor in (0.5, 2.0):
+            for factor in (0.7, 1.3):
                 setattr(module, constant, value * factor)
                 rows.append(
                     (f"{module_name}.{constant}", f"{value:g} → {value * factor:g}", *_accuracies(cases))
@@ -444,7 +411,7 @@ def _accuracies(cases: Mapping[str, Sequence[Case]]) -> list[str]:
     cells = []
     for name, known in cases.items():
         verdicts: list[tuple[Case, Any]] = [(case, investigate(case.investigation)) for case in known]
-        hits = [_hit(verdict, case.node) for case, verdict in verdicts if case.node]
+        hits = [hit(verdict, case.node) for case, verdict in verdicts if case.node]
         quiet = [v.outcome is Outcome.NO_INCIDENT for case, v in verdicts if not case.node]
         cells.append(
             f"{sum(hits) / len(hits):.2f}"

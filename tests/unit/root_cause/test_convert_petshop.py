@@ -63,7 +63,8 @@ def test_converted_cases_are_ranked(checkout: Path, tmp_path: Path) -> None:
     assert main([str(checkout), str(out), "--quiet", "3"]) == 0
     truth = json.loads((out / "truth.json").read_text())
     assert sorted(known["kind"] for known in truth.values()) == ["issue"] * 2 + ["no_issue"] * 6
-    answers = rank_folder(out)
+    answers, refused = rank_folder(out)
+    assert not refused
     for case_id, known in truth.items():
         ranked = answers[case_id]["ranked"]
         assert (ranked[0]["node"] if ranked else None) == known["node"]

@@ -234,6 +234,75 @@ def test_cannot_tell_without_a_reference() -> None:
     assert "reference" in verdict.reasons[0]
 
 
+def test_cannot_tell_when_the_reference_holds_no_values() -> None:
+    investigation = System(slow={"cart": 1.0}).investigation()
+    empty = mapped(investigation.reference, lambda _c, _v: None)
+    verdict = investigate(replace(investigation, reference=empty))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "in the reference" in verdict.reasons[0]
+
+
+def blinded(investigation: Investigation, node: str, rows: tuple[int, ...], role: Role) -> Investigation:
+    """The window without a node's values of one role in some rows."""
+
+    def hidden(c: Column, values: tuple[float | None, ...]) -> tuple[float | None, ...]:
+        gone = (c.node, c.role) == (node, role)
+        return tuple(None if gone and i in rows else v for i, v in enumerate(values))
+
+    columns = {c: hidden(c, v) for c, v in investigation.window.columns.items()}
+    return replace(investigation, window=replace(investigation.window, columns=columns))
+
+
+@pytest.mark.parametrize("role", [Role.LATENCY, Role.AVAILABILITY])
+def test_a_node_nobody_saw_while_its_caller_suffered_is_not_cleared(role: Role) -> None:
+    system = System(slow={"search": 0.2}) if role is Role.LATENCY else System(failing={"search": 0.2})
+    verdict = investigate(blinded(system.investigation(role), "search", (4, 5, 6, 7), role))
+    assert "search" in nodes(verdict)[:2]
+    found = next(h for h in verdict.hypotheses if h.node == "search")
+    assert "was not observed" in found.evidence_for[0].summary
+
+
+def test_a_calm_callee_with_gaps_ranks_behind_its_guilty_caller() -> None:
+    investigation = System(slow={"cart": 0.2}).investigation()
+    verdict = investigate(blinded(investigation, "table", (4, 5, 6, 7), Role.LATENCY))
+    assert nodes(verdict)[0] == "cart"
+    assert "table" in nodes(verdict)
+
+
+def test_gaps_while_nothing_is_wrong_make_no_incident() -> None:
+    for seed in range(5):
+        quiet = System(seed=seed).investigation()
+        for node in ("table", "search"):
+            assert investigate(blinded(quiet, node, (4, 5), Role.LATENCY)).outcome is Outcome.NO_INCIDENT
+
+
+def test_percentiles_stand_in_for_an_average_that_is_missing() -> None:
+    investigation = blinded(
+        System(slow={"search": 0.2}).investigation(), "search", (4, 5, 6, 7), Role.LATENCY
+    )
+
+    def with_percentiles(full: Frame, frame: Frame) -> Frame:
+        average = full.columns[column("search", Role.LATENCY)]
+        factors = {"p50": 0.8, "p90": 1.9, "p99": 3.4}
+        added = {
+            Column("search", "latency", statistic, Role.LATENCY): tuple(v and v * f for v in average)
+            for statistic, f in factors.items()
+        }
+        return replace(frame, columns={**frame.columns, **added})
+
+    full = System(slow={"search": 0.2}).investigation()
+    verdict = investigate(
+        replace(
+            investigation,
+            window=with_percentiles(full.window, investigation.window),
+            reference=with_percentiles(full.reference, investigation.reference),
+        )
+    )
+    best = verdict.hypotheses[0]
+    assert best.node == "search"
+    assert best.evidence_for[0].observed == pytest.approx(0.22, rel=0.15)
+
+
 def test_a_change_is_reported_even_when_there_are_no_metrics() -> None:
     investigation = System().investigation()
     blind = replace(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -54,31 +56,59 @@ def read_cases(folder: Path) -> Iterator[tuple[str, Investigation]]:
 
 
 def read_case(folder: Path, path: Path) -> tuple[str, Investigation]:
-    """One case; raises InvalidInvestigation when the file contradicts the contract."""
+    """One case; raises InvalidInvestigation, naming the file, when it contradicts the contract."""
     case = _load(path)
     try:
-        return case["case_id"], _investigation(folder, case)
-    except (KeyError, TypeError, AttributeError) as error:
+        return _text(case["case_id"]), _investigation(folder, case)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise InvalidInvestigation(f"{path.name} misses or misuses {error}") from error
 
 
 def _investigation(folder: Path, case: dict[str, Any]) -> Investigation:
-    target, window = case["target"], case["window"]
-    first, last = case["normal"]["rows"]
-    graph = _load_once(str(folder / case["graph"])) if case.get("graph") else {"nodes": [], "edges": []}
+    target, normal = case["target"], case["normal"]
+    first, last = normal["rows"]
+    graph = (
+        _load_once(str(folder / _text(case["graph"]))) if case.get("graph") else {"nodes": [], "edges": []}
+    )
     return Investigation(
         Alarm(
-            target["node"],
-            ROLES.get(target["metric"], Role.OTHER),
-            target["timestamp"],
-            target.get("statistic", ""),
+            _text(target["node"]),
+            ROLES.get(_text(target["metric"]), Role.OTHER),
+            _number(target["timestamp"]),
+            _text(target.get("statistic", "")),
         ),
-        _reference(str(folder / case["normal"]["file"]), first, last),
-        _frame(window),
-        Graph.of(graph["nodes"], [(caller, callee) for caller, callee in graph["edges"]]),
-        tuple(Change(**change) for change in case.get("changes", ())),
-        tuple(LogSignature(**log) for log in case.get("logs", ())),
+        _reference(str(folder / _text(normal["file"])), first, last),
+        _frame(case["window"]),
+        Graph.of(
+            map(_text, graph["nodes"]), [(_text(caller), _text(callee)) for caller, callee in graph["edges"]]
+        ),
+        tuple(map(_change, case.get("changes", ()))),
+        tuple(map(_log, case.get("logs", ()))),
     )
+
+
+def _change(fields: dict[str, Any]) -> Change:
+    _text(fields["node"]), _number(fields["at"])
+    return Change(**fields)
+
+
+def _log(fields: dict[str, Any]) -> LogSignature:
+    _text(fields["node"]), _text(fields.get("names") or "")
+    for name in ("first_seen", "count", "count_before"):
+        _number(fields.get(name, 0))
+    return LogSignature(**fields)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} where text belongs")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r} where a number belongs")
+    return value
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +125,7 @@ def _reference(path: str, first: int, last: int) -> Frame:
 
 
 def _frame(table: dict[str, Any]) -> Frame:
-    columns = [column_of(*name) for name in table["columns"]]
+    columns = [column_of(*map(_text, name)) for name in table["columns"]]
     return Frame.of(table["timestamps"], zip(columns, table["values"], strict=True))
 
 
@@ -115,7 +145,7 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         content = json.loads(raw)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError) as error:
         raise InvalidInvestigation(f"{path.name} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise InvalidInvestigation(f"{path.name} holds no JSON object")

@@ -15,12 +15,17 @@ from auto_repair.root_cause.model import (
     Verdict,
 )
 from auto_repair.root_cause.onset import find_onset
-from auto_repair.root_cause.periods import period_of, split
+from auto_repair.root_cause.periods import Rows, period_of, split
 from auto_repair.root_cause.ranking import Candidates, rank_candidates
-from auto_repair.root_cause.telemetry import observed_anywhere, read_telemetry
+from auto_repair.root_cause.telemetry import (
+    FEWEST_VALUES,
+    Telemetry,
+    is_comparable,
+    observed_columns,
+    read_telemetry,
+)
 
 SYMPTOMATIC = (Role.LATENCY, Role.AVAILABILITY)
-FEWEST_REFERENCE_ROWS = 8
 POINTERS = (Kind.CHANGED, Kind.LOGGED)  # evidence that needs no metric
 
 
@@ -38,13 +43,12 @@ def investigate(investigation: Investigation) -> Verdict:
     period = period_of(reference if len(reference) > 1 else investigation.window.timestamps)
     onset = find_onset(telemetry, alarm.at, period)
     rows = split(investigation.window.timestamps, period, onset)
-    blind = _what_is_missing(investigation, observed_anywhere(telemetry, rows))
+    blind = _what_is_missing(investigation, telemetry, rows)
     candidates = rank_candidates(investigation, telemetry, rows, onset)
     pointed = any(item.kind in POINTERS for items in candidates.evidence.values() for item in items)
     if blind and not pointed:
         return Verdict(Outcome.CANNOT_TELL, 0.0, (), blind)
-    best = max(candidates.scores.values(), default=0.0)
-    probability = incident_probability(best, candidates.alarm_sigmas)
+    probability = incident_probability(candidates.strongest, candidates.alarm_sigmas)
     hypotheses = word_hypotheses(candidates, investigation, rows, probability)
     return Verdict(
         _outcome(probability),
@@ -54,12 +58,15 @@ def investigate(investigation: Investigation) -> Verdict:
     )
 
 
-def _what_is_missing(investigation: Investigation, observed: bool) -> tuple[str, ...]:
+def _what_is_missing(investigation: Investigation, telemetry: Telemetry, rows: Rows) -> tuple[str, ...]:
     missing = []
-    if not investigation.window.timestamps or not observed:
+    observed = observed_columns(telemetry, rows)
+    if not observed:
         missing.append("no metric has data around the alarm")
-    if len(investigation.reference.timestamps) < FEWEST_REFERENCE_ROWS:
-        missing.append(f"the reference has fewer than {FEWEST_REFERENCE_ROWS} rows: nothing to compare with")
+    if len(investigation.reference.timestamps) < FEWEST_VALUES:
+        missing.append(f"the reference has fewer than {FEWEST_VALUES} rows: nothing to compare with")
+    elif observed and not any(is_comparable(telemetry, column) for column in observed):
+        missing.append(f"no metric with data around the alarm has {FEWEST_VALUES} values in the reference")
     return tuple(missing)
 
 

@@ -84,7 +84,12 @@ def explain_away(
             sigmas[callee] = edge.callee.sigmas
             seen = edge.callee.excess * _rate(callee, rows, calls) * credit(edge.callee.sigmas)
             volume[callee] = max(volume.get(callee, 0.0), seen)
-    repaired = _repair(CallGraph.of(graph), graph, alarmed, sigmas, volume, calls, usual)
+    hot = [node for node, s in sigmas.items() if s > NOISE]
+    unseen = [node for node, s in known.items() if any(is_gap(s, calls.get(node), i) for i in rows.after)]
+    given = CallGraph.of(graph)
+    views = client_views(given, hot, unseen, alarmed, lambda node: usual.get(node, 0.0))
+    with_views = CallGraph.of(graph, views)
+    repaired = CallGraph.of(graph, [*views, *missing_edges(with_views, hot, volume, calls)])
     own = {node: _own(node, volume, repaired, rows, calls, edges) for node in volume}
     return Flow(symptoms, sigmas, volume, own, repaired)
 
@@ -102,19 +107,10 @@ def _rate(node: str, rows: Rows, calls: Mapping[str, Calls]) -> float:
     return mean([calls[node].window[i] for i in rows.after]) if node in calls else 1.0
 
 
-def _repair(
-    given: CallGraph,
-    graph: Graph,
-    alarmed: str,
-    sigmas: Mapping[str, float],
-    volume: Mapping[str, float],
-    calls: Mapping[str, Calls],
-    usual: Mapping[str, float],
-) -> CallGraph:
-    hot = [node for node, s in sigmas.items() if s > NOISE]
-    views = client_views(given, hot, alarmed, lambda node: usual.get(node, 0.0))
-    with_views = CallGraph.of(graph, views)
-    return CallGraph.of(graph, [*views, *missing_edges(with_views, hot, volume, calls)])
+def is_gap(symptom: Symptom | None, served: Calls | None, row: int) -> bool:
+    """Whether the node served calls in a row of which no measured value is left."""
+    idle = served is not None and served.window[row] <= 0
+    return not idle and (symptom is None or symptom.values[row] is None or row in symptom.estimated)
 
 
 def _own(

@@ -60,15 +60,21 @@ def _reach(start: str, neighbours: Mapping[str, tuple[str, ...]]) -> set[str]:
 
 
 def client_views(
-    graph: CallGraph, hot: Iterable[str], alarmed: str, usual: Callable[[str], float]
+    graph: CallGraph,
+    hot: Iterable[str],
+    unseen: Iterable[str],
+    alarmed: str,
+    usual: Callable[[str], float],
 ) -> list[tuple[str, str]]:
     """Edges from leaves to the services they are the client's view of.
 
     Tracing names a call by its address when the callee's own trace is not joined (a load balancer's
     host name beside the service behind it). Both hang from the same caller and move together; the
-    client's view has no callees of its own and is never the faster of the two.
+    client's view has no callees of its own and is never the faster of the two. A service that nobody
+    saw may have moved.
     """
     moved = tuple(hot)
+    services = [node for node in dict.fromkeys((*moved, *unseen)) if node in graph.callees]
     found = []
     for view in moved:
         if view == alarmed or view in graph.callees:
@@ -76,10 +82,8 @@ def client_views(
         callers = set(graph.callers.get(view, ()))
         found += [
             (view, service)
-            for service in moved
-            if service in graph.callees
-            and callers & set(graph.callers.get(service, ()))
-            and usual(view) >= usual(service) > 0
+            for service in services
+            if callers & set(graph.callers.get(service, ())) and usual(view) >= usual(service) > 0
         ]
     return found
 

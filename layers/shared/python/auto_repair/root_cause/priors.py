@@ -83,7 +83,7 @@ def weigh_logs(
         accused = log.names or log.node
         is_witness = accused != log.node or _begins_with_a_change(log, changes)
         weight = NAMED_WEIGHT if is_witness else LOG_WEIGHT
-        growth = log.count / (log.count + 4 * log.count_before + 1) if log.count > 0 else 0.0
+        growth = log.count / (log.count + 4 * max(0, log.count_before) + 1) if log.count > 0 else 0.0
         if growth > 0 and trouble.reaches(log.node):
             found.append(
                 Evidence(

@@ -31,37 +31,58 @@ def answer(verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
-def rank_folder(folder: Path) -> dict[str, dict[str, Any]]:
-    """Answers by case id; `seconds` is the engine's time, reading the files apart."""
-    answers = {}
+def rank_folder(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Answers by case id, and why the cases without one were refused.
+
+    `seconds` is the engine's time, reading the files apart. Raises InvalidInvestigation without any case.
+    """
+    answers: dict[str, dict[str, Any]] = {}
+    refused = []
     for path in case_files(folder):
-        case_id, investigation = read_case(folder, path)
-        begun = time.perf_counter()
+        try:
+            case_id, ranked = _rank_case(folder, path)
+        except InvalidInvestigation as error:
+            refused.append(str(error))
+            continue
+        if case_id in answers:
+            refused.append(f"{path.name} repeats the case id {case_id}")
+            continue
+        answers[case_id] = ranked
+    return answers, refused
+
+
+def _rank_case(folder: Path, path: Path) -> tuple[str, dict[str, Any]]:
+    case_id, investigation = read_case(folder, path)
+    begun = time.perf_counter()
+    try:
         verdict = investigate(investigation)
-        seconds = time.perf_counter() - begun
-        answers[case_id] = {
-            "ranked": answer(verdict),
-            "seconds": round(seconds, 5),
-            "outcome": verdict.outcome,
-            "probability": round(verdict.probability, 4),
-            "reasons": list(verdict.reasons),
-        }
-    return answers
+    except (ValueError, ArithmeticError) as error:
+        raise InvalidInvestigation(f"{path.name} cannot be investigated: {error}") from error
+    seconds = time.perf_counter() - begun
+    return case_id, {
+        "ranked": answer(verdict),
+        "seconds": round(seconds, 5),
+        "outcome": verdict.outcome,
+        "probability": round(verdict.probability, 4),
+        "reasons": list(verdict.reasons),
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; exit status 2 when the folder or a case cannot be read."""
+    """Command line; exit status 2 when the folder or a case cannot be read. The other cases are answered."""
     parser = argparse.ArgumentParser(prog="python -m auto_repair.root_cause.rank", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder that holds cases/")
     parser.add_argument("--out", type=Path, required=True, help="file to write the answers to")
     options = parser.parse_args(arguments)
     try:
-        answers = rank_folder(options.folder)
+        answers, refused = rank_folder(options.folder)
     except InvalidInvestigation as error:
         print(f"cannot rank {options.folder}: {error}", file=sys.stderr)
         return 2
     options.out.write_text(json.dumps(answers, indent=1) + "\n", encoding="utf-8")
-    return 0
+    for reason in refused:
+        print(f"refused: {reason}", file=sys.stderr)
+    return 2 if refused else 0
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from auto_repair.root_cause.symptoms import (
 )
 from auto_repair.root_cause.telemetry import Telemetry, is_newcomer
 from auto_repair.root_cause.traffic import count_calls, lost_calls
+from auto_repair.root_cause.unseen import Suspicion, suspects
 
 OTHER_SYMPTOM = 0.25  # weight of failures when latency alarmed, and the reverse
 MESSENGER = 0.35  # the alarmed node is the usual messenger: its own excess counts less
@@ -38,6 +39,7 @@ class Candidates:
     """Scores in descending order, what they rest on, and what the verdict needs to judge them."""
 
     scores: Mapping[str, float]
+    strongest: float  # score of what was observed: nobody is more of an incident for being unobserved
     evidence: Mapping[str, tuple[Evidence, ...]]
     flow: Flow
     siblings: tuple[frozenset[str], ...]
@@ -100,6 +102,8 @@ def rank_candidates(
     ledger.add(_silences(lost_calls(telemetry, calls, investigation.graph, rows), ledger.strongest))
     flow = flows[alarmed_kind]
     ledger.add(_priors(investigation, flow, ledger, onset, period_of(telemetry.reference.timestamps)))
+    strongest = ledger.strongest
+    ledger.add(_unobserved(flow, alarmed_kind, suspects(flow, rows, calls, _usually_seen(telemetry, flow))))
     scores, siblings = (
         level_siblings(ledger.scores(), flow, calls, alarm.node) if calls else (ledger.scores(), ())
     )
@@ -107,6 +111,7 @@ def rank_candidates(
     return Candidates(
         # Rounding keeps the order independent of the unit's last bits.
         {node: round(scores[node], 6) for node in sorted(scores, key=lambda n: -round(scores[n], 6))},
+        strongest,
         {node: tuple(items) for node, items in ledger.entries.items()},
         flow,
         siblings,
@@ -145,6 +150,25 @@ def _trouble(flow: Flow, kind: Kind, node: str, value: float, newcomers: frozens
     return Evidence(
         kind, node, text, value, flow.sigmas[node], shift.level, shift.base, column.metric, column.statistic
     )
+
+
+def _usually_seen(telemetry: Telemetry, flow: Flow) -> dict[str, float]:
+    """How surely each node reports the symptom's metric: 1 always, 0 in half of the reference's rows."""
+    shares = {}
+    for node, symptom in flow.symptoms.items():
+        values = telemetry.in_reference(symptom.column)
+        shares[node] = max(0.0, 1 - 2 * values.count(None) / len(values)) if values else 0.0
+    return shares
+
+
+def _unobserved(flow: Flow, kind: Kind, suspected: Mapping[str, Suspicion]) -> list[Evidence]:
+    found = []
+    for node, suspicion in suspected.items():
+        value = (suspicion.volume / flow.largest) ** SHARE_POWER * strength(suspicion.sigmas)
+        value *= 1 - BY_COVERAGE + BY_COVERAGE * flow.coverage(node)
+        text = f"{node} was not observed in rows in which {suspicion.caller} was in trouble"
+        found.append(Evidence(kind, node, text, value))
+    return found
 
 
 def _boundary_gaps(edges: Mapping[tuple[str, str], Boundary]) -> list[Evidence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auto_repair.root_cause.baselines import (
     MEMORYLESS,
@@ -22,6 +22,7 @@ from auto_repair.root_cause.traffic import Calls, surprise
 PRIOR_CALLS = 5  # weight, in calls, of the reference when judging the few calls before the alarm
 UNKNOWN_FAILURE_RATE = 0.02  # assumed of a node the reference does not know
 OFTEN_BAD = 0.05  # share of the reference's worst rows not counted as normal
+ESTIMATED = 0.5  # discount of a row that only percentiles tell of
 BELOW_USUAL = 0.5  # discount of a resource that rose, but to a level the reference exceeds
 
 
@@ -32,6 +33,7 @@ class Symptom:
     column: Column
     shift: Shift
     values: Values
+    estimated: frozenset[int] = frozenset()  # rows whose value was not measured
 
     @property
     def sigmas(self) -> float:
@@ -50,15 +52,27 @@ class Symptom:
 
 
 def latencies(telemetry: Telemetry, rows: Rows) -> dict[str, Symptom]:
-    """Latency of every node that has one; gaps bridged by its other statistics."""
+    """Latency of every node that has one; gaps bridged by its percentiles where that shows more."""
     found = {}
     for node in telemetry.by_node:
         columns = telemetry.columns(node, Role.LATENCY)
         if columns:
-            values = bridge_gaps(telemetry, columns)
-            shift = measure_shift(values, telemetry.in_reference(columns[0]), rows)
-            found[node] = Symptom(columns[0], shift, values)
+            seen, reference = telemetry.in_window(columns[0]), telemetry.in_reference(columns[0])
+            bridged = bridge_gaps(telemetry, columns)
+            found[node] = Symptom(columns[0], measure_shift(seen, reference, rows), seen)
+            if bridged != seen:
+                # An estimated row may support what the measured ones show; it cannot refute them.
+                estimated = frozenset(i for i, value in enumerate(seen) if value is None)
+                shift = _discounted(measure_shift(bridged, reference, rows), estimated, rows)
+                bridge = Symptom(columns[0], shift, bridged, estimated)
+                found[node] = max(found[node], bridge, key=lambda symptom: symptom.sigmas)
     return found
+
+
+def _discounted(shift: Shift, estimated: frozenset[int], rows: Rows) -> Shift:
+    """The shift with every estimated row counting half."""
+    share = sum(i in estimated for i in rows.after) / len(rows.after) if rows.after else 0.0
+    return replace(shift, sigmas=shift.sigmas * (1 - ESTIMATED * share))
 
 
 def failures(telemetry: Telemetry, calls: Mapping[str, Calls], rows: Rows) -> dict[str, Symptom]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from auto_repair.root_cause.model import Column, Frame, Investigation, Role, Values
 from auto_repair.root_cause.periods import Rows
-from auto_repair.root_cause.series import median, present
+from auto_repair.root_cause.series import median
 
 ADDITIVE_FIRST = ("Average", "Mean", "p50", "p90", "p95", "p99")  # an average adds up along calls
+FEWEST_VALUES = 8  # of the reference, to compare with
 RARELY = 0.1  # a node active in fewer of the reference's rows than this was hardly ever called
 
 
@@ -92,30 +94,67 @@ def _active_share(values: Values, role: Role) -> float:
 
 
 def bridge_gaps(telemetry: Telemetry, columns: tuple[Column, ...]) -> Values:
-    """The first column's window, its gaps estimated from the other statistics of the same metric.
+    """The first column's window, its gaps estimated from the percentiles of the same metric.
 
-    In a row where the average is missing, the other statistics' geometric mean change against their
-    reference medians stands in for the average's.
+    An average is the area under the quantile function, so each percentile moves it by the share of that
+    area which lies around it. One that is unknown moved as the nearest known one did.
     """
     main, rest = columns[0], columns[1:]
     values = telemetry.in_window(main)
-    usual = median(telemetry.in_reference(main))
-    if None not in values or not rest or not usual or usual <= 0:
+    if None not in values:
         return values
-    others = [(telemetry.in_window(c), median(telemetry.in_reference(c)) or 0.0) for c in rest]
-    return tuple(_estimate(i, usual, others) if v is None else v for i, v in enumerate(values))
+    usual = median(telemetry.in_reference(main))
+    known = [
+        (rank, telemetry.in_window(c), level)
+        for c in rest
+        if (rank := _rank(c.statistic)) is not None
+        and (level := median(telemetry.in_reference(c)) or 0.0) > 0
+    ]
+    if not known or not usual or usual <= 0:
+        return values
+    known.sort(key=lambda entry: entry[0])
+    areas = _areas([rank for rank, _, _ in known], [level for _, _, level in known])
+    return tuple(_estimate(i, usual, known, areas) if v is None else v for i, v in enumerate(values))
 
 
-def _estimate(row: int, usual: float, others: list[tuple[Values, float]]) -> float | None:
-    changes = [v / m for values, m in others if m > 0 and (v := values[row]) is not None and v > 0]
-    if not changes:
+def _rank(statistic: str) -> float | None:
+    """0.9 of "p90", None of what is no percentile."""
+    digits = statistic[1:]
+    return float(digits) / 100 if statistic[:1] == "p" and digits.replace(".", "", 1).isdigit() else None
+
+
+def _areas(ranks: list[float], levels: list[float]) -> list[float]:
+    """Share of the area under the quantile function that lies nearest to each percentile."""
+    borders = [0.0, *((a + b) / 2 for a, b in pairwise(ranks)), 1.0]
+    parts = [(end - begin) * level for (begin, end), level in zip(pairwise(borders), levels, strict=True)]
+    return [part / sum(parts) for part in parts]
+
+
+def _estimate(
+    row: int, usual: float, known: list[tuple[float, Values, float]], areas: list[float]
+) -> float | None:
+    """The average in a row of which some percentiles are known; None when none is."""
+    factors = {
+        place: value / level
+        for place, (_, values, level) in enumerate(known)
+        if (value := values[row]) is not None
+    }
+    if not factors:
         return None
-    product = 1.0
-    for change in changes:
-        product *= change ** (1 / len(changes))
-    return usual * product
+    nearest = (factors[min(factors, key=lambda other: abs(other - at))] for at in range(len(known)))
+    return usual * max(0.0, sum(area * factor for area, factor in zip(areas, nearest, strict=True)))
 
 
-def observed_anywhere(telemetry: Telemetry, rows: Rows) -> bool:
-    """Whether any column has a value after the onset."""
-    return any(present(values[i] for i in rows.after) for values in telemetry.window.columns.values())
+def observed_columns(telemetry: Telemetry, rows: Rows) -> list[Column]:
+    """Columns that have a value after the onset."""
+    return [
+        column
+        for column, values in telemetry.window.columns.items()
+        if any(values[i] is not None for i in rows.after)
+    ]
+
+
+def is_comparable(telemetry: Telemetry, column: Column) -> bool:
+    """Whether the reference holds enough of a column to tell what is usual."""
+    values = telemetry.in_reference(column)
+    return len(values) - values.count(None) >= FEWEST_VALUES

@@ -13,6 +13,7 @@ from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.series import Gappy, mean, median, present, ratio
 from auto_repair.root_cause.telemetry import Telemetry
 
+NEXT_TO_NOTHING = 1e-12  # of a column's largest value: no metric counts that finely
 SAME_VALUE = 1e-6  # relative difference below which two values are one, rounded differently
 
 
@@ -59,6 +60,7 @@ def _one_call(columns: Sequence[tuple[Gappy, Gappy]]) -> float | None:
     finest = []
     for window, reference in columns:
         values = sorted({0.0, *(v for v in (*window, *reference) if v and v > 0)})
+        values = [v for v in values if v == 0 or v > NEXT_TO_NOTHING * values[-1]]
         gaps = sorted(b - a for a, b in pairwise(values) if b - a > SAME_VALUE * b)
         if gaps:
             finest.append(gaps[len(gaps) // 10])
