@@ -44,7 +44,7 @@ SENT_ONCE = ("UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias")
 SDK_ATTEMPTS = 3
 NOT_RETRIED_BY_SDKS = ("access_denied", "conflict")
 END_S = 150.0  # longer than any incident takes in which all calls of a kind fail
-LOOK_EVERY_S = 0.7  # ten lanes that look more often keep the embedded AWS busier than the incidents do
+LOOK_EVERY_S = 1.2  # ten lanes that look more often keep the embedded AWS busier than the incidents do
 PATIENT = Config(read_timeout=120, retries={"total_max_attempts": 1}, max_pool_connections=64)
 
 Disturbance = Callable[[str, str], AbstractContextManager[Callable[[], bool]]]
