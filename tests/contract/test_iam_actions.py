@@ -20,8 +20,8 @@ TERRAFORM = ROOT / "terraform"
 PERMISSIONS = TERRAFORM / "modules" / "auto_repair" / "permissions.tf"
 
 ACTION = re.compile(
-    r'"((?!aws:|dynamodb:LeadingKeys)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"'
-)  # aws: starts condition keys
+    r'"((?!aws:|dynamodb:LeadingKeys|kms:ViaService)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"'
+)  # the rest are condition keys
 OTHER_PEOPLES_THINGS = ("any_function", "any_queue", "function_logs")
 
 
@@ -33,6 +33,7 @@ class Statement:
     actions: tuple[str, ...]
     resources: str  # as written
     comment: str  # the line above the resources
+    denies: bool = False
 
 
 def statements(path: Path) -> list[Statement]:
@@ -48,6 +49,7 @@ def _statement(body: str) -> Statement:
         tuple(ACTION.findall(actions[1])) if actions else (),
         resources[2] if resources else "",
         (resources[1] or "") if resources else "",
+        denies='effect = "Deny"' in re.sub(" +", " ", body),
     )
 
 
@@ -114,13 +116,26 @@ def test_the_action_exists(action: str) -> None:
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_everything_is_allowed_only_where_aws_offers_no_narrower_scope(statement: Statement) -> None:
-    if statement.resources != '["*"]':
+    if statement.denies or statement.resources != '["*"]':
         return
     assert statement.comment, "a * says in the line above which API offers no narrower scope"
     narrower = [
         a for a in statement.actions if any(fact["resource_arn_format"] != "*" for fact in facts_of(a))
     ]
     assert narrower == []
+
+
+def test_who_may_read_any_parameter_may_decrypt_none() -> None:
+    """The key policy of aws/ssm lets them, so only a denial stands between them and every secret."""
+    documents = _blocks(PERMISSIONS.read_text(), re.compile(r'^data "aws_iam_policy_document" "\w+" {', re.M))
+    reading = [
+        [_statement(body) for body in _blocks(document, re.compile(r"\bstatement {"))]
+        for document in documents
+        if ":parameter/*" in document
+    ]
+    assert len(reading) == 1
+    for found in reading:
+        assert [s.actions for s in found if s.denies and s.resources == '["*"]'] == [("kms:Decrypt",)]
 
 
 @pytest.mark.parametrize(

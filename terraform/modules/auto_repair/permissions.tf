@@ -120,7 +120,7 @@ data "aws_iam_policy_document" "read_changes" {
   statement {
     sid       = "ReadJournalOfChanges"
     actions   = ["dynamodb:Query"]
-    resources = [local.arn_of.changes]
+    resources = [local.arn_of.changes, "${local.arn_of.changes}/index/byTime"]
   }
 
   statement {
@@ -232,6 +232,27 @@ data "aws_iam_policy_document" "read_parameters" {
     sid       = "ReadParametersThatNameResources"
     actions   = ["ssm:GetParameters"]
     resources = ["arn:${local.partition}:ssm:${local.place}:parameter/*"]
+  }
+
+  # The key aws/ssm lets everybody in the account decrypt who may read the parameter; a key that is shared with us, us.
+  # Parameter Store asks KMS in the caller's name and names the parameter: what is denied here stays encrypted.
+  statement {
+    sid       = "LeaveSecretParametersEncrypted"
+    effect    = "Deny"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      values   = ["ssm.*"]
+    }
+
+    condition {
+      test     = "StringNotLike"
+      variable = "kms:EncryptionContext:PARAMETER_ARN"
+      values   = [local.arn_of.policies]
+    }
   }
 }
 
@@ -519,6 +540,8 @@ data "aws_iam_policy_document" "executor" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_functions.json,
     data.aws_iam_policy_document.read_queues.json,
+    data.aws_iam_policy_document.read_policies.json,
+    data.aws_iam_policy_document.read_pause_switches.json,
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.record_repairs.json,
   ]

@@ -99,6 +99,29 @@ run "a_system_without_functions" {
   }
 }
 
+run "secret_parameters_stay_encrypted" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(data.aws_iam_policy_document.read_parameters.json).Statement : statement if statement.Effect == "Deny"] == [{
+      Sid      = "LeaveSecretParametersEncrypted"
+      Effect   = "Deny"
+      Action   = "kms:Decrypt"
+      Resource = "*"
+      Condition = {
+        StringLike    = { "kms:ViaService" = "ssm.*" }
+        StringNotLike = { "kms:EncryptionContext:PARAMETER_ARN" = "arn:aws:ssm:us-east-1:123456789012:parameter/lambda-auto-repair/dev/functions/*" }
+      }
+    }]
+    error_message = "Whoever reads parameters could decrypt more of them than the owners' policies."
+  }
+
+  assert {
+    condition     = strcontains(data.aws_iam_policy_document.coordinator.json, "LeaveSecretParametersEncrypted")
+    error_message = "The denial does not reach the role."
+  }
+}
+
 run "a_journal_of_changes" {
   command = plan
 
