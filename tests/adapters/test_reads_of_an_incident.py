@@ -24,7 +24,17 @@ from auto_repair.domain.surroundings import Surroundings
 from auto_repair.domain.timestamps import iso
 from auto_repair.use_cases.look_around import MOST_RESOURCES
 from tests.adapters.conftest import NOW, SETTINGS
-from tests.adapters.shop import RAISED, TIMED_OUT, Account, aliased, crowd, log, shop
+from tests.adapters.shop import (
+    FUNCTION_ARN,
+    RAISED,
+    TIMED_OUT,
+    Account,
+    aliased,
+    bucket_changed,
+    crowd,
+    log,
+    shop,
+)
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lambda-auto-repair-workflow-test:one"
 
@@ -126,7 +136,8 @@ def forget() -> None:
 
 BUDGET = 25
 # As docs/architecture.md tells them.
-USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 23, 52, 59, 57
+USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 23, 40, 47, 41
+SHOP_CHANGED, SHOP_WITHOUT_JOURNAL = 42, 52
 BESIDES = 10  # what is not the collector's: our own records, and what other functions read
 # Asked again by another of our functions, or because it may have changed since.
 ASKED_AGAIN = {"lambda.get_function_configuration", "ssm.get_parameter", "s3.get_object", "dynamodb.query"}
@@ -163,6 +174,26 @@ def test_looking_around_reads_what_is_told(
     assert incident.reads.total() <= reads, incident.table()
     if environments == 1:
         assert incident.account.repeated <= {*ASKED_AGAIN, "apigateway.get_resources"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads"), [(bucket_changed, SHOP_CHANGED), ({"Items": []}, SHOP_WITHOUT_JOURNAL)]
+)
+def test_cloudtrail_is_asked_for_what_the_journal_leaves_open(
+    decide: Callable[..., Incident], answer: Any, reads: int
+) -> None:
+    """What was there before one change, or all that happened."""
+    incident = decide(shop(log(RAISED, 100), **{"dynamodb.query": answer}), OF_FUNCTION)
+    asked = {
+        value["AttributeValue"]
+        for name, request in incident.account.calls
+        for value in request.get("LookupAttributes", ())
+        if name == "cloudtrail.lookup_events"
+    }
+    around = asked - {"orders", FUNCTION_ARN}
+    assert (around == {"invoices"}) is (reads == SHOP_CHANGED), around
+    assert around
+    assert incident.reads.total() <= reads, incident.table()
 
 
 def test_crowd_is_cut_off_and_what_was_left_out_is_said(decide: Callable[..., Incident]) -> None:

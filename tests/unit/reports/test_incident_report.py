@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from auto_repair.domain.case import WorkflowError
+from auto_repair.reports import overview
 from auto_repair.reports.incident_report import Standing
 from auto_repair.reports.repair_record import RepairRecord
 from tests.unit.reports import cases
@@ -31,6 +32,18 @@ from tests.unit.reports import cases
 )
 def test_standing(case: str, standing: Standing) -> None:
     assert cases.ALL[case]().standing is standing
+
+
+def test_the_report_names_the_owner_and_who_was_asked() -> None:
+    asked, told = cases.awaiting(), cases.advised()
+    assert asked.plan and told.plan
+    people = {"contact": "team-checkout", "approvers": ("ada", "ben")}
+    asked = replace(asked, plan=replace(asked.plan, **people))  # type: ignore[arg-type]
+    told = replace(told, plan=replace(told.plan, **people))  # type: ignore[arg-type]
+    shown = {fact.label: fact.text for fact in overview.facts(asked)}
+    assert (shown["Owner"], shown["May say yes"]) == ("team-checkout", "ada, ben")
+    assert "May say yes" not in {fact.label for fact in overview.facts(told)}
+    assert "Owner" not in {fact.label for fact in overview.facts(cases.advised())}
 
 
 def test_a_failed_first_write_leaves_it_unclear_what_is_live() -> None:

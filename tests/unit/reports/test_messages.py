@@ -108,6 +108,27 @@ def test_the_question_says_what_why_price_way_back_and_expiry() -> None:
         assert words in body
 
 
+NAMED = {"contact": "team-checkout@example.com", "approvers": ("ada", "the on-call engineer")}
+
+
+def test_the_question_names_who_may_say_yes_and_the_owner() -> None:
+    report = cases.timeout_behind_alias()
+    assert report.plan
+    plan = replace(report.plan, **NAMED)  # type: ignore[arg-type]
+    _, body = approval_request(report.incident, plan, report.diagnosis, TOKEN, EXPIRES, cases.REGION)
+    assert "\n\nWho may say yes: ada, the on-call engineer\nOwner: team-checkout@example.com\n\n" in body
+    assert "Who may say yes" not in request()[1]
+
+
+def test_the_result_names_the_owner_in_one_line_whatever_is_written_there() -> None:
+    report = cases.advised()
+    assert report.plan
+    named = replace(report, plan=replace(report.plan, contact="team\x1b[31m\ncheckout"))
+    _, body = result_message(named, URI, email_template="brief")
+    assert body.splitlines()[-1] == "Owner: team\ufffd[31m checkout"
+    assert "Owner" not in result_message(report, URI)[1]
+
+
 def commands(body: str) -> list[str]:
     return [line for line in body.splitlines() if line.startswith("aws ")]
 

@@ -418,6 +418,15 @@ def test_price_of_a_longer_timeout_is_its_upper_bound() -> None:
     )
 
 
+@pytest.mark.parametrize("cure", ["raise_memory", None])
+def test_a_plan_names_whom_the_owner_named(cure: str | None) -> None:
+    desk = Desk(mode=Mode.ASK, approvers=("ada",), contact="team-checkout@example.com")
+    diagnosis = a_diagnosis(a_hypothesis(repair=cure))
+    plan = desk.plan(desk.case(diagnosis=diagnosis))
+    assert plan.contact == "team-checkout@example.com"
+    assert plan.approvers == (("ada",) if cure else ())
+
+
 def test_no_plan_without_a_diagnosis() -> None:
     with pytest.raises(InvalidEvent, match="DiagnoseIssue comes first"):
         Desk().plan(Case(an_incident()))

@@ -39,3 +39,5 @@ class Plan:
     min_invocations: int = 3
     is_last_rung: bool = False  # a further one was wanted, and forbidden
     earlier: tuple[Attempt, ...] = ()  # rungs that this incident has applied before, oldest first
+    contact: str = ""  # whom the owner's entry names for the function
+    approvers: tuple[str, ...] = ()  # who may say yes, as it names them

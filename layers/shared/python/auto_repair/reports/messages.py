@@ -80,6 +80,7 @@ def approval_request(
         f"Risk: {' '.join(risks_of(plan.change)) or 'none that we know of.'}",
         f"The way back: {_way_back(plan)}",
         f"No answer by {moment(expires_at)} means no: then nothing is changed.",
+        _people(plan),
         f"Approve (bash or zsh):\n{_answer_command('approve', task_token, region)}",
         f"Reject (bash or zsh):\n{_answer_command('reject', task_token, region)}",
         f"Incident {one_line(incident.id, 200)}",
@@ -109,7 +110,13 @@ def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> 
     yield _change(report)
     yield _list("What a person should do", map(one_line, conclusion.next_steps))
     yield _undo(report)
-    yield f"Report: {one_line(report_uri, SAMPLE)}\nIncident: {one_line(report.incident.id, 200)}"
+    yield _joined(
+        (
+            f"Report: {one_line(report_uri, SAMPLE)}",
+            f"Incident: {one_line(report.incident.id, 200)}",
+            _owner(report.plan),
+        )
+    )
 
 
 def _elsewhere(report: IncidentReport) -> Iterator[str]:
@@ -247,6 +254,16 @@ def _answer_command(decision: str, task_token: str, region: str) -> str:
 
 
 # --- parts ------------------------------------------------------------------------------------------------
+
+
+def _owner(plan: Plan | None) -> str:
+    return f"Owner: {one_line(plan.contact, 256)}" if plan and plan.contact else ""
+
+
+def _people(plan: Plan) -> str:
+    """Whom the owner's entry names; IAM decides who can answer."""
+    may = f"Who may say yes: {one_line(', '.join(plan.approvers))}" if plan.approvers else ""
+    return _joined((may, _owner(plan)))
 
 
 def _function(incident: Incident) -> str:

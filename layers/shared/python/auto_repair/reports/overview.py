@@ -40,6 +40,7 @@ def facts(report: IncidentReport) -> tuple[Fact, ...]:
     place = " · ".join(filter(None, (report.environment, report.region, report.account)))
     subject = report.subject + (f", called through alias {incident.alias}" if incident.alias else "")
     harmed_since = report.impact.since if report.impact else None
+    plan = report.plan
     known = (
         ("Function" if incident.has_function else "Resource", subject),
         ("Alarm", alarm.name if alarm else ""),
@@ -52,6 +53,8 @@ def facts(report: IncidentReport) -> tuple[Fact, ...]:
         ("Alarm fired" if alarm else "Started", moment(incident.started_at if alarm else incident.opened_at)),
         ("Reported", moment(report.reported_at) if report.reported_at else ""),
         ("Decided", decided_by(report)),
+        ("May say yes", ", ".join(plan.approvers) if plan and report.is_asked else ""),
+        ("Owner", plan.contact if plan else ""),
         ("Where", place),
         ("Also joined", "; ".join(report.joined_alarms)),
     )

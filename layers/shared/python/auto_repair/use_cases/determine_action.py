@@ -56,18 +56,18 @@ class DetermineAction:
         if diagnosis is None or case.evidence is None:
             raise InvalidEvent("diagnosis: the state document has none; DiagnoseIssue comes first")
         best = diagnosis.root_cause
+        policy = self.policies.policy(case.incident.function_name)
         if best is None or best.repair is None:
-            return _nothing_to_do(diagnosis)
+            return replace(_nothing_to_do(diagnosis), contact=policy.contact)
         climbing = case.verification is not None and case.repair is not None
         ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
-        plan = self._plan(case, best, self.store.load_evidence(ref))
+        plan = self._plan(case, best, self.store.load_evidence(ref), policy)
         if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
             return _stay_or_go_back(case, plan)
         self._record(case, plan, best)
         return plan
 
-    def _plan(self, case: Case, best: Hypothesis, evidence: Evidence) -> Plan:
-        policy = self.policies.policy(case.incident.function_name)
+    def _plan(self, case: Case, best: Hypothesis, evidence: Evidence, policy: FunctionPolicy) -> Plan:
         attempts = tuple(self.store.attempts(case.incident.function_name))
         context = RepairContext(policy, attempts, case.incident.id)
         repair = self.repairs[best.repair or ""]
@@ -83,6 +83,8 @@ class DetermineAction:
             approval_expiry_s=policy.approval_expiry_s,
             verification_budget_s=policy.verification_budget_s,
             min_invocations=policy.min_invocations,
+            contact=policy.contact,
+            approvers=policy.approvers,
         )
         if isinstance(outcome, Refusal):
             return _refused(base, outcome)
