@@ -36,7 +36,8 @@ def test_standing(case: str, standing: Standing) -> None:
 
 def test_the_report_names_the_owner_and_who_was_asked() -> None:
     asked, told = cases.awaiting(), cases.advised()
-    assert asked.plan and told.plan
+    assert asked.plan
+    assert told.plan
     people = {"contact": "team-checkout", "approvers": ("ada", "ben")}
     asked = replace(asked, plan=replace(asked.plan, **people))  # type: ignore[arg-type]
     told = replace(told, plan=replace(told.plan, **people))  # type: ignore[arg-type]
