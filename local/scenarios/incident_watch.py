@@ -23,16 +23,22 @@ class Moment:
 
 
 def find_execution(session: Any, state_machine_arn: str, function_name: str, since: datetime) -> str | None:
-    """The first execution for that function that began at or after `since`: later ones join its incident."""
+    """The first execution for that function since then; not one that left the incident to another."""
     machine = client(session, "stepfunctions")
     started = machine.list_executions(stateMachineArn=state_machine_arn, maxResults=100)["executions"]
     for execution in reversed(started):
         if execution["startDate"] < since:
             continue
         details = machine.describe_execution(executionArn=execution["executionArn"])
-        if f'"{function_name}"' in details["input"]:
+        output = json.loads(details.get("output", "{}"))
+        if f'"{function_name}"' in details["input"] and not left_to_another(output):
             return str(execution["executionArn"])
     return None
+
+
+def left_to_another(document: Any) -> bool:
+    """Whether another execution deals with the incident: of two alarms at once, either may open it."""
+    return document.get("incident", {}).get("disposition") in ("joined", "duplicate")
 
 
 def follow(

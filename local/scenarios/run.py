@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,24 +58,37 @@ def run(session: Any, scenario: Scenario, state_machine_arn: str, reports: Path,
         if scenario.break_it:
             scenario.break_it(session, scenario.function_name)
         say("fault", scenario.fault)
-        execution = wait_until(
-            lambda: incident_watch.find_execution(session, state_machine_arn, scenario.function_name, since),
-            seconds=ALARM_SECONDS,
-            what=f"an alarm of {scenario.function_name} that starts an execution",
+        find = partial(
+            incident_watch.find_execution, session, state_machine_arn, scenario.function_name, since
         )
+        execution = _started(find, scenario.function_name)
         marks["alarm"] = time.monotonic()
         say("alarm", _alarm_text(session, scenario.function_name))
         say("traffic", str(traffic.fresh_tally()))
-        document: Any = {}
-        told: set[str] = set()
-        for moment in incident_watch.follow(session, execution):
-            document = moment.document if not moment.entered else document
-            _tell_moment(moment, told, say)
-            if moment.state == "DiagnoseIssue" and not moment.entered:
-                marks["diagnosis"] = time.monotonic()
+        document = _follow(session, execution, marks, say)
+        while incident_watch.left_to_another(document):
+            say("alarm", "another alarm of the function opened the incident first")
+            document = _follow(session, _started(find, scenario.function_name), marks, say)
         marks["end"] = time.monotonic()
         traffic.fresh_tally()
     return _ending(session, scenario, traffic, document, marks, begun, reports, say)
+
+
+def _started(find: Callable[[], str | None], function_name: str) -> str:
+    what = f"an alarm of {function_name} that starts an execution"
+    return str(wait_until(find, seconds=ALARM_SECONDS, what=what))
+
+
+def _follow(session: Any, execution: str, marks: dict[str, float], say: Callable[[str, str], None]) -> Any:
+    """Tell what the execution does; the state document with which it ended."""
+    document: Any = {}
+    told: set[str] = set()
+    for moment in incident_watch.follow(session, execution):
+        document = moment.document if not moment.entered else document
+        _tell_moment(moment, told, say)
+        if moment.state == "DiagnoseIssue" and not moment.entered:
+            marks["diagnosis"] = time.monotonic()
+    return document
 
 
 def _tell_moment(moment: incident_watch.Moment, told: set[str], say: Callable[[str, str], None]) -> None:
