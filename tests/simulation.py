@@ -306,7 +306,7 @@ class Simulation:
         diagnose = DiagnoseIssue(all_failure_modes(), store, memory, clock, "diagnoser")
         determine = DetermineAction(all_repairs(), policies, store, clock, "planner")
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
-        execute = ExecuteRepair(functions, queues, FakeBuckets(), store, clock, "executor")
+        execute = ExecuteRepair(functions, queues, FakeBuckets(), policies, store, clock, "executor")
         roll_back = RollBackRepair(functions, queues, FakeBuckets(), store, clock)
         verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock, lambda: look_around)
         notify = NotifyResult(

@@ -179,7 +179,9 @@ def _holds(choice: dict[str, Any], document: Any) -> bool:
     assert found is not _MISSING, f"{choice['Variable']} leads nowhere"
     if "IsString" in choice:
         return isinstance(found, str) is choice["IsString"]
-    (wanted,) = (choice[test] for test in ("StringEquals", "BooleanEquals") if test in choice)
+    (wanted,) = (
+        choice[test] for test in ("StringEquals", "BooleanEquals", "NumericEquals") if test in choice
+    )
     return bool(found == wanted)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain import errors
+from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.collect_metrics_and_logs import PATIENT_TRIES
 from auto_repair.use_cases.notify_result import LAST_ATTEMPT
 from auto_repair.use_cases.parse_alarm_event import LEASE
@@ -189,6 +190,14 @@ def test_only_a_plan_that_is_auto_or_approved_reaches_the_executor() -> None:
     assert before == {"IsActionAllowed", "IsApproved", "WaitForUpdate"}
     (approved,) = STATES["IsApproved"]["Choices"]
     assert approved["And"][-1] == {"Variable": "$.approval.decision", "StringEquals": "approve"}
+
+
+def test_repair_that_is_refused_when_it_is_to_begin_leaves_no_earlier_rung() -> None:
+    _, first, later = STATES["IsRepairApplied"]["Choices"]
+    refused = {"Variable": "$.repair.status", "StringEquals": ProgressStatus.REFUSED.value}
+    assert first["And"] == [refused, {"Variable": "$.plan.rung", "NumericEquals": 1}]
+    assert first["Next"] == "NotifyResult"
+    assert later == {**refused, "Next": "RollBackRepair"}
 
 
 def test_last_attempt_of_the_notification_is_known_to_it() -> None:

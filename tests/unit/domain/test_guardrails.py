@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain.evidence import Alias
-from auto_repair.domain.guardrails import GUARDRAILS, Situation, check
+from auto_repair.domain.guardrails import GUARDRAILS, Moment, Situation, check, forbidden_now
 from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits
 from auto_repair.domain.timestamps import iso
 from tests.builders import (
@@ -65,6 +65,17 @@ def test_freeze() -> None:
     weekend, monday_night = FreezeWindow("fri 16:00", "mon 08:00"), FreezeWindow("mon 16:00", "tue 08:00")
     assert rule(situation(a_policy(freeze_windows=(monday_night, weekend)))) == "freeze window"
     assert rule(situation(a_policy(freeze_windows=(monday_night,)))) == ""
+
+
+@pytest.mark.parametrize("paused", [True, False])
+@pytest.mark.parametrize("windows", [(FreezeWindow("fri 16:00", "mon 08:00"),), ()])
+def test_what_is_asked_again_before_the_first_write_is_what_the_plan_was_asked(
+    paused: bool, windows: tuple[FreezeWindow, ...]
+) -> None:
+    policy = a_policy(freeze_windows=windows)
+    planned = check(situation(policy, paused=paused), person_decides=True)
+    assert forbidden_now(Moment(NOW, policy, paused)) == planned
+    assert (planned is not None) is (paused or bool(windows))
 
 
 @pytest.mark.parametrize("busy", [{"last_update_status": "InProgress"}, {"state": "Pending"}])

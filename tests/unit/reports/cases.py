@@ -451,6 +451,31 @@ def later_rung_rejected() -> IncidentReport:
     )
 
 
+PAUSED = Refusal("paused", "the function's alarm rule is disabled", "enable it with `aws events enable-rule`")
+
+
+def paused_meanwhile() -> IncidentReport:
+    """A person agreed, and by then the function was paused."""
+    return undecided(
+        "REFUSED",
+        plan=a_plan(Decision.ASK),
+        approval=Approval(True, "approve", "arn:aws:iam::123456789012:user/ada"),
+        repair=Progress(ProgressStatus.REFUSED, a_plan().planned_at, refusal=PAUSED),
+        attempts=[an_item("REFUSED")],
+    )
+
+
+def later_rung_paused() -> IncidentReport:
+    """A person agreed to the second rung, the function was paused by then, and the first one went back."""
+    report = later_rung_rejected()
+    assert report.plan
+    return replace(
+        report,
+        approval=Approval(True, "approve", "arn:aws:iam::123456789012:user/ada"),
+        repair=Progress(ProgressStatus.REFUSED, report.plan.planned_at, refusal=PAUSED),
+    )
+
+
 def stale() -> IncidentReport:
     """Somebody else changed the function first: nothing was written, so the rollback had nothing to do."""
     return undecided(
@@ -637,6 +662,8 @@ ALL = {
         restored_policy,
         throttled,
         later_rung_rejected,
+        paused_meanwhile,
+        later_rung_paused,
         stale,
         nothing_wrong,
         cannot_tell,

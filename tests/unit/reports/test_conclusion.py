@@ -18,6 +18,7 @@ HEADLINES = {
     "cannot_tell": ("Cannot tell", Tone.WARN, "CloudWatch Logs is missing."),
     "advised": ("A person has to act", Tone.WARN, "no repair of ours is right."),
     "refused": ("Refused by a rule", Tone.WARN, "the rule “caller_timeout” forbids it."),
+    "paused_meanwhile": ("Refused by a rule", Tone.WARN, "the rule “paused” forbids it."),
     "observed": ("Observed only", Tone.CALM, "In mode auto: memory 128 MB → 384 MB."),
     "awaiting": ("Waiting for an answer", Tone.WARN, "memory 128 MB → 384 MB"),
     "rejected": (
@@ -51,6 +52,7 @@ def test_headline(case: str) -> None:
         "cannot_tell",
         "advised",
         "refused",
+        "paused_meanwhile",
         "observed",
         "rejected",
         "expired",
@@ -105,6 +107,19 @@ def test_a_declined_rung_is_part_of_the_explanation() -> None:
     assert (
         "Rejected by arn:aws:iam::123456789012:user/ada." in conclude(cases.later_rung_rejected()).explanation
     )
+
+
+def test_a_pause_since_the_question_is_told_with_its_way_out() -> None:
+    conclusion = conclude(cases.paused_meanwhile())
+    assert "alarm rule is disabled" in conclusion.explanation
+    assert conclusion.next_steps == ("Enable it with `aws events enable-rule`.",)
+
+
+def test_a_later_rung_that_a_pause_forbade_is_told_and_counted_as_not_made() -> None:
+    report = cases.later_rung_paused()
+    (step,) = (s for s in conclude(report).next_steps if "paused" in s)
+    assert step.startswith("A further step was wanted, but the rule “paused” forbids it")
+    assert report.change == cases.memory_change(128, 384)
 
 
 def test_a_rule_that_stopped_the_ladder_is_told_with_its_way_out() -> None:

@@ -13,7 +13,15 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.use_cases.execute_repair import ExecuteRepair
 from auto_repair.use_cases.roll_back_repair import RollBackRepair
 from tests.builders import BUCKET, QUEUE, a_case, a_change, a_plan, an_incident
-from tests.fakes import FakeBuckets, FakeClock, FakeFunction, FakeFunctions, FakeQueues, FakeStore
+from tests.fakes import (
+    FakeBuckets,
+    FakeClock,
+    FakeFunction,
+    FakeFunctions,
+    FakePolicies,
+    FakeQueues,
+    FakeStore,
+)
 
 
 class StoppedHere(Exception):
@@ -83,6 +91,7 @@ class Workshop:
     """Everything that a repair touches."""
 
     functions: StoppableFunctions = field(default_factory=StoppableFunctions)
+    policies: FakePolicies = field(default_factory=FakePolicies)
     store: FakeStore = field(default_factory=FakeStore)
     clock: FakeClock = field(default_factory=FakeClock)
 
@@ -92,7 +101,9 @@ class Workshop:
 
     @property
     def execute(self) -> ExecuteRepair:
-        return ExecuteRepair(self.functions, self.queues, self.buckets, self.store, self.clock, "executor")
+        return ExecuteRepair(
+            self.functions, self.queues, self.buckets, self.policies, self.store, self.clock, "executor"
+        )
 
     @property
     def roll_back(self) -> RollBackRepair:

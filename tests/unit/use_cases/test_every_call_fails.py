@@ -60,6 +60,20 @@ def rejected() -> Simulation:
     return Simulation(function, Behaviour(needs_mb=300), policy={"mode": Mode.ASK}, answer=lambda _: no)
 
 
+def paused() -> Simulation:
+    """A person says yes, after somebody has paused the function."""
+    simulation = Simulation(
+        FakeFunction(a_configuration()), Behaviour(needs_mb=300), policy={"mode": Mode.ASK}
+    )
+
+    def answer(_payload: Any) -> Any:
+        simulation.policies.paused.add("orders")
+        return {"decision": "approve", "answeredBy": "ada"}
+
+    simulation.answer = answer
+    return simulation
+
+
 def advised() -> Simulation:
     """The code fails: its surroundings are looked at, and people are told."""
     return Simulation(FakeFunction(a_configuration()), Behaviour(raises="ValueError"))
@@ -74,6 +88,7 @@ STORIES: dict[Callable[[], Simulation], tuple[str, tuple[str, ...]]] = {
     in_vain_behind_an_alias: ("ROLLED_BACK", ("ExecuteRepair", "RollBackRepair")),
     approved: ("VERIFIED", ("AwaitApproval", "ExecuteRepair")),
     advised: ("ADVISED", ("LookAround", "DiagnoseIssue")),
+    paused: ("REFUSED", ("ExecuteRepair", "NotifyResult")),
     rejected: ("REJECTED", ("DetermineAction", "AwaitApproval", "NotifyResult")),
 }
 MOST_ALIKE = 2  # of many calls alike in one state, the first ones stand for all

@@ -8,6 +8,7 @@ import pytest
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias
 from auto_repair.domain.plan import Decision
+from auto_repair.domain.policy import FreezeWindow
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
 from tests.bucket_policies import ALLOW, DENY, DENYING, FORMER, policy
@@ -18,6 +19,7 @@ from tests.builders import (
     a_change,
     a_configuration,
     a_plan,
+    a_policy,
     bucket_policy,
     memory,
     reservation,
@@ -328,3 +330,47 @@ def test_visibility_cannot_be_unset() -> None:
     workshop = Workshop()
     with pytest.raises(RepairRejected, match="cannot be unset"):
         workshop.step(workshop.planned(a_change(visibility(30, None))))
+
+
+YES = {"decision": "approve", "answeredBy": "ada", "comment": "go"}
+FROZEN = a_policy(freeze_windows=(FreezeWindow("fri 16:00", "mon 08:00"),))
+
+
+@pytest.mark.parametrize("rule", ["paused", "freeze window"])
+@pytest.mark.parametrize("decision", [Decision.AUTO, Decision.ASK])
+def test_pause_or_freeze_since_the_plan_forbids_the_first_write(rule: str, decision: Decision) -> None:
+    workshop = Workshop()
+    case = replace(workshop.planned(decision=decision), approval=YES)
+    if rule == "paused":
+        workshop.policies.paused.add("orders")
+    else:
+        workshop.policies.policies["orders"] = FROZEN
+    progress = workshop.execute(case)
+    assert progress.status is ProgressStatus.REFUSED
+    assert progress.refusal is not None
+    assert progress.refusal.rule == rule
+    assert workshop.functions.writes == []
+    assert record(workshop)["status"] == "REFUSED"
+    assert record(workshop)["refusedByRule"] == rule
+    assert record(workshop)["wayOut"] == progress.refusal.way_out
+    assert "startedAt" not in record(workshop)
+    assert ("approval" in record(workshop)) is (decision is Decision.ASK)
+
+
+def test_what_has_begun_is_finished_although_somebody_pauses() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    begun = workshop.step(case)
+    workshop.policies.paused.add("orders")
+    for known in (begun, case):  # also where the answer of the first call was lost
+        done = workshop.finish(known)
+        assert done.repair is not None
+        assert done.repair.status is ProgressStatus.DONE
+
+
+def test_paused_function_is_rolled_back_all_the_same() -> None:
+    workshop = Workshop()
+    case = workshop.finish(workshop.planned())
+    workshop.policies.paused.add("orders")
+    assert workshop.restore(case).rollback
+    assert workshop.live["memory"] == 128

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain.evidence import Alias
-from auto_repair.domain.policy import Limits, Mode
+from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from tests.builders import EXECUTION, QUEUE, a_configuration, a_policy
 from tests.fakes import FakeFunction, behind_alias
 from tests.simulation import DEFINITION, EVENT, Behaviour, Simulation
@@ -160,6 +160,58 @@ def test_no_to_the_second_rung_takes_the_first_one_back() -> None:
     simulation.run()
     assert simulation.live["memory"] == 128
     assert simulation.store.statuses == ["ROLLED_BACK", "REJECTED"]
+    assert told(simulation) == "ROLLED_BACK"
+
+
+def answering_late(yes: Any, forbid: Any, **facts: Any) -> Simulation:
+    """While each question waits, something happens in the account."""
+    simulation = Simulation(function(), policy={"mode": Mode.ASK}, **facts)
+    answers = iter(yes)
+
+    def answer(_payload: Any) -> Any:
+        said = next(answers)
+        forbid(simulation)
+        return said
+
+    simulation.answer = answer
+    return simulation
+
+
+def pause(simulation: Simulation) -> None:
+    simulation.policies.paused.add("orders")
+
+
+def freeze(simulation: Simulation) -> None:
+    weekend = FreezeWindow("fri 16:00", "mon 08:00")
+    simulation.policies.policies["orders"] = a_policy(mode=Mode.ASK, freeze_windows=(weekend,))
+
+
+@pytest.mark.parametrize(("forbid", "rule"), [(pause, "paused"), (freeze, "freeze window")])
+def test_pause_while_a_question_waits_stops_the_approved_repair(forbid: Any, rule: str) -> None:
+    simulation = answering_late([{"decision": "approve", "answeredBy": "ada"}], forbid, behaviour=STARVED)
+    before = simulation.live
+    execution = simulation.run()
+    assert execution.status == "SUCCEEDED"
+    assert "RollBackRepair" not in execution.visited
+    assert simulation.live == before
+    assert simulation.store.statuses == ["REFUSED"]
+    (facts,) = simulation.store.repairs.values()
+    assert facts["refusedByRule"] == rule
+    assert facts["approval"]["answeredBy"] == "ada"
+    assert told(simulation) == "REFUSED"
+    assert simulation.store.claims == {}
+
+
+def test_pause_while_the_second_question_waits_takes_the_first_rung_back() -> None:
+    def pause_later(simulation: Simulation) -> None:
+        if simulation.live["memory"] > 128:
+            pause(simulation)
+
+    yes = {"decision": "approve"}
+    simulation = answering_late([yes, yes], pause_later, behaviour=Behaviour(needs_mb=1000))
+    simulation.run()
+    assert simulation.live["memory"] == 128
+    assert simulation.store.statuses == ["ROLLED_BACK", "REFUSED"]
     assert told(simulation) == "ROLLED_BACK"
 
 

@@ -17,14 +17,20 @@ LEFT_IN_PLACE = ("EXECUTED", "VERIFIED", "INCONCLUSIVE")
 
 
 @dataclass(frozen=True)
-class Situation:
-    """Everything the rules look at."""
+class Moment:
+    """What the owner forbids at this time, whatever the repair is."""
 
     now: datetime
-    incident_id: str
-    evidence: Evidence
     policy: FunctionPolicy
     paused: bool
+
+
+@dataclass(frozen=True)
+class Situation(Moment):
+    """Everything the rules look at."""
+
+    incident_id: str
+    evidence: Evidence
     attempts: tuple[Attempt, ...]  # newest first
     change: Change
     extra_cost_usd_per_month: float | None
@@ -36,7 +42,7 @@ class Situation:
         return tuple(a for a in self.attempts if a.incident_id != self.incident_id and a.status in APPLIED)
 
 
-def pause(s: Situation) -> Refusal | None:
+def pause(s: Moment) -> Refusal | None:
     """The owner disabled the function's rule."""
     if s.paused:
         return Refusal(
@@ -45,7 +51,7 @@ def pause(s: Situation) -> Refusal | None:
     return None
 
 
-def freeze(s: Situation) -> Refusal | None:
+def freeze(s: Moment) -> Refusal | None:
     """A freeze window of the owner."""
     for window in s.policy.freeze_windows:
         if window.covers(s.now):
@@ -184,6 +190,12 @@ GUARDRAILS = (
 )
 # A person who approves has weighed these already.
 WAIVED_BY_A_PERSON = (cooldown, repeats_without_effect)
+
+
+def forbidden_now(moment: Moment) -> Refusal | None:
+    """Why nothing may be changed at this time, or None. Asked again right before the first write: a person
+    may have taken hours to agree, and agreed to the repair, not to lifting a pause."""
+    return pause(moment) or freeze(moment)
 
 
 def check(situation: Situation, *, person_decides: bool) -> Refusal | None:

@@ -18,6 +18,8 @@ def final_status(case: Case) -> str:
         return "ROLLED_BACK" if case.rollback.status is ProgressStatus.DONE else "FAILED"
     if is_declined(case):
         return "REJECTED"
+    if case.repair is not None and case.repair.status is ProgressStatus.REFUSED:
+        return "REFUSED"
     if case.verification is not None:
         return _verified(case.verification)
     if case.plan is None:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auto_repair.domain.repair import Refusal
+
 
 class ProgressStatus(StrEnum):
     """`applying` means: call again after a wait, AWS is still working."""
 
     APPLYING = "applying"
     DONE = "done"
+    REFUSED = "refused"  # repair only: a rule forbids it by now, and nothing was written
     GAVE_UP = "gave_up"  # rollback only: the live value is no longer ours, a person must look
 
 
@@ -24,3 +27,4 @@ class Progress:
     revision_id: str = ""  # of the function after our last write
     published_version: str = ""  # the version the alias now points to
     reason: str = ""
+    refusal: Refusal | None = None  # the rule that forbids it

@@ -59,10 +59,9 @@ def _ending(report: IncidentReport) -> _Ending:
 
 
 def _explanation(report: IncidentReport) -> str:
-    refusal = report.plan.refusal if report.plan else None
     told = (
         report.diagnosis.summary if report.diagnosis else "",
-        refusal.reason if refusal and report.status == "REFUSED" else "",
+        report.refusal.reason if report.refusal and report.status == "REFUSED" else "",
         report.verification.reason if report.verification else "",
         report.rollback.reason if report.rollback else "",
         answer(report.approval) if _is_later_no(report) and report.approval else "",
@@ -102,7 +101,7 @@ def _rejected(report: IncidentReport) -> str:
 
 
 def _refused(report: IncidentReport) -> str:
-    refusal = report.plan.refusal if report.plan else None
+    refusal = report.refusal
     rule = f"the rule “{one_line(refusal.rule, 80)}” forbids it" if refusal else "a guardrail forbids it"
     return f"Not repaired: {rule}. {standing(report)}"
 

@@ -17,7 +17,7 @@ from auto_repair.domain.incident import UNKNOWN_FUNCTION, Incident
 from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.prevention import Advice
-from auto_repair.domain.repair import Change
+from auto_repair.domain.repair import Change, Refusal
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.surroundings import Surroundings
@@ -81,6 +81,12 @@ class IncidentReport:
     def cause(self) -> Hypothesis | None:
         """The hypothesis held responsible, if any is."""
         return self.diagnosis.root_cause if self.diagnosis else None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The rule that forbids the repair, or its next step: by the plan, or by the time it was to begin."""
+        late = self.repair.refusal if self.repair else None
+        return late or (self.plan.refusal if self.plan else None)
 
     @property
     def surroundings(self) -> Surroundings | None:
@@ -170,6 +176,8 @@ class IncidentReport:
 
     def _is_plan_carried_out(self, plan: Plan) -> bool:
         """Whether the last plan is the one that was applied, not a further rung that was not."""
+        if self.repair and self.repair.status is ProgressStatus.REFUSED:
+            return False
         applied = self.repair.planned_at if self.repair else ""
         return not (applied and plan.planned_at) or applied == plan.planned_at
 

@@ -52,18 +52,19 @@ def after_a_no(report: IncidentReport) -> list[str]:
 
 def way_out(report: IncidentReport) -> list[str]:
     """A rule forbade the repair."""
-    refusal = report.plan.refusal if report.plan else None
+    refusal = report.refusal
     return [sentence(refusal.way_out)] if refusal and refusal.way_out else []
 
 
 def lift_limit(report: IncidentReport) -> list[str]:
     """A further step was wanted, and a rule forbade it."""
-    plan = report.plan
-    if plan is None or not plan.is_last_rung or plan.refusal is None:
+    plan, refusal = report.plan, report.refusal
+    is_further = plan is not None and (plan.is_last_rung or report.rollback is not None)
+    if refusal is None or not is_further:
         return []
-    rule = one_line(plan.refusal.rule, 80)
-    why = f"A further step was wanted, but the rule “{rule}” forbids it: {sentence(plan.refusal.reason)}"
-    return [f"{why} {sentence(plan.refusal.way_out)}" if plan.refusal.way_out else why]
+    rule = one_line(refusal.rule, 80)
+    why = f"A further step was wanted, but the rule “{rule}” forbids it: {sentence(refusal.reason)}"
+    return [f"{why} {sentence(refusal.way_out)}" if refusal.way_out else why]
 
 
 def promote(_: IncidentReport) -> list[str]:

@@ -2,6 +2,9 @@
 
 AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
+
+Before the first write the owner's pause switch and freeze windows are read again: a question may have waited
+for hours. What has begun is finished, or taken back.
 """
 
 from collections.abc import Callable
@@ -11,10 +14,12 @@ from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
+from auto_repair.domain.guardrails import Moment, forbidden_now
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
     Change,
+    Refusal,
     Setting,
     SettingChange,
     Value,
@@ -23,7 +28,7 @@ from auto_repair.domain.repair import (
 )
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Queues
+from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Policies, Queues
 
 MAX_CALLS = 60  # with the waits between them about five minutes, far longer than Lambda updates take
 
@@ -35,12 +40,14 @@ class ExecuteRepair:
     functions: Functions
     queues: Queues
     buckets: Buckets
+    policies: Policies
     store: IncidentStore
     clock: Clock
     executed_by: str
 
     def __call__(self, case: Case) -> Progress:
-        """How far it has come. Raises `StaleConfiguration` when the target is not as planned."""
+        """How far it has come, or which rule forbids it by now. Raises `StaleConfiguration` when the target
+        is not as planned."""
         plan, change = _permitted(case)
         former = case.repair if case.repair and case.repair.planned_at == plan.planned_at else None
         if former and former.status is ProgressStatus.DONE:
@@ -49,44 +56,61 @@ class ExecuteRepair:
         if calls > MAX_CALLS:
             raise StaleConfiguration(f"{change.function_name} does not finish updating after {calls} looks")
         if former is None:
-            self._expect_work(case, plan, change)
+            if refusal := self._begin(case, plan, change):
+                return Progress(ProgressStatus.REFUSED, plan.planned_at, calls, refusal=refusal)
             self._record(case, plan, self._started(case))
         step = self._advance(case, change)
         steps = (*(former.steps if former else ()), *([step.text] if step.text else []))
         if not step.done:
             return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
+        return self._done(case, plan, calls, steps, step.version)
+
+    def _done(self, case: Case, plan: Plan, calls: int, steps: tuple[str, ...], version: str) -> Progress:
         changed_at = iso(self.clock())
         facts: dict[str, object] = {"status": "EXECUTED", "changedAt": changed_at, "steps": list(steps)}
-        if step.version:
-            facts["publishedVersion"] = step.version
+        if version:
+            facts["publishedVersion"] = version
         self._record(case, plan, facts)
         return Progress(
-            ProgressStatus.DONE, plan.planned_at, calls, steps, changed_at, published_version=step.version
+            ProgressStatus.DONE, plan.planned_at, calls, steps, changed_at, published_version=version
         )
+
+    def _begin(self, case: Case, plan: Plan, change: Change) -> Refusal | None:
+        """Look once before the first write: may we still, and is there anything to do?"""
+        attempts = self.store.attempts(case.incident.function_name)
+        if any(a.started for a in attempts if a.executed_at == plan.planned_at):
+            return None  # the answer of an earlier call was lost, which may have written already
+        if refusal := self._forbidden(case):
+            self._record(case, plan, self._refused(case, refusal))
+            return refusal
+        # Where all is as planned before we began, it is somebody else's, and not ours to take back.
+        if all(self._is_made(setting) for setting in change.settings):
+            raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
+        return None
+
+    def _forbidden(self, case: Case) -> Refusal | None:
+        name = case.incident.function_name
+        return forbidden_now(Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name)))
+
+    def _refused(self, case: Case, refusal: Refusal) -> dict[str, object]:
+        return {
+            "status": "REFUSED",
+            "refusedByRule": refusal.rule,
+            "wayOut": refusal.way_out,
+            "outcome": f"{refusal.rule}: {refusal.reason}",
+            "endedAt": iso(self.clock()),
+            "executedBy": self.executed_by,
+            **_answer(case),
+        }
 
     def _started(self, case: Case) -> dict[str, object]:
         """On record before the first write: from now on the target may be changed."""
-        facts: dict[str, object] = {
+        return {
             "status": "PLANNED",
             "startedAt": iso(self.clock()),
             "executedBy": self.executed_by,
+            **_answer(case),
         }
-        if case.plan and case.plan.decision is Decision.ASK:
-            answer = read(case.approval)
-            facts["approval"] = {
-                "decision": answer.decision,
-                "answeredBy": answer.answered_by,
-                "comment": answer.comment,
-            }
-        return facts
-
-    def _expect_work(self, case: Case, plan: Plan, change: Change) -> None:
-        """Where all is as planned before we began, it is somebody else's, and not ours to take back."""
-        attempts = self.store.attempts(case.incident.function_name)
-        if any(a.started for a in attempts if a.executed_at == plan.planned_at):
-            return  # the answer of an earlier call was lost
-        if all(self._is_made(setting) for setting in change.settings):
-            raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
 
     def _is_made(self, setting: SettingChange) -> bool:
         if setting.setting in VERSIONED_SETTINGS or agree(setting.setting, setting.before, setting.after):
@@ -229,6 +253,15 @@ def _expect_alias(alias: Alias, change: Change) -> None:
         )
     if alias.weights:
         raise StaleConfiguration(f"alias {alias.name} splits its traffic now: a deployment has begun since")
+
+
+def _answer(case: Case) -> dict[str, object]:
+    """On whose word it was to happen, where somebody was asked."""
+    if case.plan is None or case.plan.decision is not Decision.ASK:
+        return {}
+    answer = read(case.approval)
+    said = {"decision": answer.decision, "answeredBy": answer.answered_by, "comment": answer.comment}
+    return {"approval": said}
 
 
 def _permitted(case: Case) -> tuple[Plan, Change]:

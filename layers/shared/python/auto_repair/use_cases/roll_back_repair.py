@@ -183,6 +183,8 @@ def _written_by_us(attempts: list[Attempt]) -> Written:
 def _why(case: Case) -> str:
     if case.error is not None:
         return f"the workflow failed with {case.error.get('Error', 'an unnamed error')}"
+    if case.repair is not None and (refusal := case.repair.refusal):
+        return f"the next step is forbidden, {refusal.rule}: {refusal.reason}"
     return case.verification.reason if case.verification else "the workflow failed"
 
 
