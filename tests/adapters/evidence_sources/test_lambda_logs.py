@@ -37,10 +37,8 @@ def report(number: int, tail: str = "") -> str:
 
 
 def endless(**asked: Any) -> dict[str, Any]:
-    """One event in the window, and always a further page."""
-    last = event(10, report(2))
-    found = [last] if asked["startTime"] <= last["timestamp"] <= asked["endTime"] else []
-    return {"events": found, "nextToken": "more"}
+    """One event at the end of any span, and always a further page."""
+    return {"events": [event(10, report(2)) | {"timestamp": asked["endTime"]}], "nextToken": "more"}
 
 
 def reading(
@@ -173,6 +171,28 @@ class TestRequests:
         assert [run.request_id for run in found.invocations] == ["id-1", "id-2"]
         assert [arguments.get("nextToken") for _, arguments in clients.calls[1:]] == [None, "a", "b", None]
 
+    def test_many_empty_pages_hide_no_run(self) -> None:
+        empty = lambda_logs.MOST_EMPTY_PAGES - 1
+        pages = [{"events": [], "nextToken": f"{n}"} for n in range(empty)]
+        source, clients = reading(lambda **_: pages.pop(0) if pages else {"events": [event(30, report(1))]})
+        found = source.collect(Target("orders", WINDOW, history=False))
+        assert [run.request_id for run in found.invocations] == ["id-1"]
+        assert found.missing == ()
+        assert clients.count("logs.filter_log_events") == empty + 1
+
+    def test_pages_that_stay_empty_are_not_said_to_hold_nothing(self) -> None:
+        source, clients = reading(lambda **_: {"events": [], "nextToken": "more"})
+        found = source.collect(Target("orders", WINDOW))
+        (gap,) = found.missing
+        assert gap.source == "lambda_logs"
+        assert gap.reason.startswith(
+            "/aws/lambda/orders was not read to its end: CloudWatch Logs found nothing"
+        )
+        assert "not read to its end" in item(found, "logs.invocations").observed
+        assert item(found, "logs.invocations").baseline.startswith("24 h before (a part)")
+        # One page more for each further reading: by lines that matter, and twice of the day before.
+        assert clients.count("logs.filter_log_events") == lambda_logs.MOST_EMPTY_PAGES + 3
+
     def test_newest_first_pages_keep_the_order_within_a_millisecond(self) -> None:
         answer = {
             "events": [
@@ -213,6 +233,9 @@ class TestRequests:
         found = source.collect(Target("orders", WINDOW))
         assert len(found.invocations) == 1
         assert clients.count("logs.filter_log_events") == 4  # one page of each reading
+        assert [gap.reason for gap in found.missing] == [
+            "/aws/lambda/orders was not read to its end: the time for it was over"
+        ]
 
     def test_many_invocations_are_bounded_newest_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lambda_logs, "MAX_RUNS", 3)

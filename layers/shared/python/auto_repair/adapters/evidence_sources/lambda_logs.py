@@ -5,7 +5,7 @@ for the lines that tell of invocations and errors.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,8 +30,9 @@ from auto_repair.ports import EvidenceSource, Target
 from auto_repair.settings import Settings
 
 HISTORY = timedelta(hours=24)
-WINDOW_PAGES = 4  # of up to 1 MB, for each of the two readings
+WINDOW_PAGES = 4  # with events, of up to 1 MB, for each of the two readings
 HISTORY_PAGES = 2
+MOST_EMPTY_PAGES = 20  # of all readings: such a page says that nothing was found so far, and costs a request
 MAX_RUNS = 2000  # invocations kept of the window, the newest ones
 MAX_HISTORY_RUNS = 1000
 SHOWN_SIGNATURES = 5
@@ -44,10 +45,14 @@ TELLING_LINES = (
 
 @dataclass(frozen=True)
 class Reading:
-    """Lines of a span of time, oldest first, and whether they are all that matter."""
+    """Lines of a span of time, oldest first, and whether they are all that matter.
+
+    `gap` says why the reading ended although the log may not be long: nobody knows what else it holds.
+    """
 
     lines: tuple[LogLine, ...] = ()
     complete: bool = True
+    gap: str = ""
 
 
 class LambdaLogsSource:
@@ -75,7 +80,8 @@ class LambdaLogsSource:
         runs = tuple(run for run in found.invocations if run.ended_at in target.window)[-MAX_RUNS:]
         before = tuple(run for run in found.invocations if run.ended_at < target.window.start)
         errors = signatures(found.errors, target.window)
-        dropped = MissingEvidence(self.name, f"Lambda dropped {found.dropped} log records")
+        gaps = [f"Lambda dropped {found.dropped} log records"] if found.dropped else []
+        gaps += [f"{log_group} was not read to its end: {now.gap}"] if now.gap else []
         return Evidence(
             target.function_name,
             target.window,
@@ -83,23 +89,34 @@ class LambdaLogsSource:
             history=before[-MAX_HISTORY_RUNS:],
             signatures=errors,
             items=(
-                self._item(target, log_group, "logs.invocations", _runs(runs), _runs(before), now),
-                self._item(target, log_group, "logs.errors", _errors(errors), _new(errors, target), now),
+                self._item(target, log_group, "logs.invocations", _runs(runs), _runs(before), now, past),
+                self._item(
+                    target, log_group, "logs.errors", _errors(errors), _new(errors, target), now, past
+                ),
             ),
-            missing=(dropped,) if found.dropped else (),
+            missing=tuple(MissingEvidence(self.name, gap) for gap in gaps),
         )
 
     def _item(
-        self, target: Target, log_group: str, item_id: str, observed: str, baseline: str, reading: Reading
+        self,
+        target: Target,
+        log_group: str,
+        item_id: str,
+        observed: str,
+        baseline: str,
+        now: Reading,
+        past: Reading,
     ) -> EvidenceItem:
-        note = "" if reading.complete else " (the newest part: the log is longer than we read)"
+        part = f"it was not read to its end: {now.gap}" if now.gap else "the log is longer than we read"
+        note = "" if now.complete else f" (the newest part: {part})"
+        earlier = f"24 h before{' (a part)' if past.gap else ''}"
         return EvidenceItem(
             id=item_id,
             source=self.name,
             query=f"logs:FilterLogEvents {log_group}",
             window=target.window,
             observed=observed + note,
-            baseline=f"24 h before: {baseline}" if target.history and baseline else "",
+            baseline=f"{earlier}: {baseline}" if target.history and baseline else "",
             link=self._links.log_events(log_group, target.window),
         )
 
@@ -112,6 +129,7 @@ class _Log:
         self._group = group
         self._function_name = function_name
         self._deadline = deadline
+        self._empty_pages = 0
         self._shared = group != f"/aws/lambda/{function_name}"
         # In a group of one's own choice, streams carry the function's name: 2026/01/31/my-function[7]5f2c…
         own = re.escape(function_name) if self._shared else ""
@@ -131,7 +149,8 @@ class _Log:
             for line in reading.lines
         }
         in_order = sorted(lines.values(), key=lambda line: line.at)
-        return Reading(tuple(in_order), all(reading.complete for reading in telling))
+        gap = next((reading.gap for reading in telling if reading.gap), "")
+        return Reading(tuple(in_order), all(reading.complete for reading in telling), gap)
 
     def _prefixes(self, span: Window) -> list[dict[str, str]]:
         """Our streams by the day they began on, newest first; all streams where the group is our own."""
@@ -141,9 +160,33 @@ class _Log:
         return [{"logStreamNamePrefix": f"{day:%Y/%m/%d}/{self._function_name}["} for day in days]
 
     def _pages(self, span: Window, pages: int, **more: str) -> Reading:
+        """At most so many pages with events: an empty one with a token only says that the search goes on."""
         events: list[dict[str, Any]] = []
+        told = 0
+        for page in self._answers(span, **more):
+            events += page.get("events", ())
+            told += bool(page.get("events"))
+            self._empty_pages += not page.get("events")
+            if not page.get("nextToken"):
+                return Reading(self._lines(events))
+            if told == pages:
+                break
+            if gap := self._gap():
+                return Reading(self._lines(events), complete=False, gap=gap)
+        return Reading(self._lines(events), complete=False)
+
+    def _gap(self) -> str:
+        """Why no further page may be asked for; empty where one may."""
+        if self._deadline.passed:
+            return "the time for it was over"
+        if self._empty_pages >= MOST_EMPTY_PAGES:
+            return f"CloudWatch Logs found nothing on {self._empty_pages} pages, and there were more"
+        return ""
+
+    def _answers(self, span: Window, **more: str) -> Iterator[dict[str, Any]]:
+        """Page after page, as long as somebody wants them."""
         token: dict[str, str] = {}
-        for _ in range(pages):
+        while True:
             page = call(
                 self._client.filter_log_events,
                 logGroupName=self._group,
@@ -153,13 +196,8 @@ class _Log:
                 **more,
                 **token,
             )
-            events += page.get("events", ())
-            if not page.get("nextToken"):
-                return Reading(self._lines(events))
-            if self._deadline.passed:
-                break
+            yield page
             token = {"nextToken": page["nextToken"]}
-        return Reading(self._lines(events), complete=False)
 
     def _lines(self, events: Sequence[dict[str, Any]]) -> tuple[LogLine, ...]:
         # Events of one millisecond keep their order, so a page that came newest first is turned round.
