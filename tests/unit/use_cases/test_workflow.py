@@ -1,5 +1,6 @@
 """Whole incidents on a simulated function, from the alarm to the message: what is live, recorded and told."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -314,6 +315,29 @@ def test_healthy_function_with_an_alarm_set_by_hand() -> None:
     simulation.run()
     assert told(simulation) == "NOTHING_WRONG"
     assert simulation.store.repairs == {}
+
+
+def test_account_without_concurrency_delays_an_incident_and_stops_none() -> None:
+    simulation = Simulation(function(), STARVED)
+    simulation.traffic(300)
+    throttled = {name: throttling(task, 8) for name, task in simulation.tasks().items()}
+    execution = StateMachine(DEFINITION, throttled, simulation.clock, simulation.traffic).run(EVENT)
+    assert execution.status == "SUCCEEDED"
+    assert "RecordFailure" not in execution.visited
+    assert simulation.store.statuses == ["VERIFIED"]
+    assert told(simulation) == "VERIFIED"
+
+
+def throttling(task: Callable[[Any], Any], times: int) -> Callable[[Any], Any]:
+    """The task, which Lambda refuses to start at first."""
+    refusals = iter(range(times))
+
+    def run(event: Any) -> Any:
+        if next(refusals, None) is not None:
+            raise TaskFailed("Lambda.TooManyRequestsException", "Rate Exceeded.")
+        return task(event)
+
+    return run
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 7, {}, {"functionName": "gone"}, {"detail": {}}])

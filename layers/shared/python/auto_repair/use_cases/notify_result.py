@@ -28,7 +28,8 @@ from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.use_cases.parse_alarm_event import recognised
 from auto_repair.use_cases.record_failure import unrecorded
 
-LAST_ATTEMPT = 4  # MaxAttempts of the state's Retry
+# MaxAttempts of the state's first Retry. Throttled tries count too: after those, the message comes sooner.
+LAST_ATTEMPT = 4
 PROBLEM_LENGTH = 500  # characters
 CASE_FILE = "case.json"  # beside the report, which can be written again from it
 JSON = "application/json"
