@@ -93,6 +93,16 @@ def test_bare_refusal_is_less_certain() -> None:
     assert finding(denied(nobody, signatures=(logged(BARE),))).confidence == 0.85
 
 
+def test_former_policy_that_only_the_journal_knows_leaves_some_doubt() -> None:
+    found = finding(denied(a_policy_change(before_of=ago(days=3))))
+    assert found.confidence == 0.9
+    (reason,) = found.against
+    assert reason.text == (
+        "the former policy is the last one that was recorded, of 2026-01-28 12:00:00 UTC: "
+        "a change in between that nobody recorded would not be known"
+    )
+
+
 def test_unknown_documents_leave_doubt_but_name_the_change() -> None:
     found = finding(denied(a_policy_change(before="", after="")))
     assert found.confidence == 0.6

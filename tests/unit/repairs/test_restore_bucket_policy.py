@@ -79,6 +79,12 @@ def test_who_is_asked_hears_that_the_former_policy_was_open_to_everybody(
     assert warned in asked
 
 
+def test_who_is_asked_hears_how_old_the_knowledge_of_the_former_policy_is() -> None:
+    asked = proposal(denied(a_policy_change(before_of=ago(days=3)))).needs_person
+    assert "may come back; the former policy is the last one that was recorded, of 2026-01-28 12:00" in asked
+    assert "recorded" not in proposal(denied()).needs_person
+
+
 def test_bucket_that_had_none_gets_none() -> None:
     (setting,) = proposal(denied(a_policy_change(None))).change.settings
     assert (setting.before, setting.after) == (canonical(DENYING), None)

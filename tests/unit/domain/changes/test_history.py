@@ -2,10 +2,18 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from auto_repair.domain.changes.history import with_former_states
+import pytest
+
+from auto_repair.domain.changes.history import (
+    CONFIG_HISTORY,
+    with_former_states,
+    with_recorded_configurations,
+)
 from auto_repair.domain.changes.reading import RecordedChange, changes_of
+from auto_repair.domain.surroundings import ResourceChange
 from tests.unit.domain.changes.records import OURS, POLICY, bucket_policy, record
 
 OTHER = {**POLICY, "Id": "other"}
@@ -31,6 +39,37 @@ def test_each_change_follows_upon_the_one_before_it_however_late_it_arrived() ->
         (None, POLICY, False),
         (POLICY, OTHER, False),
     ]
+
+
+def test_a_former_state_is_as_old_as_the_change_that_left_it() -> None:
+    deleted = record("s3", "DeleteBucketPolicy", {"bucketName": "images"})
+    steps = (at(10, bucket_policy()), at(20, bucket_policy(OTHER)), at(30, deleted), at(40, bucket_policy()))
+    found = with_former_states([change for step in steps for change in step])
+    assert [change.before_of and change.before_of.minute for change in found] == [None, 10, 20, 30]
+
+
+def config_saw(minute: int, before: dict[str, Any] | None) -> ResourceChange:
+    """AWS Config's account of a change to `OTHER`."""
+    return ResourceChange(
+        "s3:images",
+        datetime(2026, 1, 31, 11, minute, tzinfo=UTC),
+        "PutBucketPolicy",
+        source=CONFIG_HISTORY,
+        before=json.dumps(before) if before else "",
+        after=json.dumps(OTHER),
+        had_none=before is None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "minute"), [(POLICY, None), ({**POLICY, "Id": "a third"}, 10), (None, 10)]
+)
+def test_aws_config_may_confirm_a_former_state(before: dict[str, Any] | None, minute: int | None) -> None:
+    steps = (at(10, bucket_policy()), at(20, bucket_policy(OTHER)))
+    known = with_former_states([change for step in steps for change in step])
+    *_, change = with_recorded_configurations((*known, config_saw(24, before)))
+    assert _loaded(change.before) == POLICY
+    assert change.before_of == (change.at.replace(minute=minute) if minute else None)
 
 
 def test_that_nothing_was_there_is_only_said_where_it_is_known() -> None:

@@ -66,6 +66,16 @@ def former(change: ResourceChange) -> Document | None:
     return Document(None) if change.had_none else _document(change.before)
 
 
+def doubt(change: ResourceChange) -> str:
+    """What speaks against the former policy that is known; empty where AWS Config confirms it."""
+    if change.before_of is None:
+        return ""
+    return (
+        f"the former policy is the last one that was recorded, of {change.before_of:%Y-%m-%d %H:%M:%S} UTC: "
+        "a change in between that nobody recorded would not be known"
+    )
+
+
 def latter(change: ResourceChange) -> Document | None:
     """The policy that the change left, None where nobody knows it."""
     return Document(None) if change.action == DELETE else _document(change.after)

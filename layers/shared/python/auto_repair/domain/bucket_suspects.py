@@ -10,6 +10,7 @@ from auto_repair.domain.policy_documents import Match, allows, denies
 from auto_repair.domain.surroundings import ResourceChange
 
 CLOCKS = timedelta(seconds=5)  # CloudTrail counts whole seconds, and clocks differ
+UNCONFIRMED = 0.05  # less sure where the former policy may be older than what the change replaced
 SOON = timedelta(minutes=15)  # a call that is refused later may have another reason
 
 
@@ -47,7 +48,7 @@ class Suspect:
     @property
     def confidence(self) -> float:
         """Share of such suspects that are right, 0..1."""
-        share = _by_words(self.denial, self.effect)
+        share = _by_words(self.denial, self.effect) - (UNCONFIRMED if self.change.before_of else 0.0)
         if self.starts_before or self.is_over:
             return min(share, 0.2)
         share -= 0.25 if self.is_late else 0.0

@@ -43,6 +43,9 @@ class ResourceChange:
 
     `before` and `after` are what it was and became as JSON text (a policy document, a configuration), empty
     where nobody knows. `had_none`: it is known that there was nothing before.
+
+    `before_of` is when the change was made that left it so, where that is all we know of it: a change in
+    between that nobody recorded would not be known. None where AWS Config recorded the same, too.
     """
 
     resource: str  # its id
@@ -56,6 +59,7 @@ class ResourceChange:
     after: str = ""
     had_none: bool = False
     ours: bool = False
+    before_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -148,5 +152,6 @@ def _together(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
             after=known.after or change.after,
             had_none=known.had_none or change.had_none,
             ours=known.ours or change.ours,
+            before_of=known.before_of if known.before or known.had_none else change.before_of,
         )
     return tuple(sorted(kept.values(), key=lambda change: change.at))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from auto_repair.domain.bucket_denials import DELETE, Denial, Document, former, latter
+from auto_repair.domain.bucket_denials import DELETE, Denial, Document, doubt, former, latter
 from auto_repair.domain.bucket_suspects import Suspect, suspect
 from auto_repair.domain.complaints import ComplaintKind
 from auto_repair.domain.diagnosis import FailureMode, Finding, Reason
@@ -92,6 +92,8 @@ def _against(found: Suspect) -> Iterator[Reason]:
         yield Reason("nobody recorded what the new policy says")
     elif found.effect.denied_by and not found.effect.is_certain and not denial.complaint.explicit:
         yield Reason("the new policy denies it under conditions only, or nobody knows who was refused")
+    if old := doubt(found.change):
+        yield Reason(old)
     if denial.complaint.kind is ComplaintKind.DENIED_BY_IDENTITY_POLICY:
         yield Reason("AWS also says so when the role's own policy lacks the permission", (denial.evidence,))
 

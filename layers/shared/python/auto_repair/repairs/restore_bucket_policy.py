@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from auto_repair.domain.bucket_denials import Document, denials, former, latter
+from auto_repair.domain.bucket_denials import Document, denials, doubt, former, latter
 from auto_repair.domain.bucket_suspects import Suspect, suspect
 from auto_repair.domain.evidence import Evidence, Status
 from auto_repair.domain.policy_documents import open_to_everybody, same
@@ -52,7 +52,8 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
     because = (
         f"the policy goes back to what it was before {found.change.actor or 'somebody'} changed it at {when}",
     )
-    return Proposal(change, because, needs_person=PERSON + _opened(old, new))
+    asked = "; ".join(filter(None, (PERSON, doubt(found.change))))
+    return Proposal(change, because, needs_person=asked + _opened(old, new))
 
 
 def _opened(old: Document, new: Document) -> str:

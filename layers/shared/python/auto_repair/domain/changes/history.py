@@ -30,6 +30,7 @@ def with_former_states(recorded: Iterable[RecordedChange]) -> tuple[ResourceChan
 def _followed(changes: Iterable[RecordedChange]) -> Iterable[ResourceChange]:
     """The changes of one aspect, oldest first."""
     state: str | None = None  # None while it is unknown, empty when nothing is there
+    left_at: datetime | None = None  # when the change was made that left it so
     for _, group in groupby(changes, key=lambda recorded: recorded.change.at):
         simultaneous = tuple(group)
         if len(simultaneous) > 1:
@@ -39,8 +40,13 @@ def _followed(changes: Iterable[RecordedChange]) -> Iterable[ResourceChange]:
         (recorded,) = simultaneous
         change = recorded.change
         before = _given(state, change.after) if recorded.partial else state
-        yield replace(change, before=change.before or before or "", had_none=before == "")
-        state = _next(state, recorded)
+        yield replace(
+            change,
+            before=change.before or before or "",
+            had_none=before == "",
+            before_of=None if change.before or before is None else left_at,
+        )
+        state, left_at = _next(state, recorded), change.at
 
 
 def _given(state: str | None, after: str) -> str | None:
@@ -71,7 +77,8 @@ def lacks_former_state(recorded: Iterable[RecordedChange], since: datetime) -> b
 
 
 def with_recorded_configurations(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
-    """The changes, those without a former state completed from AWS Config's account of the same change.
+    """The changes, those without a former state completed from AWS Config's account of the same change, and
+    those with one confirmed by it.
 
     Config tells when it saw a change, minutes after it was made, and not who made it: its account is dropped
     where the call itself is known.
@@ -83,9 +90,13 @@ def with_recorded_configurations(changes: Iterable[ResourceChange]) -> tuple[Res
 
 
 def _completed(change: ResourceChange, twin: ResourceChange | None) -> ResourceChange:
-    if twin is None or change.before or change.had_none:
+    if twin is None:
         return change
-    return replace(change, before=twin.before, had_none=twin.had_none)
+    if not (change.before or change.had_none):
+        return replace(change, before=twin.before, had_none=twin.had_none)
+    # Config leaves out what was there for a moment only, so where it differs it may know less, or more.
+    is_confirmed = change.had_none == twin.had_none and _same(change.before, twin.before)
+    return replace(change, before_of=None) if is_confirmed else change
 
 
 def _twin(change: ResourceChange, changes: Iterable[ResourceChange]) -> ResourceChange | None:
