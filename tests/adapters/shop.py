@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from auto_repair.adapters.dynamodb_items import to_item
+from auto_repair.domain.timestamps import iso
 from tests.adapters.conftest import NOW
 from tests.adapters.topology_sources.conftest import ShapedClients, always, refusing
 
@@ -107,6 +109,28 @@ def metric_data(**asked: Any) -> dict[str, Any]:
     return {"MetricDataResults": results}
 
 
+def journal(**asked: Any) -> dict[str, Any]:
+    """A journal that is written, of an account where nothing near the function changed; no past incidents."""
+    if "IndexName" not in asked:
+        return {"Items": []}
+    ages = (timedelta(hours=3), timedelta(days=2))
+    entries = [{"resource": "sqs:elsewhere", "at": f"{iso(NOW - age)}#event"} for age in ages]
+    return {"Items": [to_item(entry) for entry in entries]}
+
+
+def bucket_changed(**asked: Any) -> dict[str, Any]:
+    """The same, but somebody has set the bucket's policy; what was there before is not in the journal."""
+    changed = f"s3:{BUCKET}"
+    entry = {"resource": changed, "at": f"{iso(NOW - timedelta(minutes=7))}#set"}
+    if "IndexName" in asked:
+        return {"Items": [to_item(entry), *journal(**asked)["Items"]]}
+    if {"S": changed} not in asked["ExpressionAttributeValues"].values():
+        return {"Items": []}
+    told = {"action": "PutBucketPolicy", "actor": "anna", "summary": "", "eventId": "set", "ours": False}
+    states = {"before": "", "after": '{"Statement": []}', "aspect": "policy", "ends": False, "partial": False}
+    return {"Items": [to_item(entry | told | states)]}
+
+
 def _function(**asked: Any) -> dict[str, Any]:
     name = asked["FunctionName"].split(":")[0]
     return {
@@ -174,7 +198,7 @@ def _shop(logged: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         "sqs.get_queue_url": {"QueueUrl": f"https://sqs.us-east-1.amazonaws.com/123456789012/{QUEUE}"},
         "sqs.get_queue_attributes": {"Attributes": queue},
         "dynamodb.describe_table": {"Table": {"TableName": TABLE}},
-        "dynamodb.query": {"Items": []},
+        "dynamodb.query": journal,
         "dynamodb.transact_write_items": {},
         "dynamodb.update_item": {},
         "s3.get_bucket_notification_configuration": {},
@@ -212,7 +236,11 @@ def aliased(logged: Callable[..., dict[str, Any]]) -> Account:
 
     return shop(
         logged,
-        **{"lambda.list_aliases": {"Aliases": [alias]}, "lambda.get_function_configuration": function},
+        **{
+            "lambda.list_aliases": {"Aliases": [alias]},
+            "lambda.list_provisioned_concurrency_configs": {"ProvisionedConcurrencyConfigs": []},
+            "lambda.get_function_configuration": function,
+        },
     )
 
 

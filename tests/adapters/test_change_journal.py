@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from auto_repair.adapters import change_journal
 from auto_repair.adapters.change_journal import NEWEST, ChangeJournal
 from auto_repair.adapters.clients import Clients
 from auto_repair.domain.changes.reading import RecordedChange, changes_of
@@ -30,7 +31,19 @@ def made_journal(clients: Clients) -> ChangeJournal:
             {"AttributeName": "resource", "KeyType": "HASH"},
             {"AttributeName": "at", "KeyType": "RANGE"},
         ],
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("resource", "at")],
+        AttributeDefinitions=[
+            {"AttributeName": n, "AttributeType": "S"} for n in ("resource", "at", "journal")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "byTime",
+                "KeySchema": [
+                    {"AttributeName": "journal", "KeyType": "HASH"},
+                    {"AttributeName": "at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
     )
     return ChangeJournal(clients, TABLE, retention_days=400)
 
@@ -79,6 +92,42 @@ def test_long_policies_are_kept_whole(journal: ChangeJournal) -> None:
     journal.record(put(NOW, "e1", long))
     (found,) = journal.of("s3:images", NOW + timedelta(seconds=1))
     assert json.loads(found.change.after) == long
+
+
+DAY = timedelta(days=1)
+
+
+def elsewhere(journal: ChangeJournal, *ages: timedelta) -> None:
+    """Changes of a queue that nobody asks about: the journal was written at those times."""
+    request = {"attributes": {"VisibilityTimeout": "5"}, "queueUrl": "https://sqs/123456789012/busy"}
+    for age in ages:
+        document = record("sqs", "SetQueueAttributes", request)
+        document |= {"eventTime": iso(NOW - age), "eventID": f"busy-{age}"}
+        journal.record(changes_of(document, OURS, "change_journal"))
+
+
+def test_what_changed_in_a_time_is_told_for_all_resources_at_once(journal: ChangeJournal) -> None:
+    elsewhere(journal, DAY + timedelta(seconds=1), DAY)
+    journal.record(put(NOW - timedelta(minutes=9), "new"))
+    journal.record(put(NOW, "after it"))
+    assert journal.changed(NOW - DAY, NOW) == frozenset({"sqs:busy", "s3:images"})
+
+
+@pytest.mark.parametrize("ages", [(), (DAY * 2,), (DAY / 2,)])
+def test_a_journal_that_may_not_have_been_written_vouches_for_nothing(
+    journal: ChangeJournal, ages: tuple[timedelta, ...]
+) -> None:
+    """Empty; silent for a day; begun within the day."""
+    elsewhere(journal, *ages)
+    assert journal.changed(NOW - DAY, NOW) is None
+
+
+def test_pages_are_read_up_to_a_bound(journal: ChangeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_journal, "PAGE", 2)
+    elsewhere(journal, *(timedelta(hours=n) for n in range(1, 7)), DAY * 2)
+    assert journal.changed(NOW - DAY, NOW) == frozenset({"sqs:busy"})
+    elsewhere(journal, *(timedelta(hours=n) for n in range(8, 10)))
+    assert journal.changed(NOW - DAY, NOW) is None
 
 
 def test_entries_are_forgotten_in_time(journal: ChangeJournal, clients: Clients) -> None:

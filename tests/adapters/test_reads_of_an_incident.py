@@ -136,7 +136,7 @@ def forget() -> None:
 
 BUDGET = 25
 # As docs/architecture.md tells them.
-USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 23, 40, 47, 41
+USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 24, 40, 45, 41
 SHOP_CHANGED, SHOP_WITHOUT_JOURNAL = 42, 53
 BESIDES = 10  # what is not the collector's: our own records, and what other functions read
 # Asked again by another of our functions, or because it may have changed since.

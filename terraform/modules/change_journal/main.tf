@@ -25,6 +25,20 @@ resource "aws_dynamodb_table" "this" {
     type = "S"
   }
 
+  attribute {
+    name = "journal"
+    type = "S"
+  }
+
+  # All changes in order of time, under one value of `journal`: which resources changed is one query, whoever asks.
+  # What was changed is read from the table.
+  global_secondary_index {
+    name            = "byTime"
+    hash_key        = "journal"
+    range_key       = "at"
+    projection_type = "KEYS_ONLY"
+  }
+
   point_in_time_recovery {
     enabled = true
   }

@@ -1,4 +1,4 @@
-"""The journal as a source: recent changes with their former state, one query for each resource."""
+"""The journal as a source: recent changes with their former state, by as few queries as there can be."""
 
 import json
 from dataclasses import replace
@@ -43,7 +43,8 @@ def test_a_change_is_told_with_the_state_before_it_however_old_that_is(
     assert (json.loads(change.before), json.loads(change.after)) == (POLICY, DENYING)
     (item,) = observed.items
     assert item.id == "change_journal"
-    assert item.query == "dynamodb:Query, one for each of 3 resources"
+    # The entry from before the window vouches for it: only the bucket changed.
+    assert item.query == "dynamodb:Query of all changes, then of each of 1 resources"
     assert item.observed == (
         "2026-01-31 11:51:00 UTC PutBucketPolicy on s3:images (policy of 1 statement, 1 of them to deny) "
         "by deployer/[redacted:email]"
@@ -59,6 +60,15 @@ def test_the_first_change_that_is_known_has_no_former_state(
     assert (change.before, change.had_none) == ("", False)
 
 
+def test_a_journal_that_has_just_begun_is_asked_for_every_resource(
+    journal: ChangeJournal, source: ObservationSource
+) -> None:
+    journal.record(put(ago(9), "new"))
+    observed = source.observe(around(API, FUNCTION, BUCKET))
+    assert [change.event_id for change in observed.changes] == ["new"]
+    assert observed.items[0].query == "dynamodb:Query of all changes, then of each of 3 resources"
+
+
 def test_without_changes_it_says_so(journal: ChangeJournal, source: ObservationSource) -> None:
     journal.record(put(ago(-1), "after the window"))
     journal.record(put(ago(60 * 25), "two days ago"))
@@ -71,7 +81,7 @@ def test_resources_far_away_are_left_out_and_it_is_said(settings: Settings) -> N
     clients = RecordedClients({"dynamodb.query": lambda **_: {"Items": []}})
     resources = [Resource("lambda", f"f{number}") for number in range(MAX_RESOURCES + 3)]
     observed = change_journal.source(settings, clients).observe(around(*resources))
-    assert clients.count("dynamodb.query") == len(clients.calls) == MAX_RESOURCES
+    assert clients.count("dynamodb.query") == len(clients.calls) == 1 + MAX_RESOURCES
     assert observed.missing[0].reason == "3 resources farther away were not looked up"
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.observation_sources import cloudtrail
 from auto_repair.adapters.observation_sources.cloudtrail import CloudTrailSource, attributes_of
 from auto_repair.domain.changes.kinds import all_kinds
+from auto_repair.domain.errors import ReadsExhausted
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.timestamps import iso
 from auto_repair.settings import Settings
@@ -28,7 +29,7 @@ from tests.adapters.observation_sources.surroundings import (
     around,
     refused,
 )
-from tests.adapters.test_change_journal import made_journal, put
+from tests.adapters.test_change_journal import elsewhere, made_journal, put
 from tests.unit.domain.changes.records import OURS, POLICY, bucket_policy, record
 
 DATABASE = "arn:aws:rds:us-east-1:123456789012:db:shop"
@@ -109,6 +110,39 @@ def test_a_former_state_that_the_journal_lacks_is_looked_up(journal: ChangeJourn
     reading = Reading(journal, lambda **_: {"Events": [event(bucket_policy(), ago(5_000), "old")]})
     (change,) = reading.source.observe(around(BUCKET)).changes
     assert (change.event_id, json.loads(change.before)) == ("new", POLICY)
+
+
+def test_what_the_journal_vouches_for_is_not_asked_about(journal: ChangeJournal) -> None:
+    elsewhere(journal, timedelta(hours=1), timedelta(days=2))
+    reading = Reading(journal)
+    observed = reading.source.observe(around(FUNCTION, BUCKET, TABLE, ROLE))
+    assert reading.here.calls == []
+    # EventBridge hears of IAM in one region only, and this is another.
+    assert reading.of_iam.count("cloudtrail.lookup_events") == 1
+    assert (observed.items[0].query, observed.missing) == ("cloudtrail:LookupEvents of iam:image-role", ())
+
+
+def test_a_former_state_is_looked_up_though_the_journal_vouches_for_the_day(journal: ChangeJournal) -> None:
+    elsewhere(journal, timedelta(hours=1), timedelta(days=2))
+    journal.record(put(ago(9), "new", OTHER))
+    reading = Reading(journal, lambda **_: {"Events": [event(bucket_policy(), ago(5_000), "old")]})
+    (change,) = reading.source.observe(around(FUNCTION, BUCKET, TABLE)).changes
+    assert (change.event_id, json.loads(change.before)) == ("new", POLICY)
+    assert reading.asked == ["images"]
+
+
+def test_at_the_bound_of_reads_what_was_read_is_kept(journal: ChangeJournal) -> None:
+    def answer(LookupAttributes: list[dict[str, str]], **_: Any) -> Any:
+        if LookupAttributes[0]["AttributeValue"] == "stock":
+            raise ReadsExhausted("not asked: 75 reads are the limit for one incident")
+        return {"Events": [event(bucket_policy(), ago(9), "new")]}
+
+    observed = Reading(journal, answer).source.observe(around(BUCKET, TABLE, FUNCTION))
+    assert [change.event_id for change in observed.changes] == ["new"]
+    assert observed.items[0].query == "cloudtrail:LookupEvents of s3:images"
+    assert [gap.reason for gap in observed.missing] == [
+        "2 more resources were not looked up: not asked: 75 reads are the limit for one incident"
+    ]
 
 
 def test_an_event_that_both_know_is_told_once(journal: ChangeJournal) -> None:

@@ -17,7 +17,18 @@ from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.timestamps import iso
 from auto_repair.failure_modes import all_failure_modes
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
-from tests.builders import FUNCTION, a_gap, a_kill, a_run, a_series, ago, an_incident, evidence, in_turn
+from tests.builders import (
+    FUNCTION,
+    a_gap,
+    a_kill,
+    a_run,
+    a_series,
+    ago,
+    an_incident,
+    evidence,
+    in_turn,
+    some_surroundings,
+)
 from tests.fakes import FakeClock, FakeMemory, FakeStore
 
 
@@ -113,6 +124,21 @@ def test_memory_that_cannot_be_read_is_said() -> None:
     seen = diagnosing(Forgetful()).conclude(KILLED)
     assert seen.verdict is Verdict.ROOT_CAUSE_FOUND
     assert seen.missing[-1].startswith("incident_memory: dynamodb:Query")
+
+
+def test_the_past_is_asked_once_what_is_around_is_known() -> None:
+    clueless = replace(diagnosing(Forgetful()), failure_modes=())
+    first = in_record(clueless, KILLED)
+    again = in_record(clueless, replace(KILLED, surroundings=some_surroundings()))
+    assert (first.look_around, again.look_around) == (True, False)
+    assert not any(gap.startswith("incident_memory") for gap in first.missing)
+    assert again.missing[-1].startswith("incident_memory")
+
+
+def in_record(use_case: DiagnoseIssue, seen: Evidence) -> Diagnosis:
+    """The diagnosis as the state makes it."""
+    ref = use_case.store.save_evidence(an_incident(), "before", seen)
+    return use_case(Case(an_incident(), EvidenceReference(ref)))
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """The journal of changes: one item for each change of a resource, by resource and time.
 
 An event that is delivered twice writes the same item twice, and one that arrives late finds its own place.
+An index by time alone tells which resources changed at all: mostly few or none of those that one asks about.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,11 @@ from auto_repair.domain.surroundings import ResourceChange
 from auto_repair.domain.timestamps import iso, parse
 
 NEWEST = 50  # changes of a resource that one query reads
+BY_TIME = "byTime"  # index of all changes; of each it holds the resource and the time
+# One value for all: CloudTrail's events of a whole account stay far below the 1,000 writes a second that one
+# partition takes, and the changes of a day are then one query.
+JOURNAL = "account"
+PAGE, MOST_PAGES = 500, 4  # of the index; where more changed, resources are asked for one by one
 SOURCE = "change_journal"
 
 
@@ -49,9 +55,42 @@ class ChangeJournal:
         )
         return tuple(_recorded(from_item(item)) for item in reversed(answer["Items"]))
 
+    def changed(self, since: datetime, until: datetime) -> frozenset[str] | None:
+        """Ids of all resources that changed from `since` until before `until`.
+
+        None where the journal does not vouch for that whole time: it has entries of that time and one from
+        before it, or it may not have been written at all. Also None where too much changed to be read.
+        """
+        found: set[str] = set()
+        for item in self._newest(until):
+            if item["at"] < iso(since):
+                return frozenset(found) or None
+            found.add(item["resource"])
+        return None
+
+    def _newest(self, until: datetime) -> Iterator[dict[str, Any]]:
+        """What the index holds before `until`, newest first."""
+        page: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            page = call(
+                self._client.query,
+                TableName=self._table,
+                IndexName=BY_TIME,
+                KeyConditionExpression="#journal = :journal AND #at < :until",
+                ExpressionAttributeNames={"#journal": "journal", "#at": "at"},
+                ExpressionAttributeValues=to_item({":journal": JOURNAL, ":until": iso(until)}),
+                ScanIndexForward=False,
+                Limit=PAGE,
+                **({"ExclusiveStartKey": page["LastEvaluatedKey"]} if page else {}),
+            )
+            yield from map(from_item, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+
     def _facts(self, recorded: RecordedChange) -> dict[str, Any]:
         change = recorded.change
         return {
+            "journal": JOURNAL,
             "resource": change.resource,
             "at": f"{iso(change.at)}#{change.event_id}",
             "action": change.action,

@@ -36,8 +36,11 @@ class DiagnoseIssue:
         if case.evidence is None:
             raise InvalidEvent("evidence: the state document has none; CollectMetricsAndLogs comes first")
         evidence = self.store.load_evidence(case.evidence.ref)
-        ours = self.conclude(evidence, incident_id=case.incident.id)
-        diagnosis = self._advised(case.incident, evidence, ours)
+        diagnosis = self._diagnosed(evidence)
+        # Where the surroundings are looked at next, the past and the advisor are asked once those are known.
+        if not diagnosis.look_around:
+            remembered = self._recalled(diagnosis, evidence, case.incident.id)
+            diagnosis = self._advised(case.incident, evidence, remembered)
         now = self.clock()
         diagnosis = replace(diagnosis, at=now)
         facts = facts_of(diagnosis) | scope_of(evidence)
@@ -47,8 +50,7 @@ class DiagnoseIssue:
 
     def _advised(self, incident: Incident, evidence: Evidence, diagnosis: Diagnosis) -> Diagnosis:
         """The diagnosis as an advisor judges and words it, within bounds; the verdict stays ours."""
-        # Where the surroundings are looked at next, the advisor is asked once it knows them.
-        if self.advisor is None or not diagnosis.hypotheses or diagnosis.look_around:
+        if self.advisor is None or not diagnosis.hypotheses:
             return diagnosis
         # Imported late: only with a model, which is off by default.
         from auto_repair.domain.advice import advised, brief, counsel
@@ -73,7 +75,13 @@ class DiagnoseIssue:
 
         `incident_id`: of the incident that it is about, which teaches nothing about itself.
         """
-        diagnosis = diagnose(evidence, self.failure_modes, _causes_around(evidence), declined)
+        return self._recalled(self._diagnosed(evidence, declined), evidence, incident_id)
+
+    def _diagnosed(self, evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
+        return diagnose(evidence, self.failure_modes, _causes_around(evidence), declined)
+
+    def _recalled(self, diagnosis: Diagnosis, evidence: Evidence, incident_id: str) -> Diagnosis:
+        """With what similar incidents of the past turned out to be."""
         if diagnosis.verdict is Verdict.NOTHING_WRONG and not diagnosis.hypotheses:
             return diagnosis
         try:

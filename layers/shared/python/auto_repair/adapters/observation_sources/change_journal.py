@@ -4,7 +4,7 @@ from auto_repair.adapters.change_journal import ChangeJournal
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.domain.changes.history import with_former_states
-from auto_repair.domain.changes.telling import recent, told
+from auto_repair.domain.changes.telling import recent, since, told
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.ports import ObservationSource
@@ -14,7 +14,7 @@ MAX_RESOURCES = 20  # one query each
 
 
 class ChangeJournalSource:
-    """One query for each resource, nearest first."""
+    """One query for all that changed, and one for each resource that did, nearest first."""
 
     name = "change_journal"
 
@@ -24,13 +24,15 @@ class ChangeJournalSource:
 
     def observe(self, scope: Scope) -> Observation:
         """Changes of the last day, each with its former state if the journal knows it."""
-        asked, left = scope.resources[:MAX_RESOURCES], scope.resources[MAX_RESOURCES:]
+        changed = self._journal.changed(since(scope), scope.window.end)
+        wanted = tuple(r for r in scope.resources if changed is None or r.id in changed)
+        asked, left = wanted[:MAX_RESOURCES], wanted[MAX_RESOURCES:]
         recorded = [change for r in asked for change in self._journal.of(r.id, scope.window.end)]
         changes = recent(with_former_states(recorded), scope)
         item = EvidenceItem(
             id=self.name,
             source=self.name,
-            query=f"dynamodb:Query, one for each of {len(asked)} resources",
+            query=f"dynamodb:Query of all changes, then of each of {len(asked)} resources",
             window=scope.window,
             observed=told(changes),
             link=self._links.trail(scope.resources[0].name) if scope.resources else "",

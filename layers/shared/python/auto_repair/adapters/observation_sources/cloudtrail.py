@@ -1,11 +1,11 @@
 """What changed, as CloudTrail's event history tells. It lags by minutes and goes back 90 days.
 
-It is asked about what the journal cannot answer: resources of which it knows no change, and changes of which
-it does not know what was there before.
+It is asked about what the journal cannot answer: changes of which the journal does not know what was there
+before and, where the journal does not vouch for the whole time, resources of which it knows no change.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from time import sleep
 from typing import Any
 
@@ -20,7 +20,7 @@ from auto_repair.domain.changes.history import lacks_former_state, with_former_s
 from auto_repair.domain.changes.reading import RecordedChange, changes_of
 from auto_repair.domain.changes.telling import recent, since, told
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
-from auto_repair.domain.errors import AutoRepairError
+from auto_repair.domain.errors import AutoRepairError, ReadsExhausted
 from auto_repair.domain.naming import executor_role
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
@@ -104,20 +104,29 @@ class CloudTrailSource:
         wanted = self._wanted(scope)
         asked: list[Resource] = []
         changes: list[ResourceChange] = []
+        unread_because = "CloudTrail takes two requests a second"
         for resource, journalled in wanted[:MAX_LOOKED_UP]:
             if lookups.exhausted:
                 break
-            looked_up = list(self._look_up(resource, lookups))
+            try:
+                looked_up = list(self._look_up(resource, lookups))
+            except ReadsExhausted as error:  # what was read of the others stays
+                unread_because = str(error)
+                break
             asked.append(resource)
             # The journal's own account comes last: of an event known to both, it counts.
             changes += recent(with_former_states((*looked_up, *journalled)), scope)
-        return self._observation(scope, asked, tuple(changes), len(wanted) - len(asked), lookups.unread)
+        gaps = [f"not all records of {name} were read" for name in lookups.unread]
+        if left := len(wanted) - len(asked):
+            gaps.append(f"{left} more resources were not looked up: {unread_because}")
+        return self._observation(scope, asked, tuple(changes), gaps)
 
     def _wanted(self, scope: Scope) -> list[tuple[Resource, tuple[RecordedChange, ...]]]:
         """Whom the journal leaves questions about: first where something did change, then the nearest."""
         unclear, unknown = [], []
-        examined = [r for r in scope.resources if attributes_of(r, self._place)][:MAX_EXAMINED]
-        for resource in examined:
+        changed = self._changed(scope)
+        able = (r for r in scope.resources if attributes_of(r, self._place))
+        for resource in [r for r in able if self._is_open(r, changed)][:MAX_EXAMINED]:
             journalled = self._journalled(resource, scope)
             if lacks_former_state(journalled, since(scope)):
                 unclear.append((resource, journalled))
@@ -125,10 +134,24 @@ class CloudTrailSource:
                 unknown.append((resource, journalled))
         return unclear + unknown
 
+    def _is_open(self, resource: Resource, changed: Collection[str] | None) -> bool:
+        """Whether the journal leaves open what happened there: something did, or it would not know."""
+        # EventBridge hears of calls to IAM only where IAM is recorded.
+        is_deaf = resource.service == "iam" and self._clients_of_iam is not self._clients
+        return changed is None or is_deaf or resource.id in changed
+
+    # Where the journal cannot be read its own source says so; here CloudTrail stands in for it.
+
+    def _changed(self, scope: Scope) -> Collection[str] | None:
+        try:
+            return self._journal.changed(since(scope), scope.window.end)
+        except AutoRepairError:
+            return None
+
     def _journalled(self, resource: Resource, scope: Scope) -> tuple[RecordedChange, ...]:
         try:
             return self._journal.of(resource.id, scope.window.end)
-        except AutoRepairError:  # the journal's own source says so; here CloudTrail stands in for it
+        except AutoRepairError:
             return ()
 
     def _look_up(self, resource: Resource, lookups: "_Lookups") -> Iterator[RecordedChange]:
@@ -140,20 +163,9 @@ class CloudTrailSource:
                         yield recorded
 
     def _observation(
-        self,
-        scope: Scope,
-        asked: list[Resource],
-        changes: tuple[ResourceChange, ...],
-        left: int,
-        unread: Iterable[str],
+        self, scope: Scope, asked: list[Resource], changes: tuple[ResourceChange, ...], gaps: list[str]
     ) -> Observation:
-        reasons = [
-            f"{left} more resources were not looked up: CloudTrail takes two requests a second"
-            if left
-            else "",
-            *(f"not all records of {name} were read" for name in unread),
-        ]
-        missing = tuple(MissingEvidence(self.name, reason) for reason in reasons if reason)
+        missing = tuple(MissingEvidence(self.name, gap) for gap in gaps)
         if not asked:
             return Observation(missing=missing)
         item = EvidenceItem(
