@@ -1,6 +1,7 @@
 """Evidence that arrives late re-opens a verdict, and only that does."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,11 @@ import pytest
 from auto_repair.contracts.finding_requests import Operation
 from auto_repair.domain.citations import MissingEvidence
 from auto_repair.domain.errors import InvalidEvent
+from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.surroundings import ResourceChange
-from tests.builders import NOW, a_window
+from auto_repair.domain.topology import Edge, Topology
+from auto_repair.use_cases.look_around import MOST_RESOURCES
+from tests.builders import FUNCTION, NOW, a_window, some_surroundings
 from tests.unit.use_cases.dialogue import SICK, Desk, asking, mode, noticing
 
 AGAIN = asking(Operation.NEW_EVIDENCE)
@@ -64,6 +68,37 @@ def test_a_look_that_sees_less_is_not_compared() -> None:
     desk.later(changes=(POLICY,), missing=(MissingEvidence("cloudtrail", "throttled"),))
     look = desk.look_again()(AGAIN)
     assert (look.reopened, look.note) == (False, "Not compared: cloudtrail could be read then, and not now.")
+
+
+def crowded(*names: str) -> dict[str, Topology]:
+    """The function calls buckets of these names, and as many tables as are looked at."""
+    heart = at_heart(FUNCTION)
+    callees = [Resource("s3", name) for name in names]
+    callees += [Resource("dynamodb", f"table-{number}") for number in range(MOST_RESOURCES)]
+    edges = tuple(Edge(heart.id, callee.id, "environment variable") for callee in callees)
+    return {heart.id: Topology((heart, *callees), edges)}
+
+
+def test_a_neighbourhood_that_grew_past_the_limit_lost_nothing_by_that() -> None:
+    desk = finished()
+    desk.topology.known = crowded("images")
+    desk.later(changes=(POLICY,))
+    look = desk.look_again()(AGAIN)
+    assert (look.reopened, look.after) == (True, "policy")
+    assert "topology" in json.loads(desk.kept_case)["evidence"]["missing"]
+
+
+def test_what_others_pushed_beyond_the_limit_is_missed() -> None:
+    desk = finished()
+    (ref,) = desk.store.evidence
+    desk.store.evidence[ref] = replace(SICK, surroundings=some_surroundings())
+    desk.topology.known = crowded("images")
+    desk.later(changes=(POLICY,))
+    look = desk.look_again()(AGAIN)
+    assert (look.reopened, look.note) == (
+        False,
+        "Not compared: apigateway:a1b2c3 was looked at then, and now others are nearer.",
+    )
 
 
 def test_where_nobody_could_tell_a_person_now_has_to_act() -> None:

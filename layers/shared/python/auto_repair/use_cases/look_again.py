@@ -18,7 +18,7 @@ from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentStore
 from auto_repair.use_cases.diagnose_issue import facts_of, scope_of
-from auto_repair.use_cases.look_around import LookAround, surroundings_of
+from auto_repair.use_cases.look_around import LEFT_OUT, LookAround, surroundings_of
 from auto_repair.use_cases.notify_result import CASE_FILE, JSON, written
 from auto_repair.use_cases.reconsider import Conclude, Records, finished_case, known_incident
 
@@ -75,8 +75,8 @@ class LookAgain:
         new = replace(old, surroundings=surroundings_of(case.incident, old.window, self.look_around))
         before, after = (self._heard(evidence, record) for evidence in (old, new))
         look = SecondLook(record.incident.id, False, _cause(before.root_cause), _cause(after.root_cause))
-        if lost := sorted(_gaps(new) - _gaps(old)):
-            return replace(look, note=f"Not compared: {', '.join(lost)} could be read then, and not now.")
+        if reason := _why_less(old, new):
+            return replace(look, note=f"Not compared: {reason}.")
         if look.before == look.after:
             return replace(look, note="The same cause is held responsible.")
         return self._reopen(case, new, before, after, look)
@@ -156,6 +156,20 @@ def _told(diagnosis: Diagnosis) -> str:
 
 def _cause(hypothesis: Hypothesis | None) -> str:
     return hypothesis.id if hypothesis else ""
+
+
+def _why_less(old: Evidence, new: Evidence) -> str:
+    """Why the new look sees less than the old one did; empty where it does not."""
+    if lost := sorted(_gaps(new) - _gaps(old) - {LEFT_OUT}):
+        return f"{', '.join(lost)} could be read then, and not now"
+    # The neighbourhood may have grown: only what it pushed beyond the limit is missed.
+    if LEFT_OUT in _gaps(new) and (gone := sorted(_seen(old) - _seen(new))):
+        return f"{', '.join(gone)} was looked at then, and now others are nearer"
+    return ""
+
+
+def _seen(evidence: Evidence) -> set[str]:
+    return {r.id for r in evidence.surroundings.scope.resources} if evidence.surroundings else set()
 
 
 def _gaps(evidence: Evidence) -> set[str]:

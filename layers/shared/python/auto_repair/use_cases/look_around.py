@@ -19,6 +19,7 @@ from auto_repair.ports import IncidentStore, ObservationSource, TopologySource
 
 REFERENCE = timedelta(hours=1)  # before the window, to compare with
 MOST_RESOURCES = 12
+LEFT_OUT = "topology"  # names a gap that is a limit of ours: nothing failed
 MOST_OTHERS = 3  # further resources whose own neighbours are asked for
 WITH_NEIGHBOURS = ("lambda", "s3", "sqs", "states", "dynamodb")  # one to three requests each
 TOPOLOGY_DEADLINE_S = 10.0
@@ -91,7 +92,7 @@ class LookAround:
         left_out = len(topology.resources) - len(near.resources)
         if left_out and len(near.resources) == MOST_RESOURCES:
             reason = f"{left_out} resources farther away were not looked at: {MOST_RESOURCES} are the limit"
-            near = replace(near, missing=(*near.missing, MissingEvidence("topology", reason)))
+            near = replace(near, missing=(*near.missing, MissingEvidence(LEFT_OUT, reason)))
         return self.observe(Scope(symptom, near, window, reference))
 
     def observe(self, scope: Scope) -> Surroundings:
