@@ -9,8 +9,10 @@ import pytest
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
 from auto_repair.domain.evidence import Evidence, Invocation
+from auto_repair.domain.outlook import RETENTION
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import Limits, Mode
+from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from auto_repair.domain.timestamps import iso
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.ports import Target
@@ -271,6 +273,22 @@ def test_surroundings_that_were_part_of_the_case_are_looked_at_again() -> None:
     assert scope.topology == some_surroundings().scope.topology
     assert scope.window.start == CHANGED_AT
     assert bench.store.evidence[seen.evidence_ref].surroundings is not None
+
+
+def test_settings_that_bound_an_outlook_are_known_after_the_repair_too() -> None:
+    bench = Bench(*well())
+    kept = ResourceSeries(
+        "sqs:jobs", RETENTION, "Maximum", MetricRole.OTHER, times=(0.0,), values=(345600.0,)
+    )
+    once = replace(kept, metric="ApproximateAgeOfOldestMessage")
+    before = evidence(
+        invocations=in_turn([a_kill()] * 5), surroundings=some_surroundings(series=(once, kept))
+    )
+    bench.before = bench.store.save_evidence(an_incident(), "around", before)
+    seen = bench.look(bench.case(verification=waited(120)))
+    around = bench.store.evidence[seen.evidence_ref].surroundings
+    assert around
+    assert around.series == (kept,)
 
 
 def test_nobody_looks_around_where_the_function_alone_was_in_trouble() -> None:

@@ -10,7 +10,7 @@ from auto_repair.repairs import all_repairs
 from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.verify_repair import VerifyRepair
 
-# What can have changed since the repair; callers and event sources are taken from the first look.
+# What can have changed since the repair; callers, event sources and limits are taken from the first look.
 VERIFYING_OBSERVATIONS = ("resource_logs", "service_metrics")
 VERIFYING_SOURCES = ("function_configuration", "concurrency", "lambda_metrics", "lambda_logs")
 

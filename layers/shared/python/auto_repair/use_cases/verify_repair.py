@@ -7,9 +7,11 @@ from datetime import timedelta
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence, Window
+from auto_repair.domain.outlook import GROWTH, RETENTION
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.repair import Refusal, Repair, RepairContext
+from auto_repair.domain.surroundings import ResourceSeries, Surroundings
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
 from auto_repair.domain.verification import NextStep, Outcome, Verification
@@ -53,7 +55,10 @@ class VerifyRepair:
         after = since_change(_with_context(gather(self.sources, target), before), plan.change, changed_at)
         if before.surroundings:
             scope = replace(before.surroundings.scope, window=target.window)
-            after = replace(after, surroundings=self.look_around().observe(scope))
+            now = self.look_around().observe(scope)
+            after = replace(
+                after, surroundings=replace(now, series=now.series + _bounds(before.surroundings))
+            )
         former = case.verification
         same_plan = former is not None and former.planned_at == plan.planned_at
         waited_s = STABILIZE_S + (former.waited_s if former and same_plan else 0)
@@ -116,6 +121,11 @@ class VerifyRepair:
         self.store.record_repair(
             case.incident, plan.planned_at, facts | ({"status": status} if status else {})
         )
+
+
+def _bounds(around: Surroundings) -> tuple[ResourceSeries, ...]:
+    """Settings that bound what metrics tell, for the outlook: read once, as no repair of ours moves them."""
+    return tuple(series for series in around.series if series.metric in (RETENTION, GROWTH))
 
 
 def _with_context(after: Evidence, before: Evidence) -> Evidence:
