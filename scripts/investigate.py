@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from auto_repair.contracts.documents import decode
 from auto_repair.domain.case import Case
 from auto_repair.domain.incident import Disposition
+from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.timestamps import iso, parse
 from local.scenarios import incident_watch
 from local.scenarios.incident_watch import Moment
@@ -71,6 +72,8 @@ def start_document(target: str, since: str, question: str, now: datetime) -> dic
 def told(document: dict[str, Any], environment: str) -> Iterator[str]:
     """What came of it, line by line, from the state document with which it ended."""
     case = decode(Case, document)
+    if case.incident.reading:
+        yield from understood(case.incident.reading)
     if case.diagnosis is None:
         yield "It ended before anything could be found out; the report says where."
     else:
@@ -86,6 +89,20 @@ def told(document: dict[str, Any], environment: str) -> Iterator[str]:
     if case.diagnosis and case.diagnosis.hypotheses:
         wrong = f"INCIDENT={case.incident.id} DECLINE={case.diagnosis.hypotheses[0].id}"
         yield f"If that is wrong: make findings {wrong} ENV={environment}"
+
+
+def understood(reading: Reading) -> Iterator[str]:
+    """How the question was read, and what was assumed where it left something open."""
+    since = f"since {reading.since:%Y-%m-%d %H:%M} UTC" if reading.since else "no time was said"
+    zone = f"times read in {reading.zone}" if reading.zone else ""
+    known = (
+        reading.resource or "no resource was said",
+        reading.symptom or "no symptom was said",
+        since,
+        zone,
+    )
+    yield f"Understood: {', '.join(filter(None, known))}."
+    yield from (f"  assumed: {assumption}" for assumption in reading.assumptions)
 
 
 def rejection(problem: str) -> str:

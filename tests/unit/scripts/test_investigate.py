@@ -13,6 +13,7 @@ from auto_repair.contracts.documents import encode
 from auto_repair.domain.case import WorkflowError
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Decision
+from auto_repair.domain.question.reading import Reading
 from local.scenarios.incident_watch import Moment
 from scripts import account, findings, investigate
 from scripts.investigate import WrongArgument, moment, outcome, rejection, start_document, watch
@@ -86,6 +87,34 @@ def test_the_end_names_verdict_findings_and_report() -> None:
         assert told in text
     assert "Report: s3://page" in text
     assert "make findings INCIDENT=incident-1 DECLINE=out_of_memory ENV=prod" in text
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        (
+            Reading(
+                "apigateway:shop",
+                "5XX answers",
+                datetime(2026, 1, 31, 9, 0, tzinfo=UTC),
+                "CET",
+                assumptions=("“Since” is taken as 10:00.",),
+            ),
+            [
+                "Understood: apigateway:shop, 5XX answers, since 2026-01-31 09:00 UTC, times read in CET.",
+                "  assumed: “Since” is taken as 10:00.",
+            ],
+        ),
+        (
+            Reading("lambda:orders"),
+            ["Understood: lambda:orders, no symptom was said, no time was said."],
+        ),
+    ],
+)
+def test_how_a_question_was_read_is_told_first(reading: Reading, told: list[str]) -> None:
+    lines, _ = outcome(encode(a_case(incident=an_incident(reading=reading))), "SUCCEEDED", "prod")
+    assert lines[: len(told)] == told
+    assert lines[len(told)].startswith("Verdict")
 
 
 def test_what_waits_for_people_says_so() -> None:
