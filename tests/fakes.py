@@ -13,7 +13,13 @@ from auto_repair.domain.errors import (
     StaleConfiguration,
     TransientError,
 )
-from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration
+from auto_repair.domain.evidence import (
+    Alias,
+    Concurrency,
+    Evidence,
+    FunctionConfiguration,
+    ProvisionedConcurrency,
+)
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import NOT_ONBOARDED, FunctionPolicy
 from auto_repair.domain.repair import Attempt, Change
@@ -52,6 +58,7 @@ class FakeFunction:
     versions: dict[str, FunctionConfiguration] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     reserved: int | None = None
+    provisioned: tuple[ProvisionedConcurrency, ...] = ()
     busy_looks: int = 0  # looks at $LATEST until the update in progress is over
 
     def publish(self) -> str:
@@ -120,6 +127,9 @@ class FakeFunctions:
         return Concurrency(
             self._function(function_name).reserved, self.account_limit, self.account_limit - reserved
         )
+
+    def provisioned_concurrency(self, function_name: str) -> Sequence[ProvisionedConcurrency]:
+        return self._function(function_name).provisioned
 
     def update_configuration(
         self, function_name: str, *, memory_mb: int | None, timeout_s: int | None, revision_id: str

@@ -231,6 +231,7 @@ class Simulation:
             configuration=live,
             latest=latest,
             aliases=tuple(self.function.aliases.values()),
+            provisioned=self.function.provisioned,
             event_sources=queues,
         )
 

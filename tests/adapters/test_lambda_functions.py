@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from auto_repair.adapters.clients import ATTEMPTS, Clients
 from auto_repair.adapters.lambda_functions import LambdaFunctions, alias_from, configuration_from
 from auto_repair.domain.errors import ResourceMissing, StaleConfiguration, TransientError
-from auto_repair.domain.evidence import Alias, Concurrency
+from auto_repair.domain.evidence import Alias, Concurrency, ProvisionedConcurrency
 from tests.adapters.conftest import RecordedClients
 
 ANSWER: dict[str, Any] = {
@@ -255,6 +255,18 @@ class TestCompareAndSet:
                 event.unregister(f"before-send.lambda.{operation}", lose)
                 event.unregister("before-call.lambda.GetAlias", known)
         assert len(sent) == 1
+
+    def test_what_is_kept_ready_is_read_to_the_last_page(self) -> None:
+        def page(FunctionName: str, Marker: str = "") -> dict[str, Any]:
+            arn = f"arn:aws:lambda:us-east-1:123456789012:function:{FunctionName}"
+            kept = {"FunctionArn": f"{arn}:{Marker or 7}", "RequestedProvisionedConcurrentExecutions": 5}
+            return {"ProvisionedConcurrencyConfigs": [kept], **({} if Marker else {"NextMarker": "live"})}
+
+        functions, _ = answering(list_provisioned_concurrency_configs=page)
+        assert functions.provisioned_concurrency("orders") == (
+            ProvisionedConcurrency("7", 5),
+            ProvisionedConcurrency("live", 5),
+        )
 
     def test_alias_is_moved_with_its_own_revision(self) -> None:
         functions, clients = answering(

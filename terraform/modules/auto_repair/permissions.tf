@@ -47,6 +47,7 @@ data "aws_iam_policy_document" "read_functions" {
       "lambda:GetFunctionConcurrency",
       "lambda:GetFunctionConfiguration",
       "lambda:ListAliases",
+      "lambda:ListProvisionedConcurrencyConfigs",
     ]
     resources = [local.arn_of.any_function]
   }

@@ -34,6 +34,7 @@ def busy_account() -> dict[str, Any]:
     answers: dict[str, Any] = {
         "lambda.get_function_configuration": configuration,
         "lambda.list_aliases": {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+        "lambda.list_provisioned_concurrency_configs": {"ProvisionedConcurrencyConfigs": []},
         "lambda.get_function_concurrency": {},
         "lambda.get_account_settings": {
             "AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
@@ -58,7 +59,7 @@ def test_collection_stays_within_twenty_calls_and_every_item_can_be_followed(set
     clients = RecordedClients(busy_account())
     target = Target("orders", WINDOW, alias="live")
     parts = [source.collect(target) for source in all_sources(settings, clients)]
-    assert len(clients.calls) == 17
+    assert len(clients.calls) == 18
     whole = merge(Evidence("orders", WINDOW, alias="live"), parts)
     ids = [item.id for item in whole.items]
     assert len(ids) == len(set(ids))

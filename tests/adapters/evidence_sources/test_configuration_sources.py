@@ -16,7 +16,15 @@ from auto_repair.adapters.evidence_sources.function_configuration import Functio
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.adapters.sqs_queues import SqsQueues
 from auto_repair.domain.errors import AwsCallFailed, ResourceMissing
-from auto_repair.domain.evidence import Alias, Caller, Concurrency, EventSource, Evidence, Window
+from auto_repair.domain.evidence import (
+    Alias,
+    Caller,
+    Concurrency,
+    EventSource,
+    Evidence,
+    ProvisionedConcurrency,
+    Window,
+)
 from auto_repair.ports import Target
 from tests.adapters.conftest import NOW, RecordedClients
 
@@ -24,6 +32,18 @@ WINDOW = Window(NOW - timedelta(minutes=15), NOW)
 PLAIN = Target("orders", WINDOW)
 ALIASED = Target("orders", WINDOW, alias="live")
 LINKS = ConsoleLinks("us-east-1")
+KEPT_READY = {
+    "ProvisionedConcurrencyConfigs": [
+        {
+            "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:orders:live",
+            "RequestedProvisionedConcurrentExecutions": 5,
+            "AvailableProvisionedConcurrentExecutions": 0,
+            "AllocatedProvisionedConcurrentExecutions": 0,
+            "Status": "IN_PROGRESS",
+            "LastModified": "2026-01-31T11:58:00+0000",
+        }
+    ]
+}
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:jobs"
 
 
@@ -53,6 +73,7 @@ class TestFunctionConfiguration:
             {
                 "lambda.get_function_configuration": configuration,
                 "lambda.list_aliases": lambda **_: {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+                "lambda.list_provisioned_concurrency_configs": lambda **_: KEPT_READY,
                 **{f"lambda.{name}": reply for name, reply in answers.items()},
             }
         )
@@ -66,13 +87,22 @@ class TestFunctionConfiguration:
         assert (found.configuration.version, found.configuration.memory_mb) == ("7", 128)
         assert (found.latest.version, found.latest.memory_mb) == ("$LATEST", 512)
         assert found.aliases == (Alias("live", "7"),)
-        assert len(clients.calls) == 3
+        assert len(clients.calls) == 4
         assert observed(found, "configuration.function").startswith("version 7: 128 MB, timeout 3 s")
         assert observed(found, "configuration.latest").startswith("version $LATEST: 512 MB")
         assert observed(found, "configuration.aliases") == "live → version 7"
+        assert found.provisioned == (ProvisionedConcurrency("live", 5),)
+        told = observed(found, "configuration.provisioned_concurrency")
+        assert told == "5 environments kept ready for live"
+
+    def test_provisioned_concurrency_that_may_not_be_read_is_missing_and_nothing_else(self) -> None:
+        source, _ = self.source(list_provisioned_concurrency_configs=refusing("AccessDeniedException", 403))
+        found = source.collect(ALIASED)
+        assert found.lacks("provisioned_concurrency")
+        assert found.configuration is not None
 
     def test_without_alias_latest_is_what_callers_reach(self) -> None:
-        source, clients = self.source()
+        source, clients = self.source(list_aliases=lambda **_: {"Aliases": []})
         found = source.collect(PLAIN)
         assert found.configuration is not None
         assert (found.configuration.version, found.latest) == ("$LATEST", None)

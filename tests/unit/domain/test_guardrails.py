@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from auto_repair.domain.evidence import Alias
-from auto_repair.domain.guardrails import GUARDRAILS, Moment, Situation, check, forbidden_now
+from auto_repair.domain.citations import MissingEvidence
+from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
+from auto_repair.domain.guardrails import GUARDRAILS, Moment, Situation, check, forbidden_now, kept_ready
 from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits
 from auto_repair.domain.timestamps import iso
 from tests.builders import (
@@ -142,6 +143,26 @@ def test_publishing_would_release_what_nobody_can_read() -> None:
 def test_without_an_alias_nothing_is_published() -> None:
     seen = evidence(latest=a_configuration(fingerprint="code-2"))
     assert rule(situation(evidence=seen)) == ""
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "refused"), [("live", True), ("5", True), ("4", False), ("old", False)]
+)
+def test_what_is_kept_ready_for_callers_forbids_to_move_their_alias(qualifier: str, refused: bool) -> None:
+    kept = (ProvisionedConcurrency(qualifier, 7),)
+    seen = evidence(configuration=VERSION_5, latest=a_configuration(), provisioned=kept)
+    assert rule(situation(change=ALIASED, evidence=seen)) == ("provisioned concurrency" if refused else "")
+    assert (kept_ready(ALIASED, kept) is not None) is refused
+    # What publishes nothing takes nothing away from callers.
+    apart = replace(ALIASED, settings=(reservation(5, 10),))
+    assert rule(situation(change=apart, evidence=seen)) == ""
+
+
+def test_provisioned_concurrency_that_could_not_be_read_forbids_to_move_an_alias_only() -> None:
+    gap = MissingEvidence("provisioned_concurrency", "denied")
+    seen = evidence(configuration=VERSION_5, latest=a_configuration(), missing=(gap,))
+    assert rule(situation(change=ALIASED, evidence=seen)) == "provisioned concurrency"
+    assert rule(situation(evidence=evidence(missing=(gap,)))) == ""
 
 
 def test_cooldown() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
-from auto_repair.domain.evidence import Alias
+from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.policy import FreezeWindow
 from auto_repair.domain.repair_progress import ProgressStatus
@@ -374,3 +374,22 @@ def test_paused_function_is_rolled_back_all_the_same() -> None:
     workshop.policies.paused.add("orders")
     assert workshop.restore(case).rollback
     assert workshop.live["memory"] == 128
+
+
+@pytest.mark.parametrize("qualifier", ["live", "1"])
+def test_what_is_kept_ready_since_the_plan_forbids_to_move_the_alias(qualifier: str) -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.functions.only.provisioned = (ProvisionedConcurrency(qualifier, 5),)
+    progress = workshop.execute(case)
+    assert progress.refusal is not None
+    assert progress.refusal.rule == "provisioned concurrency"
+    assert workshop.functions.writes == []
+
+
+def test_alias_goes_back_although_it_has_provisioned_concurrency_by_now() -> None:
+    workshop = aliased()
+    case = workshop.finish(workshop.planned())
+    workshop.functions.only.provisioned = (ProvisionedConcurrency("live", 5),)
+    assert workshop.restore(case).rollback
+    assert workshop.live["aliases"] == {"live": "1"}

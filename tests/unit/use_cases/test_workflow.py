@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auto_repair.domain.evidence import Alias
+from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from tests.builders import EXECUTION, QUEUE, a_configuration, a_policy
 from tests.fakes import FakeFunction, behind_alias
@@ -79,6 +79,18 @@ def test_alias_is_found_by_the_version_that_fails() -> None:
     simulation.run()
     assert simulation.live["aliases"] == {"live": "2"}
     assert simulation.store.statuses == ["VERIFIED"]
+
+
+@pytest.mark.parametrize("qualifier", ["live", "1"])
+def test_callers_who_are_served_by_provisioned_concurrency_keep_it(qualifier: str) -> None:
+    simulation = Simulation(behind_alias("live"), STARVED, called_through="live")
+    simulation.function.provisioned = (ProvisionedConcurrency(qualifier, 5),)
+    before = simulation.live
+    simulation.run()
+    assert simulation.live == before
+    assert simulation.store.statuses == ["REFUSED"]
+    (facts,) = simulation.store.repairs.values()
+    assert facts["refusedByRule"] == "provisioned concurrency"
 
 
 def test_timeout_grows_and_its_queue_with_it() -> None:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:  # every function loads the ports, and should pay only for the
     from datetime import datetime
 
     from auto_repair.domain.advice import Advice, Briefing
-    from auto_repair.domain.evidence import Alias, Concurrency, Evidence, FunctionConfiguration, Window
+    from auto_repair.domain.evidence import (
+        Alias,
+        Concurrency,
+        Evidence,
+        FunctionConfiguration,
+        ProvisionedConcurrency,
+        Window,
+    )
     from auto_repair.domain.incident import Disposition, Incident
     from auto_repair.domain.policy import FunctionPolicy
     from auto_repair.domain.repair import Attempt
@@ -87,6 +94,10 @@ class Functions(Protocol):
         ...
 
     def concurrency(self, function_name: str) -> Concurrency: ...
+
+    def provisioned_concurrency(self, function_name: str) -> Sequence[ProvisionedConcurrency]:
+        """What is kept ready for the function's versions and aliases."""
+        ...
 
     def update_configuration(
         self, function_name: str, *, memory_mb: int | None, timeout_s: int | None, revision_id: str

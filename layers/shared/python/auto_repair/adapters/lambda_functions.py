@@ -1,7 +1,7 @@
 """Lambda functions: reading and changing them (`ports.Functions`)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from auto_repair.adapters.aws_errors import call, code_of, translated
 from auto_repair.adapters.clients import Clients
 from auto_repair.domain.errors import StaleConfiguration, TransientError
-from auto_repair.domain.evidence import Alias, Concurrency, FunctionConfiguration
+from auto_repair.domain.evidence import Alias, Concurrency, FunctionConfiguration, ProvisionedConcurrency
 
 # A probe that nobody waits for any more still runs to its end; its log line counts at the next look.
 PROBE_READ_TIMEOUT_S = 20.0
@@ -74,14 +74,22 @@ class LambdaFunctions:
 
     def aliases(self, function_name: str) -> tuple[Alias, ...]:
         """All aliases of the function, at most 500."""
-        found: list[Alias] = []
+        found = self._pages(self._client.list_aliases, function_name, "Aliases")
+        return tuple(map(alias_from, found))
+
+    def provisioned_concurrency(self, function_name: str) -> tuple[ProvisionedConcurrency, ...]:
+        """What is kept ready for versions and aliases, also where AWS is still at it or has failed."""
+        method, key = self._client.list_provisioned_concurrency_configs, "ProvisionedConcurrencyConfigs"
+        return tuple(map(provisioned_from, self._pages(method, function_name, key)))
+
+    def _pages(self, method: Any, function_name: str, key: str) -> Iterator[Mapping[str, Any]]:
+        """The entries of at most ten pages."""
         page: dict[str, Any] = {}
         for _ in range(10):
-            page = call(self._client.list_aliases, FunctionName=function_name, **_marker(page))
-            found += map(alias_from, page.get("Aliases", ()))
+            page = call(method, FunctionName=function_name, **_marker(page))
+            yield from page.get(key, ())
             if not page.get("NextMarker"):
                 break
-        return tuple(found)
 
     def concurrency(self, function_name: str) -> Concurrency:
         """The function's reservation and the account's limits, as they are now."""
@@ -197,6 +205,12 @@ def alias_from(answer: Mapping[str, Any]) -> Alias:
     """An alias from Lambda's answer."""
     weights = answer.get("RoutingConfig", {}).get("AdditionalVersionWeights")
     return Alias(answer["Name"], answer["FunctionVersion"], dict(weights) if weights else None)
+
+
+def provisioned_from(answer: Mapping[str, Any]) -> ProvisionedConcurrency:
+    """An entry of Lambda's list, whose ARN ends with the version or alias."""
+    qualifier = answer["FunctionArn"].rsplit(":", 1)[-1]
+    return ProvisionedConcurrency(qualifier, answer["RequestedProvisionedConcurrentExecutions"])
 
 
 def _fingerprint(answer: Mapping[str, Any]) -> str:

@@ -96,6 +96,14 @@ class Alias:
 
 
 @dataclass(frozen=True)
+class ProvisionedConcurrency:
+    """Environments that AWS keeps ready for a version, or for an alias and whatever it points to."""
+
+    qualifier: str  # the version's number or the alias's name
+    requested: int
+
+
+@dataclass(frozen=True)
 class FunctionConfiguration:
     """The settings of one version of a function, `$LATEST` unless `version` says otherwise."""
 
@@ -173,6 +181,7 @@ class Evidence:
     latest: FunctionConfiguration | None = None  # of $LATEST, where it differs
     aliases: tuple[Alias, ...] = ()
     concurrency: Concurrency | None = None
+    provisioned: tuple[ProvisionedConcurrency, ...] = ()  # read of functions that have aliases
     event_sources: tuple[EventSource, ...] = ()
     callers: tuple[Caller, ...] = ()
     invocations: tuple[Invocation, ...] = ()  # within the window, oldest first

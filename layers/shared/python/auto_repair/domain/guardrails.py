@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auto_repair.domain.evidence import Evidence
+from auto_repair.domain.evidence import Evidence, ProvisionedConcurrency
 from auto_repair.domain.policy import FunctionPolicy
 from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, agree
 from auto_repair.domain.timestamps import parse
@@ -135,6 +135,53 @@ def pinned_version(s: Situation) -> Refusal | None:
     return None
 
 
+def provisioned_concurrency(s: Situation) -> Refusal | None:
+    """Callers are served by environments that AWS keeps ready, and would lose them."""
+    if not s.change.publishes:
+        return None
+    if s.evidence.lacks("provisioned_concurrency"):
+        return Refusal(
+            "provisioned concurrency",
+            "nobody can tell whether callers are served by provisioned concurrency: it could not be read",
+            "allow lambda:ListProvisionedConcurrencyConfigs to the collector's role, then start again",
+        )
+    return kept_ready(s.change, s.evidence.provisioned)
+
+
+def kept_ready(change: Change, provisioned: Iterable[ProvisionedConcurrency]) -> Refusal | None:
+    """Why the alias may not move to a new version while this much is kept ready for it or its version.
+
+    When an alias with provisioned concurrency moves, AWS gives it weights that leave all calls on the former
+    version until enough environments of the new one are ready; where those do not start, they stay for ever.
+    """
+    if not change.publishes:
+        return None
+    for kept in provisioned:
+        if kept.qualifier == change.alias:
+            return _kept_for_alias(change, kept)
+        if kept.qualifier == change.alias_version:
+            return _kept_for_version(change, kept)
+    return None
+
+
+def _kept_for_alias(change: Change, kept: ProvisionedConcurrency) -> Refusal:
+    return Refusal(
+        "provisioned concurrency",
+        f"AWS keeps {kept.requested} environments ready for alias {change.alias}, and leaves its callers on "
+        f"version {change.alias_version} until a new one has as many: nobody could tell in time if it helps",
+        "publish and move the alias by hand and await READY, or remove its provisioned concurrency first",
+    )
+
+
+def _kept_for_version(change: Change, kept: ProvisionedConcurrency) -> Refusal:
+    return Refusal(
+        "provisioned concurrency",
+        f"AWS keeps {kept.requested} environments ready for version {change.alias_version} alone: "
+        f"when alias {change.alias} moves, its callers would meet cold starts, or find no concurrency left",
+        "publish by hand and provision the new version before the alias moves, or provision the alias",
+    )
+
+
 def cooldown(s: Situation) -> Refusal | None:
     """The last repair is too fresh for another one without a person."""
     wait = timedelta(seconds=s.policy.cooldown_s)
@@ -183,6 +230,7 @@ GUARDRAILS = (
     weighted_alias,
     pinned_version,
     several_aliases,
+    provisioned_concurrency,
     unreleased_code,
     cooldown,
     repeats_without_effect,

@@ -3,8 +3,8 @@
 AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
-Before the first write the owner's pause switch and freeze windows are read again: a question may have waited
-for hours. What has begun is finished, or taken back.
+Before the first write the owner's pause switch and freeze windows are read again, and what AWS keeps ready
+for callers: a question may have waited for hours. What has begun is finished, or taken back.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
-from auto_repair.domain.guardrails import Moment, forbidden_now
+from auto_repair.domain.guardrails import Moment, forbidden_now, kept_ready
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
@@ -80,7 +80,7 @@ class ExecuteRepair:
         attempts = self.store.attempts(case.incident.function_name)
         if any(a.started for a in attempts if a.executed_at == plan.planned_at):
             return None  # the answer of an earlier call was lost, which may have written already
-        if refusal := self._forbidden(case):
+        if refusal := self._forbidden(case, change):
             self._record(case, plan, self._refused(case, refusal))
             return refusal
         # Where all is as planned before we began, it is somebody else's, and not ours to take back.
@@ -88,9 +88,12 @@ class ExecuteRepair:
             raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
         return None
 
-    def _forbidden(self, case: Case) -> Refusal | None:
+    def _forbidden(self, case: Case, change: Change) -> Refusal | None:
         name = case.incident.function_name
-        return forbidden_now(Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name)))
+        moment = Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name))
+        if refusal := forbidden_now(moment):
+            return refusal
+        return kept_ready(change, self.functions.provisioned_concurrency(name)) if change.publishes else None
 
     def _refused(self, case: Case, refusal: Refusal) -> dict[str, object]:
         return {

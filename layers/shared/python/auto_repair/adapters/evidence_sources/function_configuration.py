@@ -1,15 +1,23 @@
-"""Settings of the version that callers reach, of `$LATEST`, and where the aliases point."""
+"""Settings of the version that callers reach and of `$LATEST`, where aliases point, what is kept ready."""
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.lambda_functions import LambdaFunctions
-from auto_repair.domain.evidence import Alias, Evidence, EvidenceItem, FunctionConfiguration
+from auto_repair.domain.errors import AwsCallFailed
+from auto_repair.domain.evidence import (
+    Alias,
+    Evidence,
+    EvidenceItem,
+    FunctionConfiguration,
+    MissingEvidence,
+    ProvisionedConcurrency,
+)
 from auto_repair.ports import EvidenceSource, Target
 from auto_repair.settings import Settings
 
 
 class FunctionConfigurationSource:
-    """Two calls, three where an alias is named."""
+    """Two calls; one more where there are aliases, and one where an alias is named."""
 
     name = "function_configuration"
 
@@ -29,14 +37,28 @@ class FunctionConfigurationSource:
             items.append(self._configuration(target, "configuration.latest", latest))
         if aliases:
             items.append(self._aliases(target, aliases))
+        provisioned, missing = self._kept_ready(target) if aliases else ((), ())
+        if provisioned:
+            items.append(self._provisioned(target, provisioned))
         return Evidence(
             target.function_name,
             target.window,
             configuration=reached,
             latest=latest if target.alias else None,
             aliases=aliases,
+            provisioned=provisioned,
             items=tuple(items),
+            missing=missing,
         )
+
+    def _kept_ready(
+        self, target: Target
+    ) -> tuple[tuple[ProvisionedConcurrency, ...], tuple[MissingEvidence, ...]]:
+        """What is kept ready, or that it may not be read: that forbids some repairs, not the diagnosis."""
+        try:
+            return self._functions.provisioned_concurrency(target.function_name), ()
+        except AwsCallFailed as error:
+            return (), (MissingEvidence("provisioned_concurrency", str(error)),)
 
     def _configuration(self, target: Target, item_id: str, found: FunctionConfiguration) -> EvidenceItem:
         changed = f", last changed {found.last_modified:%Y-%m-%d %H:%M:%S} UTC" if found.last_modified else ""
@@ -61,6 +83,18 @@ class FunctionConfigurationSource:
             window=target.window,
             observed="; ".join(map(_shown, aliases)),
             link=self._links.function(target.function_name, "aliases"),
+        )
+
+    def _provisioned(self, target: Target, kept: tuple[ProvisionedConcurrency, ...]) -> EvidenceItem:
+        return EvidenceItem(
+            id="configuration.provisioned_concurrency",
+            source=self.name,
+            query=f"lambda:ListProvisionedConcurrencyConfigs {target.function_name}",
+            window=target.window,
+            observed="; ".join(
+                f"{one.requested} environments kept ready for {one.qualifier}" for one in kept
+            ),
+            link=self._links.function(target.function_name, "configure"),
         )
 
 
