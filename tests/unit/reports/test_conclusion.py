@@ -1,5 +1,7 @@
 """Every way to end is told honestly, and says what a person should do."""
 
+from dataclasses import replace
+
 import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Verdict
@@ -81,6 +83,17 @@ STEPS = {
 @pytest.mark.parametrize("case", STEPS)
 def test_next_steps(case: str) -> None:
     assert any(STEPS[case] in step for step in conclude(cases.ALL[case]()).next_steps)
+
+
+@pytest.mark.parametrize("status", ["VERIFIED", "INCONCLUSIVE"])
+def test_after_a_longer_timeout_its_alarm_has_to_follow(status: str) -> None:
+    report = replace(cases.timeout_behind_alias(), status=status)
+    (step,) = (step for step in conclude(report).next_steps if "alarm" in step)
+    assert step == (
+        "Apply Lambda Auto-Repair's Terraform again: until then lambda-duration-alarm-orders-checkout "
+        "compares with the former timeout of 3 s, may stay in ALARM, and starts nothing more."
+    )
+    assert not any("lambda-duration-alarm" in step for step in conclude(cases.repaired()).next_steps)
 
 
 def test_an_unknown_status_is_shown_as_it_is() -> None:

@@ -18,6 +18,11 @@ def alarm_rule(function_name: str) -> str:
     return limited(f"{ALARM_RULE_PREFIX}{function_name}", RULE_NAME_LIMIT)
 
 
+def duration_alarm(function_name: str) -> str:
+    """The onboarding's alarm on the function's slowest runs; no name of a function makes it too long."""
+    return f"lambda-duration-alarm-{function_name}"
+
+
 def executor_role(environment: str) -> str:
     """The role of the only function that changes anything; its name marks changes as ours."""
     return f"lambda-auto-repair-execution-{environment}"

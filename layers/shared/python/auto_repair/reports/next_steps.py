@@ -1,6 +1,8 @@
 """What a person should do or look at after an incident, most important first."""
 
 from auto_repair.domain.approval import EXPIRED
+from auto_repair.domain.naming import duration_alarm
+from auto_repair.domain.repair import Setting
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.statements import gaps, sentence, settled
@@ -18,7 +20,19 @@ def keep_it(report: IncidentReport) -> list[str]:
         return []
     values = settled(report.change, "after")
     owner = "Terraform or whatever manages the function"
-    return [f"Write {values} into {owner}, or its next run undoes the repair."]
+    return [f"Write {values} into {owner}, or its next run undoes the repair.", *_follow_timeout(report)]
+
+
+def _follow_timeout(report: IncidentReport) -> list[str]:
+    """The onboarding's own alarm compares with the timeout that was live when it was last applied."""
+    former = report.change.before(Setting.TIMEOUT_S) if report.change else None
+    if former is None:
+        return []
+    alarm = one_line(duration_alarm(report.subject), 120)
+    return [
+        f"Apply Lambda Auto-Repair's Terraform again: until then {alarm} compares with the former timeout of "
+        f"{former} s, may stay in ALARM, and starts nothing more."
+    ]
 
 
 def find_proof(report: IncidentReport) -> list[str]:
