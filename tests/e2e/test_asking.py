@@ -10,6 +10,7 @@ import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import Deployment, now
+from tests.e2e.late_changes import record_late_change
 from tests.e2e.shell import shell
 
 
@@ -31,7 +32,10 @@ def commands(text: str) -> dict[str, str]:
 
 
 def throttled_incident(deployment: Deployment, name: str, answer: str | None) -> dict[str, Any]:
-    """The incident of a function with a reservation of 0, with that answer given (None: nobody answers)."""
+    """The incident of a function with a reservation of 0, with that answer given.
+
+    None: nobody answers, and meanwhile a change becomes known.
+    """
     since = now()
     with deployment.traffic(name, {"seconds": 0.05}):
         execution = deployment.execution(name, since)
@@ -39,11 +43,14 @@ def throttled_incident(deployment: Deployment, name: str, answer: str | None) ->
         assert "reserved concurrency" in text
         if answer:
             shell(commands(text)[answer])
+        else:
+            record_late_change(deployment, name, LATE_TIMEOUT_S)
         ended = deployment.end_of(execution, seconds=150)
     assert ended["status"] == "SUCCEEDED", ended
     return dict(json.loads(ended["output"]))
 
 
+LATE_TIMEOUT_S = 17
 ANSWERS = {"approve-me": "approve", "reject-me": "reject", "nobody-answers": None}
 
 
@@ -95,3 +102,19 @@ def test_no_answer_in_time_means_no(
     last = deployment.repairs("nobody-answers")[-1]
     assert last["status"]["S"] == "REJECTED"
     assert last["approval"]["M"]["decision"]["S"] == "expired"
+
+
+def test_who_is_asked_is_told_that_the_evidence_has_changed(
+    deployment: Deployment, asked: dict[str, "Future[dict[str, Any]]"]
+) -> None:
+    asked["nobody-answers"].result()
+    (warning,) = (m for m in deployment.messages("nobody-answers") if "[Evidence changed]" in m["Subject"])
+    assert warning["Subject"] == (
+        "[Evidence changed] nobody-answers: UpdateFunctionConfiguration on lambda:nobody-answers"
+    )
+    told = " UTC UpdateFunctionConfiguration on lambda:nobody-answers (timeout 17)"
+    assert told in warning["Message"]
+    assert "the cause is still held to be" in warning["Message"]
+    (incident,) = deployment.diagnoses("nobody-answers")
+    (change,) = incident["evidenceChanged"]["M"]["changes"]["L"]
+    assert told in change["S"]

@@ -4,15 +4,14 @@ import json
 import re
 import subprocess
 import sys
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from local.scenarios.stage import wait_until
-from tests.e2e.deployment import ROOT, Deployment, now
+from tests.e2e.deployment import ROOT, Deployment
+from tests.e2e.late_changes import record_late_change, recorded
 from tests.e2e.shell import attempt
-from tests.unit.domain.changes.records import record
 
 NAME, CAUSE = "disputed", "code_error"
 LIBRARY = str(ROOT / "layers" / "shared" / "python")
@@ -118,37 +117,14 @@ def test_what_is_wrong_is_said_by_the_arguments_name(options: str, told: str, in
     assert (done.returncode, told in done.stderr) == (2, True), f"{done.stdout}\n{done.stderr}"
 
 
-def record_late_change(deployment: Deployment, timeout: int) -> None:
-    """EventBridge tells our recorder of a change that was made while the incident went on."""
-    name, made = "UpdateFunctionConfiguration20150331v2", now() - timedelta(minutes=5)
-    call = record(
-        "lambda",
-        name,
-        {"functionName": NAME, "timeout": timeout},
-        {"functionName": NAME},
-        eventTime=f"{made:%Y-%m-%dT%H:%M:%SZ}",
-        eventID=f"timeout-{timeout}",
-    )
-    event = {"detail-type": "AWS API Call via CloudTrail", "source": "aws.lambda", "detail": call}
-    assert recorded(deployment, event) == {"changed": [f"lambda:{NAME}"]}
-
-
-def recorded(deployment: Deployment, event: dict[str, Any]) -> Any:
-    """What our recorder of changes answers."""
-    answer = deployment.client("lambda").invoke(
-        FunctionName="lambda-auto-repair-change-recorder-local", Payload=json.dumps(event).encode()
-    )
-    return json.load(answer["Payload"])
-
-
 def test_late_changes_lead_to_a_look_at_once_and_to_one_more_that_is_owed(
     deployment: Deployment, incident: str
 ) -> None:
-    record_late_change(deployment, 11)
+    record_late_change(deployment, NAME, 11)
     wait_until(lambda: "lookNotBefore" in diagnosis(deployment), seconds=60, what="another look")
     began = diagnosis(deployment)["lookNotBefore"]
-    for timeout in (12, 13):
-        record_late_change(deployment, timeout)
+    for timeout_s in (12, 13):
+        record_late_change(deployment, NAME, timeout_s)
     wait_until(lambda: "lookWantedAt" in diagnosis(deployment), seconds=60, what="the look that is owed")
     assert diagnosis(deployment)["lookNotBefore"] == began
     assert (
