@@ -418,6 +418,19 @@ def test_price_of_a_longer_timeout_is_its_upper_bound() -> None:
     )
 
 
+def test_price_of_a_further_rung_is_counted_from_before_the_incident() -> None:
+    second_memory = evidence(invocations=in_turn([a_run()] * 3), configuration=a_configuration(memory_mb=384))
+    assert extra_cost(a_change(memory(128, 768)), second_memory) == pytest.approx(
+        640 / 1024 * 0.1 * 3 / 900 * 30.4 * 86400 * 0.0000166667, abs=1e-4
+    )
+    second_timeout = evidence(
+        invocations=in_turn([a_timeout(9)] * 90), configuration=a_configuration(timeout_s=9)
+    )
+    assert extra_cost(a_change(timeout(3, 27)), second_timeout) == pytest.approx(
+        128 / 1024 * 24 * 90 / 900 * 30.4 * 86400 * 0.0000166667, abs=1e-3
+    )
+
+
 @pytest.mark.parametrize("cure", ["raise_memory", None])
 def test_a_plan_names_whom_the_owner_named(cure: str | None) -> None:
     desk = Desk(mode=Mode.ASK, approvers=("ada",), contact="team-checkout@example.com")

@@ -245,6 +245,26 @@ def test_price_that_forbids_more_headroom_leaves_what_works() -> None:
     assert execution.output["plan"]["is_last_rung"]
 
 
+def test_all_rungs_together_stay_below_the_price_cap() -> None:
+    """Each step alone would be cheap enough; 128 MB to 1536 MB is not."""
+    prices: list[float] = []
+
+    def note(current: Simulation) -> None:
+        facts = current.store.repairs.values()
+        prices[:] = [f["extraCostUsdPerMonth"] for f in facts if "extraCostUsdPerMonth" in f]
+
+    free = Simulation(function(), Behaviour(needs_mb=1000), on_wait=note)
+    free.run()
+    assert prices == sorted(prices)
+    assert len(prices) == 3
+    assert prices[2] > prices[1] + 0.01  # each is counted from 128 MB
+    cap = Limits(max_extra_cost_usd_per_month=(prices[2] + prices[1]) / 2)
+    capped = Simulation(function(), Behaviour(needs_mb=1000), policy={"limits": cap})
+    capped.run()
+    assert capped.live["memory"] == 128
+    assert capped.store.statuses == ["ROLLED_BACK"] * 2
+
+
 def test_another_error_behind_the_kill_is_no_repair() -> None:
     simulation = Simulation(function(), Behaviour(needs_mb=300, raises="ValueError"))
     simulation.run()

@@ -91,7 +91,7 @@ class DetermineAction:
         change = _for_callers(outcome.change, evidence)
         # Every rung counts: a queue may have had to move on a later one only.
         whole = reduce(since, (*(rung.change for rung in context.rungs), change))
-        cost = extra_cost(change, evidence)
+        cost = extra_cost(whole, evidence)
         wait_s = _required_wait_s(change, evidence)
         base = replace(
             base,
@@ -218,6 +218,7 @@ def _required_wait_s(change: Change, evidence: Evidence) -> int:
 def extra_cost(change: Change, evidence: Evidence) -> float | None:
     """Upper bound of the added compute cost per month, USD: more memory at today's rate and duration.
 
+    `change` is the whole of an incident: the cap is the owner's for all rungs, whatever is live by now.
     None when the rate or duration is unknown. A longer timeout costs at most the added seconds of the
     runs that are cut off today. What says nothing about a run is free, whoever calls.
     """
@@ -228,17 +229,18 @@ def extra_cost(change: Change, evidence: Evidence) -> float | None:
         return None
     # The log of a busy function is read in part only; the metric counts every run.
     rate = max(len(runs), evidence.metric("Invocations").total) / evidence.window.seconds
-    memory = change.after(Setting.MEMORY_MB) or config.memory_mb
     duration = percentile((run.duration_ms / 1000 for run in runs), 0.5)
-    timeout = change.after(Setting.TIMEOUT_S)
-    longer = max(duration, timeout) if timeout else duration
-    now = monthly_compute_usd(
-        memory_mb=config.memory_mb,
-        invocations_per_second=rate,
-        duration_s=duration,
-        architecture=config.architecture,
+    cut_off, limit = change.before(Setting.TIMEOUT_S), change.after(Setting.TIMEOUT_S)
+    before, after = (
+        monthly_compute_usd(
+            memory_mb=memory_mb or config.memory_mb,
+            invocations_per_second=rate,
+            duration_s=duration_s,
+            architecture=config.architecture,
+        )
+        for memory_mb, duration_s in (
+            (change.before(Setting.MEMORY_MB), min(duration, cut_off or duration)),
+            (change.after(Setting.MEMORY_MB), max(duration, limit or duration)),
+        )
     )
-    then = monthly_compute_usd(
-        memory_mb=memory, invocations_per_second=rate, duration_s=longer, architecture=config.architecture
-    )
-    return round(then - now, 4)
+    return round(after - before, 4)
