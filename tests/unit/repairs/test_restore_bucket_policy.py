@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.citations import EvidenceItem
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy import Mode
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Check, Proposal, Refusal, Setting
-from auto_repair.domain.surroundings import MetricRole
+from auto_repair.domain.surroundings import MetricRole, ResourceSignature
 from auto_repair.repairs.restore_bucket_policy import REPAIR
 from tests.bucket_policies import (
     ALLOW,
@@ -160,6 +161,25 @@ def test_refusals_that_go_on_are_a_failure() -> None:
     assert "refused at 11:59:00 UTC still" in check.text
     elsewhere = logged(refused(resource=f"{BUCKET}-2/x"))
     assert checks(signatures=(elsewhere,))[0].passed is True
+
+
+@pytest.mark.parametrize(("reads", "passed"), [(True, True), (False, None)])
+def test_log_that_told_of_refusals_and_cannot_be_read_now_leaves_it_open(
+    reads: bool, passed: bool | None
+) -> None:
+    neighbour = ResourceSignature(
+        "lambda:thumbnails", "An error occurred", ago(minutes=25), ago(minutes=16), 4, sample=refused()
+    )
+    before = denied(surroundings=around(a_policy_change(), signatures=(neighbour,)))
+    log = EvidenceItem(
+        "around.lambda:thumbnails.errors", "resource_logs", "", a_window(), "no error is logged"
+    )
+    after = evidence(
+        invocations=in_turn([a_run()] * 5), signatures=(), surroundings=around(items=(log,) if reads else ())
+    )
+    check = REPAIR.judge(RESTORED, after, before)[0]
+    assert check.passed is passed
+    assert ("the log of lambda:thumbnails told of refusals and cannot be read now" in check.text) is not reads
 
 
 def test_refusal_that_names_no_bucket_may_be_of_this_one() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from auto_repair.domain import policy_documents
 from auto_repair.domain.evidence import Evidence
@@ -201,6 +202,14 @@ class Check:
     essential: bool = True  # False: worth another rung, but not worth taking the repair back
 
 
+class Judge(Protocol):
+    """The repair's own signal after the change; `before` is what the repair was planned by."""
+
+    def __call__(
+        self, change: Change, after: Evidence, before: Evidence | None = None, /
+    ) -> tuple[Check, ...]: ...
+
+
 @dataclass(frozen=True)
 class Repair:
     """An action we can plan: pure planning and pure judging; applying is the same for all."""
@@ -208,4 +217,4 @@ class Repair:
     name: str
     title: str
     plan: Callable[[Evidence, RepairContext], Proposal | Refusal]
-    judge: Callable[[Change, Evidence], tuple[Check, ...]]  # the repair's own signal after the change
+    judge: Judge

@@ -93,7 +93,7 @@ def _measured_need_mb(runs: tuple[Invocation, ...], *, above: int) -> int:
     return max(peaks, default=0)
 
 
-def judge(change: Change, after: Evidence) -> tuple[Check, ...]:
+def judge(change: Change, after: Evidence, _before: Evidence | None = None) -> tuple[Check, ...]:
     """Memory kills and headroom of the runs that had the new size."""
     size = change.after(Setting.MEMORY_MB) or 0
     runs = [r for r in after.invocations if r.memory_size_mb == size]

@@ -95,7 +95,7 @@ def _by_period(first: MetricSeries, second: MetricSeries) -> list[tuple[float, f
     return [(one.get(t, 0.0), two.get(t, 0.0)) for t in one.keys() | two.keys()]
 
 
-def judge(change: Change, after: Evidence) -> tuple[Check, ...]:
+def judge(change: Change, after: Evidence, _before: Evidence | None = None) -> tuple[Check, ...]:
     """Throttles of the function since the change, and the room left for its neighbours."""
     throttles = after.metric("Throttles").total
     served = after.metric("Invocations").total

@@ -132,7 +132,7 @@ def _who_waits(evidence: Evidence) -> str:
     return f"{', '.join(waiting)} waits for the answer, which will now take longer" if waiting else ""
 
 
-def judge(change: Change, after: Evidence) -> tuple[Check, ...]:
+def judge(change: Change, after: Evidence, _before: Evidence | None = None) -> tuple[Check, ...]:
     """Cut-off runs and the distance of p99 from the new timeout."""
     limit = change.after(Setting.TIMEOUT_S) or 0
     runs = after.invocations

@@ -87,13 +87,13 @@ def _allowed_arn(found: Suspect, context: RepairContext) -> str:
     return next((arn for arn in context.policy.buckets if arn.rsplit(":", 1)[-1] == name), "")
 
 
-def judge(change: Change, after: Evidence) -> tuple[Check, ...]:
+def judge(change: Change, after: Evidence, before: Evidence | None = None) -> tuple[Check, ...]:
     """Refused calls to the bucket since the change, and the alarmed resource's share of good calls."""
     buckets = [s.resource.rsplit(":", 1)[-1] for s in change.settings if s.setting is Setting.BUCKET_POLICY]
-    return (*(_refused(name, after) for name in buckets), *_alarmed(after))
+    return (*(_refused(name, after, before) for name in buckets), *_alarmed(after))
 
 
-def _refused(bucket: str, after: Evidence) -> Check:
+def _refused(bucket: str, after: Evidence, before: Evidence | None) -> Check:
     began = after.window.start
     node = f"s3:{bucket}"
     late = [d for d in denials(after, node) if d.bucket == node and d.last_seen >= began]
@@ -102,6 +102,11 @@ def _refused(bucket: str, after: Evidence) -> Check:
     settled = last <= began + SETTLES
     text = f"{clean} runs since, none of them refused" if settled else f"refused at {last:%H:%M:%S} UTC still"
     passed = (True if clean >= ENOUGH_CALLS else None) if settled else False
+    if passed and (silent := _silent(node, after, before)):
+        passed, text = (
+            None,
+            f"{text}, but the log of {', '.join(silent)} told of refusals and cannot be read now",
+        )
     return Check(
         f"calls refused by {bucket}",
         "refused",
@@ -109,6 +114,14 @@ def _refused(bucket: str, after: Evidence) -> Check:
         passed,
         text,
     )
+
+
+def _silent(node: str, after: Evidence, before: Evidence | None) -> list[str]:
+    """Ids of other functions that were refused before, and whose log nobody has read since."""
+    told = {d.evidence: d.caller for d in denials(before, node) if d.bucket == node} if before else {}
+    read = {item.id for item in after.surroundings.items} if after.surroundings else set()
+    own = f"lambda:{after.function_name}"
+    return sorted(caller for item, caller in told.items() if caller != own and item not in read)
 
 
 def _alarmed(after: Evidence) -> tuple[Check, ...]:

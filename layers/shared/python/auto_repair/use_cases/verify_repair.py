@@ -67,7 +67,7 @@ class VerifyRepair:
             plan=plan,
             before=before,
             after=after,
-            checks=repair.judge(plan.change, after),
+            checks=repair.judge(plan.change, after, before),
             waited_s=waited_s,
             next_rung=self._next_rung(case, repair, after, policy),
         )
