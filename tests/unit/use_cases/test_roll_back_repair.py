@@ -278,6 +278,49 @@ def test_alias_that_is_gone_is_for_a_person() -> None:
     assert gave_up(shop, case) == "alias live is gone"
 
 
+RESTORED = {"memory": 128, "timeout": 3, "reserved": 5, "visibility": 30, "policy": None}
+
+
+def release(shop: Workshop) -> None:
+    """Somebody deploys on top of our repair."""
+    shop.functions.only.versions["3"] = a_configuration(version="3", memory_mb=384, fingerprint="code-2")
+    shop.functions.only.aliases["live"] = Alias("live", "3")
+
+
+@pytest.mark.parametrize(
+    ("meddle", "reason", "theirs"),
+    [
+        (release, "holds other code", {}),
+        (lambda shop: shop.functions.only.aliases.clear(), "alias live is gone", {}),
+        (lambda shop: shop.functions.only.versions.pop("1"), "Function not found: orders:1", {}),
+        (lambda shop: shop.functions.deploy("code-1", memory_mb=777), "is 777 MB", {"memory": 777}),
+        (lambda shop: shop.queues.timeouts.update({QUEUE: 77}), "is 77 s", {"visibility": 77}),
+        (lambda shop: setattr(shop.functions.only, "reserved", 7), "is 7, which", {"reserved": 7}),
+    ],
+)
+def test_all_that_is_ours_goes_back_although_one_part_is_not(
+    meddle: Any, reason: str, theirs: dict[str, Any]
+) -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned(a_change(*EVERYTHING)))
+    meddle(shop)
+    assert reason in gave_up(shop, case)
+    live = shop.live
+    assert {name: live[name] for name in RESTORED} == RESTORED | theirs
+
+
+def test_everything_that_could_not_be_restored_is_told() -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned(a_change(*EVERYTHING)))
+    release(shop)
+    del shop.queues.timeouts[QUEUE]
+    shop.functions.deploy("code-1", memory_mb=777, timeout_s=77)
+    told = gave_up(shop, case)
+    for reason in ("holds other code", "777 MB", "77 s", f"there is no queue {QUEUE}"):
+        assert reason in told
+    assert (shop.functions.only.reserved, shop.buckets.policies[BUCKET]) == (5, None)
+
+
 def test_new_code_in_latest_stays_when_the_memory_goes_back() -> None:
     shop = workshop(alias=False)
     case = shop.finish(shop.planned())

@@ -1,10 +1,12 @@
 """RollBackRepair: restore what was live before the incident, if what is live now is still ours.
 
 Works from any point: nothing applied, half applied, several rungs applied. Where somebody else has changed
-a value since, it is left alone and a person is told.
+a value since, it is left alone; all the rest goes back, and then a person is told.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
@@ -76,21 +78,33 @@ class RollBackRepair:
             return [*plan.earlier, *last]
 
     def _advance(self, undo: Change, ours: "Written") -> str | None:
-        """Take the next step back and say it; empty while AWS works, None when nothing is left."""
+        """Take the next step back and say it; empty while AWS works, None when nothing is left. Raises
+        `NotOurs` when what is left is not ours, with all reasons."""
         latest = self.functions.configuration(undo.function_name)
         if latest.last_update_status == "InProgress":
             return ""
-        if moved := self._alias_back(undo, ours):
-            return moved
-        back = [
-            s for s in undo.settings if s.setting in VERSIONED_SETTINGS and live_value(latest, s) != s.after
-        ]
-        if back:
-            return self._latest_back(undo, back, latest, ours)
-        for setting in undo.settings:
-            if setting.setting not in VERSIONED_SETTINGS and (text := self._set_back(setting, ours)):
-                return text
+        refused: list[str] = []
+        for step in self._steps_back(undo, latest, ours):
+            try:
+                if text := step():
+                    return text
+            except (NotOurs, ResourceMissing) as reason:
+                refused.append(str(reason))
+        if refused:
+            raise NotOurs("; ".join(refused))
         return None
+
+    def _steps_back(
+        self, undo: Change, latest: FunctionConfiguration, ours: "Written"
+    ) -> Iterator[Callable[[], str]]:
+        """In the order in which callers feel them. Each does nothing where all is as before."""
+        yield partial(self._alias_back, undo, ours)
+        yield partial(self._latest_back, undo, latest, ours)
+        for setting in undo.settings:
+            if setting.setting in VERSIONED_SETTINGS:
+                yield partial(_expect_restored, setting, latest)
+            else:
+                yield partial(self._set_back, setting, ours)
 
     def _alias_back(self, undo: Change, ours: "Written") -> str:
         if not undo.publishes or undo.alias is None or undo.alias_version is None:
@@ -118,11 +132,13 @@ class RollBackRepair:
         )
         return f"alias {undo.alias} moved back from version {alias.version} to {undo.alias_version}"
 
-    def _latest_back(
-        self, undo: Change, back: list[SettingChange], latest: FunctionConfiguration, ours: "Written"
-    ) -> str:
-        for setting in back:
-            _expect_ours(setting, live_value(latest, setting), ours)
+    def _latest_back(self, undo: Change, latest: FunctionConfiguration, ours: "Written") -> str:
+        """What of `$LATEST` is ours, in one update."""
+        versioned = (s for s in undo.settings if s.setting in VERSIONED_SETTINGS)
+        away = [s for s in versioned if live_value(latest, s) != s.after]
+        back = [s for s in away if ours.holds(s, live_value(latest, s))]
+        if not back:
+            return ""
         part = replace(undo, settings=tuple(back))
         self.functions.update_configuration(
             undo.function_name,
@@ -162,6 +178,13 @@ class Written:
         """Whether we may find that live and still call it ours."""
         known = self.by_setting.get((setting.resource, setting.setting), frozenset())
         return any(agree(setting.setting, live, value) for value in known)
+
+
+def _expect_restored(setting: SettingChange, latest: FunctionConfiguration) -> str:
+    """Whatever of `$LATEST` is still away once our part is back is not ours."""
+    if (found := live_value(latest, setting)) != setting.after:
+        raise NotOurs(f"{setting}: the live value is {shown(setting.setting, found)}, which we did not write")
+    return ""
 
 
 def _expect_ours(setting: SettingChange, live: Value, ours: Written) -> None:
