@@ -18,6 +18,7 @@ from auto_repair.domain.arns import Home
 from auto_repair.domain.citations import Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, Scope, Symptom
+from auto_repair.domain.timestamps import parse
 from auto_repair.domain.topology import Topology
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import ACCOUNT, REGION, Deployment
@@ -116,6 +117,12 @@ def assert_both_policies_are_told(observed: Observation) -> None:
 def test_read_through_the_source_each_has_its_former_state() -> None:
     journal = ChangeJournal(Clients(REGION), TABLE, 400)
     assert_both_policies_are_told(ChangeJournalSource(journal, LINKS).observe(scope()))
+
+
+def test_what_changed_anywhere_is_one_query(changed: Changed) -> None:
+    last = parse(changed.items[-1]["at"]["S"].partition("#")[0])
+    found = ChangeJournal(Clients(REGION), TABLE, 400).changed(last, last + timedelta(seconds=1))
+    assert f"s3:{BUCKET}" in (found or ())
 
 
 @pytest.mark.usefixtures("changed")
