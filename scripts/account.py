@@ -23,8 +23,8 @@ class Unreachable(RuntimeError):
     """The message says what to do."""
 
 
-def reach(environment: str) -> boto3.Session:
-    """A session of that account; this process is pointed to it. Raises `Unreachable`."""
+def reach(environment: str, region: str | None = None) -> boto3.Session:
+    """A session of that account; this process is pointed to it. Raises `Unreachable`, `BotoCoreError`."""
     if environment == LOCAL and "AWS_ENDPOINT_URL" not in os.environ:
         try:
             variables = embedded_aws_variables()
@@ -32,7 +32,11 @@ def reach(environment: str) -> boto3.Session:
             raise Unreachable("no embedded AWS is running; make local starts one") from error
         os.environ.clear()
         os.environ.update(variables)
-    return boto3.Session()
+    # Terraform and the AWS CLI know AWS_REGION, boto3 by itself does not.
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+    if session.region_name is None:
+        raise Unreachable("no region is set; set AWS_REGION, or choose a profile that has one")
+    return session
 
 
 def client(session: boto3.Session, service: str) -> Any:

@@ -50,9 +50,9 @@ class NotDeployed(RuntimeError):
 class Account:
     """The account and region that are looked at; clients are made when they are needed."""
 
-    def __init__(self, environment: str, region: str | None) -> None:
+    def __init__(self, environment: str, session: boto3.Session) -> None:
         self.environment = environment
-        self._session = boto3.Session(region_name=region)
+        self._session = session
         self._config = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=20)
 
     def client(self, service: str) -> Any:
@@ -72,7 +72,9 @@ class Account:
         kinds = {kind: json.loads(value) for kind, value in self._parameters("deployment").items()}
         if not kinds:
             place = f"{self.environment} in {self._session.region_name}"
-            raise NotDeployed(f"Nothing is deployed as {place} (another region: --region). {self.redeploy}")
+            raise NotDeployed(
+                f"Nothing is deployed as {place} (another region: set AWS_REGION). {self.redeploy}"
+            )
         return kinds
 
     @cached_property

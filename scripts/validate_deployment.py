@@ -9,7 +9,6 @@ What should be there is what Terraform wrote down when it was last applied.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,8 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts import deployed_pieces as pieces
 from scripts import deployed_routes as routes
+from scripts.account import Unreachable, reach
 from scripts.deployed import Account, Finding, Level, NotDeployed
-from scripts.terraform import LOCAL, embedded_aws_variables
 
 Check = Callable[[Account], Iterator[Finding]]
 
@@ -64,18 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--environment", required=True, metavar="ENV")
     parser.add_argument("--region", default=None)
     parsed = parser.parse_args(arguments)
-    if parsed.environment == LOCAL and "AWS_ENDPOINT_URL" not in os.environ:
-        variables = embedded_aws_variables()
-        os.environ.clear()
-        os.environ.update(variables)
-    findings = []
     try:
-        for finding in examine(Account(parsed.environment, parsed.region)):
-            print(_line(finding), flush=True)
-            findings.append(finding)
+        account = Account(parsed.environment, reach(parsed.environment, parsed.region))
+        # Who is not let in, or finds nothing deployed, is told so once and not by every check.
+        _ = account.record
     except NotDeployed as error:
         print(error, file=sys.stderr)
         return 1
+    except (ClientError, BotoCoreError, Unreachable) as error:
+        print(f"ENV={parsed.environment}: {error}", file=sys.stderr)
+        return 1
+    findings = []
+    for finding in examine(account):
+        print(_line(finding), flush=True)
+        findings.append(finding)
     broken = sum(finding.level is Level.BROKEN for finding in findings)
     attention = sum(finding.level is Level.ATTENTION for finding in findings)
     print(f"\n{parsed.environment}: {len(findings)} checks, {broken} broken, {attention} need attention.")

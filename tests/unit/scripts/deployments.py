@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
 from scripts.deployed import Account, Finding, Level
@@ -47,7 +48,7 @@ class Answers(Account):
     """
 
     def __init__(self, record: Mapping[str, Any] | None = None, **answers: Any) -> None:
-        super().__init__("dev", "us-east-1")
+        super().__init__("dev", boto3.Session(region_name="us-east-1"))
         self._answers = answers
         self.__dict__["record"] = {**RECORD, **(record or {})}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,15 +71,46 @@ def test_an_environment_that_was_never_deployed_is_told_in_one_line(
     assert main(["--environment", "dev", "--region", "us-east-1"]) == 1
     told = capsys.readouterr().err
     assert told == (
-        "Nothing is deployed as dev in us-east-1 (another region: --region). "
+        "Nothing is deployed as dev in us-east-1 (another region: set AWS_REGION). "
         "Deploy it: make plan ENV=dev, then make apply ENV=dev.\n"
     )
+
+
+@pytest.fixture
+def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, "no region is set; set AWS_REGION, or choose a profile that has one"),
+        ({"AWS_REGION": "us-east-1"}, "Unable to locate credentials"),
+        ({"AWS_PROFILE": "ours"}, "The config profile (ours) could not be found"),
+    ],
+)
+def test_who_cannot_look_at_all_is_told_once(
+    settings: dict[str, str],
+    told: str,
+    no_aws_settings: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in settings.items():
+        no_aws_settings.setenv(name, value)
+    assert main(["--environment", "dev"]) == 1
+    assert capsys.readouterr() == ("", f"ENV=dev: {told}\n")
 
 
 @pytest.mark.parametrize(("level", "status"), [(Level.OK, 0), (Level.ATTENTION, 0), (Level.BROKEN, 1)])
 def test_only_what_is_broken_fails_the_check(
     level: Level, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(Account, "record", {})
     monkeypatch.setattr(validate_deployment, "examine", lambda _: [Finding(level, "the thing", "the fix")])
     assert main(["--environment", "dev", "--region", "us-east-1"]) == status
     finding, fix, *_ = capsys.readouterr().out.splitlines()
