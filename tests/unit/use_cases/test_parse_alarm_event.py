@@ -132,6 +132,22 @@ def test_event_we_cannot_act_on_is_rejected(name: str) -> None:
     assert not arrivals.store.claims
 
 
+def test_rejected_event_that_is_delivered_twice_is_one_incident() -> None:
+    arrivals = Arrivals()
+    first, again = (arrivals.arrive(event("alarm_composite")) for _ in range(2))
+    assert first.id == again.id
+    assert first.id.startswith("20260131T")
+    assert first.execution_arn != again.execution_arn
+    assert arrivals.arrive(event("alarm_composite") | {"id": "another"}).id != first.id
+
+
+@pytest.mark.parametrize("change", [{"id": ""}, {"time": "yesterday"}, {"time": 7}])
+def test_rejected_event_without_an_identity_is_its_own(change: dict[str, Any]) -> None:
+    arrivals = Arrivals()
+    unreadable = event("alarm_composite") | change
+    assert arrivals.arrive(unreadable).id != arrivals.arrive(unreadable).id
+
+
 @pytest.mark.parametrize("kind", [None, 7, "text", [], {}, {"detail": None}, {"functionName": 7}])
 def test_malformed_input_is_rejected(kind: Any) -> None:
     incident = Arrivals().arrive(kind)

@@ -1,5 +1,6 @@
 """ParseAlarmEvent: from an event to an open incident, exactly one for each alarm event."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from auto_repair.contracts.alarm_events import Request, read
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.domain.redaction import redact
+from auto_repair.domain.timestamps import parse
 from auto_repair.ports import Functions, IncidentStore
 from auto_repair.use_cases.find_target import FindTarget
 
@@ -34,10 +36,10 @@ class ParseAlarmEvent:
             question = redact(request.question)
             request = self.find_target(request, started_at)
         except InvalidEvent as problem:
-            rejected = _rejected(UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
+            rejected = _rejected(event, UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
             return replace(rejected, question=question)
         if problem_text := self._problem(request, execution_arn):
-            return _rejected(request.heart, execution_arn, started_at, problem_text, request.trigger)
+            return _rejected(event, request.heart, execution_arn, started_at, problem_text, request.trigger)
         return self._open(_incident(request, execution_arn, started_at), started_at)
 
     def _problem(self, request: Request, execution_arn: str) -> str:
@@ -108,10 +110,15 @@ def _named(request: Request) -> str:
 
 
 def _rejected(
-    function_name: str, execution_arn: str, at: datetime, problem: str, trigger: Trigger = Trigger.ALARM
+    event: Any,
+    function_name: str,
+    execution_arn: str,
+    at: datetime,
+    problem: str,
+    trigger: Trigger = Trigger.ALARM,
 ) -> Incident:
     return Incident(
-        id=incident_id(function_name, at, execution_arn),
+        id=incident_id(function_name, *(_sent(event) or (at, execution_arn))),
         function_name=function_name,
         opened_at=at,
         trigger=trigger,
@@ -119,3 +126,18 @@ def _rejected(
         execution_arn=execution_arn,
         problem=problem,
     )
+
+
+def _sent(event: Any) -> tuple[datetime, str] | None:
+    """When EventBridge took the event in, and what tells it from any other: equal for every delivery.
+
+    None of anything but an event with an id, such as a start by hand, which is always its own.
+    """
+    known = event if isinstance(event, dict) else {}
+    when = known.get("time")
+    if not (known.get("id") and isinstance(when, str)):
+        return None
+    try:
+        return parse(when), json.dumps(event, sort_keys=True)
+    except ValueError:
+        return None
