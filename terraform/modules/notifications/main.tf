@@ -12,7 +12,11 @@ data "aws_iam_policy_document" "publishers" {
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this.arn]
 
-    # No condition: EventBridge does not support any in the policy of a topic.
+    # No condition: EventBridge names neither rule nor account when it publishes to an encrypted topic, and AWS
+    # documents conditions on the source as unsupported there. A role of the rule instead is documented both as
+    # possible and as a reason for lost events, on the one way that must work when nothing else does. What is left
+    # open: whoever knows this ARN could let a rule of another account publish here. A message moves nothing; the
+    # worst is words of others in the inbox, and the commands in them would act with the reader's own permissions.
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
