@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -57,6 +58,7 @@ def request_of(given: argparse.Namespace) -> dict[str, str]:
 
 def problem(text: str) -> str:
     """Why the request was refused, in terms of the command's arguments."""
+    text = re.sub(r"\b(functionName|incidentId)\b", lambda field: ARGUMENT_OF[field[0]], text)
     name, colon, rest = text.partition(":")
     return f"{ARGUMENT_OF[name]}:{rest}" if colon and name in ARGUMENT_OF else text
 

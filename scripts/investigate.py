@@ -30,6 +30,7 @@ from scripts.terraform import LOCAL
 MOST_SECONDS = 900
 EVERY_S = 1.0  # Step Functions answers few questions a second
 ARGUMENT_OF = {"functionName": "TARGET", "target": "TARGET", "since": "SINCE", "question": "QUESTION"}
+_FIELD = re.compile(r"\bfunctionName\b")  # what the workflow calls TARGET
 _AGO = re.compile(r"(\d{1,4})\s*(m|min|h|d)")
 _UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 
@@ -110,7 +111,8 @@ def rejection(problem: str) -> str:
     name, colon, rest = problem.partition(":")
     if name == "question" and colon:
         return f"Asked back:{rest}"
-    return f"{ARGUMENT_OF[name]}:{rest}" if colon and name in ARGUMENT_OF else f"TARGET: {problem}"
+    told = f"{ARGUMENT_OF[name]}:{rest}" if colon and name in ARGUMENT_OF else f"TARGET: {problem}"
+    return _FIELD.sub("TARGET", told)
 
 
 def outcome(document: dict[str, Any] | None, status: str, environment: str) -> tuple[list[str], int]:
@@ -124,7 +126,8 @@ def outcome(document: dict[str, Any] | None, status: str, environment: str) -> t
     if disposition is not Disposition.OPENED:
         other = incident["joined_incident_id"]
         return [
-            f"Incident {other} of {incident['function_name']} is open already: make findings INCIDENT={other}"
+            f"Incident {other} of {incident['function_name']} is open already: "
+            f"make findings INCIDENT={other} ENV={environment}"
         ], 0
     waits = (
         ["A person was asked for approval; the question is in the message."] if status == "RUNNING" else []

@@ -67,10 +67,11 @@ def test_only_what_was_given_is_sent() -> None:
     [
         ("question: Which function is it about?", "Asked back: Which function is it about?"),
         ("target: it is empty", "TARGET: it is empty"),
+        ("functionName: 'x y' is no name", "TARGET: 'x y' is no name"),
         ("since: 'x' is not a time", "SINCE: 'x' is not a time"),
         (
             "there is no Lambda function 'x' here; check functionName",
-            "TARGET: there is no Lambda function 'x' here; check functionName",
+            "TARGET: there is no Lambda function 'x' here; check TARGET",
         ),
     ],
 )
@@ -136,7 +137,7 @@ def test_what_waits_for_people_says_so() -> None:
         (
             {"incident": an_incident(disposition=Disposition.JOINED, joined_incident_id="other")},
             "SUCCEEDED",
-            "Incident other of orders is open already",
+            "Incident other of orders is open already: make findings INCIDENT=other ENV=prod",
             0,
         ),
         ({"failure": WorkflowError("DiagnoseIssue", "AwsCallFailed")}, "SUCCEEDED", "Verdict: ROOT", 1),
@@ -201,6 +202,8 @@ def test_wrong_requests_about_findings_end_with_2(
 
 def test_a_problem_is_told_by_the_arguments_name() -> None:
     assert findings.problem("incidentId: there is none") == "INCIDENT: there is none"
+    known = "INCIDENT: there is none; give TARGET as well"
+    assert findings.problem("incidentId: there is none; give functionName as well") == known
     assert findings.problem("finding: unknown") == "ACCEPT or DECLINE: unknown"
     assert findings.problem("operation: what?") == "operation: what?"
 
