@@ -84,6 +84,10 @@ class Request:
         return build.artifacts(target)
 
 
+# Terraform and its provider (Go) spend a third of their time collecting garbage, even while memory is free.
+COLLECT_LESS = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A root module and what Terraform gets to work on it: its environment, and a folder for its own data."""
@@ -128,7 +132,7 @@ class Workspace:
 
     def _variables(self) -> dict[str, str]:
         # Beside the sources, the data would follow them into copies and searches.
-        return {**self.environment, "TF_DATA_DIR": str(self.data)}
+        return {**COLLECT_LESS, **self.environment, "TF_DATA_DIR": str(self.data)}
 
 
 def environments() -> list[str]:
