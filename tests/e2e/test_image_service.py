@@ -5,13 +5,12 @@ former policy is restored once a person agrees. The others are named for what th
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from local.scenarios.image_service import INCIDENTS, ImageService, mend, staged, tear_down
+from local.scenarios.image_service import INCIDENTS, ImageService, mend, staged
 from local.scenarios.model import Cause
 from tests.e2e.deployment import Deployment
 from tests.e2e.shell import shell
@@ -42,10 +41,9 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def service(deployment: Deployment) -> Iterator[ImageService]:
+def service(deployment: Deployment) -> ImageService:
     """The service, onboarded with the deployment."""
-    yield deployment.image_service
-    tear_down(deployment.image_service)
+    return deployment.image_service
 
 
 def run(deployment: Deployment, service: ImageService, name: str, *, approve: bool = False) -> Course:
