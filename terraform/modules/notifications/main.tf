@@ -12,11 +12,10 @@ data "aws_iam_policy_document" "publishers" {
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this.arn]
 
-    # No condition: EventBridge names neither rule nor account when it publishes to an encrypted topic, and AWS
-    # documents conditions on the source as unsupported there. A role of the rule instead is documented both as
-    # possible and as a reason for lost events, on the one way that must work when nothing else does. What is left
-    # open: whoever knows this ARN could let a rule of another account publish here. A message moves nothing; the
-    # worst is words of others in the inbox, and the commands in them would act with the reader's own permissions.
+    # No condition: AWS documents that EventBridge supports none in the policy of a topic, and no source in that of the
+    # topic's key. Of a role for the rule instead, its guide says in one edition that it works and in another that
+    # events may get lost with it: not on the one way that must work when nothing else does. What stays open: a rule
+    # of another account that knows this ARN could publish here. That puts foreign words into the inbox, no more.
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
