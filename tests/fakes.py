@@ -287,6 +287,15 @@ class FakeStore:
         self.incidents.setdefault(incident.id, KnownIncident(incident.execution_arn))
         return Opening(Disposition.OPENED)
 
+    def hold(self, incident: Incident, lease_until: datetime) -> bool:
+        known = self.incidents.setdefault(incident.id, KnownIncident(incident.execution_arn))
+        holder, _, _ = self.claims.get(incident.function_name, (incident.id, "", None))
+        if holder != incident.id or known.execution_arn != incident.execution_arn:
+            return False
+        known.status = "OPEN"
+        self.claims[incident.function_name] = (incident.id, incident.execution_arn, lease_until)
+        return True
+
     def joined_alarms(self, incident: Incident) -> Sequence[str]:
         known = self.incidents.get(incident.id)
         return tuple(known.joined.values()) if known else ()

@@ -31,6 +31,7 @@ from auto_repair.domain.evidence import (
 from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Disposition, Incident
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Attempt, Change, Setting, SettingChange
+from auto_repair.domain.timestamps import iso
 from auto_repair.settings import Settings
 from tests.adapters.conftest import NOW, FixedClock
 from tests.bucket_policies import DENY, policy
@@ -171,6 +172,34 @@ class TestOpening:
         clock.now = LEASE + timedelta(seconds=1)
         opening = store.open(incident("two", "e2"), LEASE + timedelta(hours=3))
         assert opening.disposition is Disposition.OPENED
+
+    def test_holder_keeps_its_function_and_those_that_joined(
+        self, store: AwsIncidentStore, clients: Clients, settings: Settings
+    ) -> None:
+        store.open(incident(), LEASE)
+        store.open(incident("two", "e2"), LEASE)
+        assert store.hold(incident(), LEASE + timedelta(hours=1))
+        assert len(store.joined_alarms(incident())) == 1
+        claim = item(clients, settings.incidents_table, id="function#orders")
+        assert claim["leaseUntil"] == {"S": iso(LEASE + timedelta(hours=1))}
+
+    def test_released_function_is_held_again_and_further_alarms_join(self, store: AwsIncidentStore) -> None:
+        store.open(incident(), LEASE)
+        store.close(incident(), "FAILED")
+        assert store.hold(incident(), LEASE)
+        opening = store.open(incident("two", "e2"), LEASE)
+        assert (opening.disposition, opening.open_incident_id) == (Disposition.JOINED, incident().id)
+
+    def test_function_of_another_incident_is_not_held(
+        self, store: AwsIncidentStore, clients: Clients, settings: Settings
+    ) -> None:
+        store.open(incident(), LEASE)
+        store.close(incident(), "FAILED")
+        store.open(incident("two", "e2"), LEASE)
+        assert not store.hold(incident(), LEASE)
+        closed = item(clients, settings.incidents_table, id=f"incident#{incident().id}")
+        assert closed["status"] == {"S": "FAILED"}
+        assert not store.hold(incident("two", "another-execution"), LEASE)
 
     def test_incident_without_alarms_has_none_joined(self, store: AwsIncidentStore) -> None:
         assert store.joined_alarms(incident()) == []

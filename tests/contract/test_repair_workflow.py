@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from auto_repair.domain import errors
+from auto_repair.domain.incident import LEASE
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.collect_metrics_and_logs import PATIENT_TRIES
 from auto_repair.use_cases.notify_result import LAST_ATTEMPT
-from auto_repair.use_cases.parse_alarm_event import LEASE
 from auto_repair.use_cases.verify_repair import STABILIZE_S
 
 ROOT = Path(__file__).parents[2]

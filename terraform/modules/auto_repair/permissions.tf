@@ -300,6 +300,15 @@ data "aws_iam_policy_document" "open_incidents" {
   }
 }
 
+# Who is about to change a function makes sure that it is still his.
+data "aws_iam_policy_document" "hold_functions" {
+  statement {
+    sid       = "HoldFunctions"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [local.arn_of.incidents]
+  }
+}
+
 data "aws_iam_policy_document" "close_incidents" {
   statement {
     sid       = "CloseIncidents"
@@ -543,6 +552,7 @@ data "aws_iam_policy_document" "executor" {
     data.aws_iam_policy_document.read_queues.json,
     data.aws_iam_policy_document.read_policies.json,
     data.aws_iam_policy_document.read_pause_switches.json,
+    data.aws_iam_policy_document.hold_functions.json,
     data.aws_iam_policy_document.read_repairs.json,
     data.aws_iam_policy_document.record_repairs.json,
   ]

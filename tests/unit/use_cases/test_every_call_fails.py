@@ -11,16 +11,15 @@ from typing import Any
 
 import pytest
 
-from auto_repair.domain.incident import Disposition
+from auto_repair.domain.incident import LEASE, Disposition
 from auto_repair.domain.policy import Limits, Mode
-from auto_repair.use_cases.parse_alarm_event import LEASE
 from tests.builders import a_configuration, an_incident
 from tests.fakes import FakeFunction, behind_alias
 from tests.simulation import DEFINITION, Behaviour, Fault, Simulation
 from tests.state_machine import Execution
 
 # What the names of writing calls begin with.
-WRITES = ("update", "publish", "move", "set", "open", "close", "save", "record")
+WRITES = ("update", "publish", "move", "set", "open", "hold", "close", "save", "record")
 CHANGED_NOTHING = {"REJECTED", "REFUSED", "OBSERVED", "ADVISED", "NOTHING_WRONG", "CANNOT_TELL"}
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
+from auto_repair.domain.incident import LEASE
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.policy import FreezeWindow
 from auto_repair.domain.repair_progress import ProgressStatus
@@ -393,3 +394,29 @@ def test_alias_goes_back_although_it_has_provisioned_concurrency_by_now() -> Non
     workshop.functions.only.provisioned = (ProvisionedConcurrency("live", 5),)
     assert workshop.restore(case).rollback
     assert workshop.live["aliases"] == {"live": "1"}
+
+
+def test_resumed_execution_claims_its_function_again() -> None:
+    workshop = aliased()
+    case = workshop.step(workshop.planned())
+    workshop.store.close(case.incident, "FAILED")
+    assert workshop.store.claims == {}
+    workshop.finish(case)
+    assert workshop.store.claims["orders"][0] == case.incident.id
+    assert workshop.store.incidents[case.incident.id].status == "OPEN"
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_resumed_execution_writes_nothing_to_a_function_that_another_incident_holds(begun: bool) -> None:
+    workshop = aliased()
+    case = workshop.step(workshop.planned()) if begun else workshop.planned()
+    workshop.store.close(case.incident, "FAILED")
+    other = replace(case.incident, id="another", execution_arn="another")
+    workshop.store.open(other, workshop.clock() + LEASE)
+    workshop.functions.writes.clear()
+    with pytest.raises(RepairRejected, match="another incident works on orders"):
+        workshop.finish(case)
+    assert workshop.functions.writes == []
+    assert workshop.store.claims["orders"][0] == "another"
+    workshop.restore(case)
+    assert workshop.live["memory"] == 128

@@ -11,13 +11,13 @@ import pytest
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import AwsCallFailed
-from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger
+from auto_repair.domain.incident import LEASE, UNKNOWN_FUNCTION, Disposition, Incident, Trigger
 from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Edge, Topology
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
-from auto_repair.use_cases.parse_alarm_event import LEASE, ParseAlarmEvent, incident_of
+from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW, a_policy
 from tests.fakes import FakeFunctions, FakePolicies, FakeStore, FakeTopology, finding
 

@@ -167,6 +167,11 @@ class IncidentStore(Protocol):
         """Atomically claim the function for this incident. The same execution may repeat it."""
         ...
 
+    def hold(self, incident: Incident, lease_until: datetime) -> bool:
+        """Keep the function for this incident, also where it was released meanwhile. False where another
+        incident has it by now."""
+        ...
+
     def joined_alarms(self, incident: Incident) -> Sequence[str]:
         """Alarms that joined this incident while it was open, in words."""
         ...

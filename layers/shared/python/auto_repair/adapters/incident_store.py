@@ -31,6 +31,10 @@ class AwsIncidentStore:
         """Claim the function, join its open incident, or recognise a repeated alarm event."""
         return self._open.open(incident, lease_until)
 
+    def hold(self, incident: Incident, lease_until: datetime) -> bool:
+        """Keep the function, or claim it again; False where another incident has it by now."""
+        return self._open.hold(incident, lease_until)
+
     def joined_alarms(self, incident: Incident) -> Sequence[str]:
         """Alarms that joined while the incident was open, in words, oldest first."""
         return self._open.joined_alarms(incident)

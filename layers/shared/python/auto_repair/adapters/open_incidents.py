@@ -68,6 +68,14 @@ class OpenIncidents:
             closed = holder
         raise TransientError(f"{incident.function_name} is being claimed by others, {TRIES} tries")
 
+    def hold(self, incident: Incident, lease_until: datetime) -> bool:
+        """Keep the function. An execution that is taken up again after its end has lost its claim, and its
+        incident is closed: both are ours again, unless another incident has the function by now."""
+        refused = self._transact(
+            self._remembering(incident, OPEN), self._claiming(incident, lease_until, closed="")
+        )
+        return not any(map(_is_refused, refused))
+
     def joined_alarms(self, incident: Incident) -> list[str]:
         """The alarms that joined, oldest first: `NAME at TIME: REASON`."""
         answer = call(

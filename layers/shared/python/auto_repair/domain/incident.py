@@ -1,13 +1,15 @@
 """An incident: our record of dealing with one alarm on one function."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 from auto_repair.domain.question.reading import Reading
 
 UNKNOWN_FUNCTION = "unknown"
+# Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
+LEASE = timedelta(days=2, hours=1)
 
 
 class Trigger(StrEnum):

@@ -4,7 +4,8 @@ AWS works between the steps, and the workflow waits for it. Every call looks at 
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
 Before the first write the owner's pause switch and freeze windows are read again, and what AWS keeps ready
-for callers: a question may have waited for hours. What has begun is finished, or taken back.
+for callers: a question may have waited for hours. What has begun is finished, or taken back. Every call keeps
+the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another incident.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
 from auto_repair.domain.guardrails import Moment, forbidden_now, kept_ready
+from auto_repair.domain.incident import LEASE
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
@@ -52,6 +54,8 @@ class ExecuteRepair:
         former = case.repair if case.repair and case.repair.planned_at == plan.planned_at else None
         if former and former.status is ProgressStatus.DONE:
             return former  # no further rung was allowed: what is applied stays, and is looked at again
+        if not self.store.hold(case.incident, self.clock() + LEASE):
+            raise RepairRejected(f"another incident works on {case.incident.function_name} by now")
         calls = former.calls + 1 if former else 1
         if calls > MAX_CALLS:
             raise StaleConfiguration(f"{change.function_name} does not finish updating after {calls} looks")

@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auto_repair.contracts.alarm_events import Request, read
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
-from auto_repair.domain.incident import UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
+from auto_repair.domain.incident import LEASE, UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.domain.redaction import redact
 from auto_repair.domain.timestamps import parse
 from auto_repair.ports import Functions, IncidentStore
@@ -15,9 +15,6 @@ from auto_repair.use_cases.find_target import FindTarget
 
 if TYPE_CHECKING:  # the coordinator has none yet
     from auto_repair.domain.case import Case
-
-# Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
-LEASE = timedelta(days=2, hours=1)
 
 
 @dataclass(frozen=True)
