@@ -210,7 +210,7 @@ def main() -> int:
         )
     for path in build(target):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        print(f"{digest}  {path.stat().st_size / 1e6:6.2f} MB  {path.relative_to(ROOT)}")
+        print(f"{digest}  {path.stat().st_size / 1e3:8.1f} kB  {path.relative_to(ROOT)}")
     return 0
 
 

@@ -22,7 +22,7 @@ from local.scenarios import all_scenarios
 from local.scenarios.model import Scenario
 from local.scenarios.run import Ending, run
 from local.scenarios.stage import deploy, extra_vars
-from local.settings import UNWANTED_CLIENT_VARIABLES
+from local.settings import UNWANTED_CLIENT_VARIABLES, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".build" / "demo"
@@ -48,8 +48,9 @@ def main() -> int:
     started = time.monotonic()
     shutil.rmtree(REPORTS, ignore_errors=True)
     scenarios = [all_scenarios()[name] for name in SHOWN]
-    with _step("Starting the embedded AWS"):
+    with step("Starting the embedded AWS"):
         instance = Instance().start()
+    print(_time_here(instance.settings))
     try:
         endings = _incidents(instance, scenarios)
     finally:
@@ -59,15 +60,20 @@ def main() -> int:
 
 def _incidents(instance: Instance, scenarios: list[Scenario]) -> list[Ending]:
     session = use(instance)
-    with _step("Deploying three ordinary functions, as their owners would"):
+    with step("Deploying three ordinary functions, as their owners would"):
         for scenario in scenarios:
             deploy(session, scenario)
-    with _step("Deploying Lambda Auto-Repair with Terraform and onboarding them", shows_output=True):
+    with step("Deploying Lambda Auto-Repair with Terraform and onboarding them", shows_output=True):
         apply(extra_vars(scenarios, instance.folder / "onboarding.tfvars.json"), instance.folder)
     return [
         _incident(session, scenario, number, len(scenarios))
         for number, scenario in enumerate(scenarios, start=1)
     ]
+
+
+def _time_here(settings: Settings) -> str:
+    waits, periods = f"{settings.wait_scale:.0%}", f"{settings.period_scale:.0%}"
+    return f"Here the workflow's waits take {waits} and alarm periods {periods} of their time on AWS."
 
 
 def _incident(session: boto3.Session, scenario: Scenario, number: int, count: int) -> Ending:
@@ -83,10 +89,13 @@ def use(instance: Instance) -> boto3.Session:
     return boto3.Session()
 
 
-def apply(onboarding: Path, state: Path) -> None:
-    """`terraform apply ENV=local`, with one dot of progress for every resource. `state` is a folder."""
+def apply(onboarding: Path, state: Path | None = None) -> None:
+    """`terraform apply ENV=local`, with one dot of progress for every resource. `state` is a folder.
+
+    Without it, to the embedded AWS of this checkout.
+    """
     command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
-    command += ["--extra-vars", str(onboarding), "--state", str(state)]
+    command += ["--extra-vars", str(onboarding), *(["--state", str(state)] if state else [])]
     environment = {**os.environ, "NO_COLOR": "1"}
     log = REPORTS / "terraform.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +146,8 @@ def _summary(endings: list[Ending], seconds: float) -> int:
 
 
 @contextmanager
-def _step(text: str, *, shows_output: bool = False) -> Iterator[None]:
+def step(text: str, *, shows_output: bool = False) -> Iterator[None]:
+    """Tell what is being done, and how long it took."""
     print(f"{text} ", end="", flush=True)
     begun = time.monotonic()
     if not shows_output:
