@@ -40,6 +40,7 @@ demo: tools-demo ## three real incidents, found, repaired and verified on the em
 .PHONY: local
 local: tools-demo ## start the embedded AWS and deploy to it
 	@$(RUN_TERRAFORM) apply local --extra-vars '$(EXTRA_VARS)'
+	@printf '\nDeployed. Point your shell to it: eval "$$(make -s local-env)"    Stop it: make local-down\n'
 
 .PHONY: local-env
 local-env: tools-demo ## print what points aws, terraform and boto3 to it: eval "$(make -s local-env)"
@@ -50,7 +51,7 @@ local-down: tools-demo ## stop the embedded AWS and forget what it held
 	@$(VENV_PYTHON) -m local stop
 
 .PHONY: scenario
-scenario: tools-demo ## run one fault from local/scenarios: NAME=x
+scenario: tools-demo ## run one fault from local/scenarios; onboards its function alone: NAME=x
 	@$(VENV_PYTHON) -m scripts.run_scenario '$(NAME)'
 
 ##@ Check it
@@ -125,7 +126,7 @@ investigate: tools-demo ## what is wrong with it: TARGET=x [SINCE=30m] [QUESTION
 		--target="$$TARGET" --since="$$SINCE" --question="$$QUESTION"
 
 .PHONY: findings
-findings: tools-demo ## what was found, and what you think of it: INCIDENT=x [ACCEPT=id|DECLINE=id] [COMMENT=x] ENV=x
+findings: tools-demo ## what was found, and what you think of it: TARGET=x|INCIDENT=x [ACCEPT=id|DECLINE=id] [COMMENT=x] ENV=x
 	@PYTHONPATH=layers/shared/python $(VENV_PYTHON) -m scripts.findings --environment '$(ENV)' --incident="$$INCIDENT" --target="$$TARGET" \
 		--accept="$$ACCEPT" --decline="$$DECLINE" --again="$$AGAIN" --by="$$BY" --comment="$$COMMENT"
 
