@@ -68,6 +68,7 @@ def test_enough_clean_runs_with_headroom_are_proof() -> None:
 def test_no_verdict_before_the_metrics_can_have_arrived() -> None:
     judgement = verdict(afterwards(repaired_runs()), waited_s=90)
     assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.WAIT)
+    assert judgement.reason.startswith("20 calls seen (")
 
 
 def test_silence_proves_nothing() -> None:

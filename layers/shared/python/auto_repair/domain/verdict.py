@@ -241,7 +241,7 @@ def _out_of_time(f: _Facts) -> _Settled | None:
 
 def _wait_for_more(f: _Facts) -> _Settled:
     waited = f"waited {f.look.waited_s} of {f.look.plan.required_wait_s} s"
-    return Outcome.CANNOT_TELL_YET, NextStep.WAIT, f"{f.served:.0f} of {f.needed} calls seen, {waited}"
+    return Outcome.CANNOT_TELL_YET, NextStep.WAIT, f"{f.served:.0f} calls seen ({f.needed} needed), {waited}"
 
 
 # The bad news first: a repair that harms is taken back without waiting for more proof.
