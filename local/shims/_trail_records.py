@@ -404,8 +404,18 @@ def _lower(name: str) -> str:
 
 @functools.cache
 def _operation(client_name: str, operation: str) -> Any:
+    model = _model(client_name)
+    return model.operation_model(operation) if model and operation in model.operation_names else None
+
+
+@functools.cache
+def _model(client_name: str) -> Any:
     try:
-        model = botocore.session.get_session().get_service_model(client_name)
+        return _session().get_service_model(client_name)
     except UnknownServiceError:
         return None
-    return model.operation_model(operation) if operation in model.operation_names else None
+
+
+@functools.cache
+def _session() -> Any:
+    return botocore.session.get_session()
