@@ -10,7 +10,15 @@ from auto_repair.domain.answers import Reopening
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.counsel import Counsel, Shift
 from auto_repair.domain.errors import InvalidEvent
-from auto_repair.domain.evidence import Alias, Caller, ChangeEvent, EventSource, Evidence, EvidenceItem
+from auto_repair.domain.evidence import (
+    Alias,
+    Caller,
+    ChangeEvent,
+    EventSource,
+    Evidence,
+    EvidenceItem,
+    ProvisionedConcurrency,
+)
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.precedents import Precedent
@@ -75,6 +83,7 @@ WHOLE_EVIDENCE = evidence(
     alias="live",
     latest=a_configuration(last_modified=NOW),
     aliases=(Alias("live", "5", {"6": 0.1}),),
+    provisioned=(ProvisionedConcurrency("live", 3),),
     event_sources=(EventSource("sqs", QUEUE, visibility_timeout_s=30),),
     callers=(Caller("apigateway.amazonaws.com", 29),),
     invocations=(a_kill(), a_run(init_ms=1.5)),
