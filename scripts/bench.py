@@ -35,7 +35,11 @@ def main() -> int:
         # The second incident follows at once, which the cooldown would forbid.
         scenario = replace(all_scenarios()[SCENARIO], onboarding={"cooldown_s": 0})
         deploy(session, scenario)
-        apply(extra_vars([scenario], instance.folder / "onboarding.tfvars.json"), instance.folder)
+        apply(
+            extra_vars([scenario], instance.folder / "onboarding.tfvars.json"),
+            "--state",
+            str(instance.folder),
+        )
         runs = []
         for label in ("cold", "warm"):
             print(f"\n{label}: {scenario.title}", flush=True)

@@ -63,8 +63,8 @@ def _incidents(instance: Instance, scenarios: list[Scenario]) -> list[Ending]:
     with step("Deploying three ordinary functions, as their owners would"):
         for scenario in scenarios:
             deploy(session, scenario)
-    with step("Deploying Lambda Auto-Repair with Terraform and onboarding them", shows_output=True):
-        apply(extra_vars(scenarios, instance.folder / "onboarding.tfvars.json"), instance.folder)
+    print("Deploying Lambda Auto-Repair with Terraform and onboarding them", flush=True)
+    apply(extra_vars(scenarios, instance.folder / "onboarding.tfvars.json"), "--state", str(instance.folder))
     return [
         _incident(session, scenario, number, len(scenarios))
         for number, scenario in enumerate(scenarios, start=1)
@@ -89,35 +89,21 @@ def use(instance: Instance) -> boto3.Session:
     return boto3.Session()
 
 
-def apply(onboarding: Path, state: Path | None = None) -> None:
-    """`terraform apply ENV=local`, with one dot of progress for every resource. `state` is a folder.
+def apply(onboarding: Path, *options: str) -> None:
+    """`make apply ENV=local` with this EXTRA_VARS; the options are those of scripts.terraform.
 
-    Without it, to the embedded AWS of this checkout.
+    Raises SystemExit if it fails; it has said then why.
     """
-    command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
-    command += ["--extra-vars", str(onboarding), *(["--state", str(state)] if state else [])]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    log = REPORTS / "terraform.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        log.open("w") as kept,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as terraform,
-    ):
-        for line in terraform.stdout or ():
-            kept.write(line)
-            if "Creation complete" in line:
-                print(".", end="", flush=True)
-    if terraform.returncode:
-        print(f"\n{log.read_text()[-4000:]}", file=sys.stderr)
-        raise SystemExit(f"Terraform failed; its whole output is in {log.relative_to(ROOT)}.")
+    command = [sys.executable, "-m", "scripts.terraform", "apply", "local", "--extra-vars", str(onboarding)]
+    command += ["--log", str(REPORTS / "terraform.log"), *options]
+    status = subprocess.run(command, cwd=ROOT, check=False).returncode
+    if status:
+        raise SystemExit(status)
 
 
 def tell(seconds: float, kind: str, text: str) -> None:
     """Print one line of what happens."""
-    if kind == "report" and Path(text).is_absolute():
-        text = str(Path(text).relative_to(ROOT))
+    text = _shown(text) if kind == "report" else text
     print(_styled(f"  {seconds:6.1f} s  {kind:<10} {text}", STYLES.get(kind, "")), flush=True)
 
 
@@ -131,7 +117,7 @@ def _summary(endings: list[Ending], seconds: float) -> int:
             f"{e.seconds_to_diagnosis:.1f} s",
             f"{e.seconds_to_end:.1f} s",
             e.proof,
-            str(Path(e.report).relative_to(ROOT)) if Path(e.report).is_absolute() else e.report,
+            _shown(e.report),
         )
         for e in endings
     ]
@@ -139,19 +125,33 @@ def _summary(endings: list[Ending], seconds: float) -> int:
     print()
     for row in [header, *rows]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for ending in endings:
+        explain(ending)
     held = sum(e.held for e in endings)
     verdict = f"{held} of {len(endings)} incidents repaired and verified in {seconds:.0f} s."
     print(f"\n{_styled(verdict, '32;1' if held == len(endings) else '31;1')}")
     return 0 if held == len(endings) else 1
 
 
+def explain(ending: Ending) -> None:
+    """Print of an incident that did not end as it should what differs, why, and where its report lies."""
+    if ending.held:
+        return
+    print(f"\n{ending.scenario.function_name}: {'; '.join(ending.shortcomings)}.")
+    print(f"  why     {ending.verdict}")
+    print(f"  report  {_shown(ending.report)}")
+
+
+def _shown(report: str) -> str:
+    """A report's path as a reader types it in the checkout."""
+    return str(Path(report).relative_to(ROOT)) if Path(report).is_absolute() else report
+
+
 @contextmanager
-def step(text: str, *, shows_output: bool = False) -> Iterator[None]:
+def step(text: str) -> Iterator[None]:
     """Tell what is being done, and how long it took."""
-    print(f"{text} ", end="", flush=True)
+    print(f"{text} … ", end="", flush=True)
     begun = time.monotonic()
-    if not shows_output:
-        print("… ", end="", flush=True)
     yield
     print(f" {time.monotonic() - begun:.0f} s", flush=True)
 

@@ -39,6 +39,13 @@ def terraform_variables(path: Path, known: Collection[str]) -> dict[str, Any]:
     return {**content, ADDITIONAL: functions}
 
 
+def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """What `terraform_variables` gave for two files, with the functions of both; else the second counts."""
+    if not (first and second):
+        return {**first, **second}
+    return {**first, **second, ADDITIONAL: {**first[ADDITIONAL], **second[ADDITIONAL]}}
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import boto3
 from local.scenarios import all_scenarios
 from local.scenarios.run import run
 from local.scenarios.stage import deploy, extra_vars
-from scripts.demo import REPORTS, ROOT, STATE_MACHINE, apply, step, tell
+from scripts.demo import REPORTS, ROOT, STATE_MACHINE, apply, explain, tell
 from scripts.terraform import apply_shell_lines
 
 
@@ -30,10 +30,11 @@ def main(arguments: list[str]) -> int:
     session = boto3.Session()
     deploy(session, scenario)
     onboarding = extra_vars([scenario], ROOT / ".build" / "scenario.tfvars.json")
-    onboards = f"Deploying Lambda Auto-Repair with Terraform, onboarding {scenario.function_name}"
-    with step(onboards, shows_output=True):
-        apply(onboarding)
-    return 0 if run(session, scenario, STATE_MACHINE, REPORTS, tell).held else 1
+    print(f"Deploying Lambda Auto-Repair with Terraform, onboarding {scenario.function_name}", flush=True)
+    apply(onboarding, "--keep-onboarded")
+    ending = run(session, scenario, STATE_MACHINE, REPORTS, tell)
+    explain(ending)
+    return 0 if ending.held else 1
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 Usage: python -m scripts.terraform plan|apply|destroy ENV [--extra-vars FILE] [--var NAME=VALUE]...
                                    [--backend FILE] [--arch x86_64|arm64] [--state FOLDER]
+                                   [--log FILE] [--keep-onboarded]
        python -m scripts.terraform validate    every environment
        python -m scripts.terraform test        every module and environment that has tests
 
 `apply` of an AWS environment applies what `plan` saved, and nothing else. `local` is applied directly, to the
 embedded AWS of this checkout, which is started if it does not run; with --state, to the embedded AWS that the
-AWS_* variables point to, with the Terraform state in FOLDER.
+AWS_* variables point to, with the Terraform state in FOLDER. What Terraform says of it is kept in the file of
+--log. With --keep-onboarded, what the last apply onboarded stays, and what is added goes with the next apply.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import build, extra_vars, provider_mirror
+from scripts import build, extra_vars, progress, provider_mirror
 
 ROOT = build.ROOT
 LOCAL = "local"
@@ -50,6 +52,8 @@ class Request:
     backend: Path | None = None
     architecture: str = "x86_64"
     state: Path | None = None
+    chosen_log: Path | None = None
+    keeps_onboarded: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -76,6 +80,11 @@ class Request:
     def saved(self) -> Path:
         """The folder of the saved plan: the plan itself and the zips it was made for."""
         return ROOT / ".build" / "plans" / self.environment
+
+    @property
+    def log(self) -> Path:
+        """Where all that Terraform says of a local deployment is kept."""
+        return self.chosen_log or (self.state or ROOT / ".build" / "terraform") / f"{self.environment}.log"
 
     def build(self) -> Path:
         """The folder with the environment's zips, built anew where something changed."""
@@ -116,11 +125,16 @@ class Workspace:
             raise TerraformError("terraform init failed.", result.returncode)
         return self
 
-    def run(self, action: str, *options: str) -> None:
-        """Run in the foreground. Ctrl-C reaches Terraform itself: wait while it writes its state."""
+    def run(self, action: str, *options: str, log: Path | None = None) -> None:
+        """Run in the foreground; with `log`, showing its progress only and keeping there what it says."""
+        command, variables = self._command(action, *options), self._variables()
+        # Ctrl-C reaches Terraform itself: wait while it writes its state.
         before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            status = subprocess.Popen(self._command(action, *options), env=self._variables()).wait()
+            if log:
+                status = progress.follow([*command, "-no-color"], variables, log)
+            else:
+                status = subprocess.Popen(command, env=variables).wait()
         finally:
             signal.signal(signal.SIGINT, before)
         if status:
@@ -162,8 +176,7 @@ def plan(request: Request) -> None:
 def apply(request: Request) -> None:
     """Apply the saved plan; of `local`, build and apply at once."""
     if request.is_local:
-        variables = _variables(request, request.build())
-        _local_workspace(request).run("apply", "-auto-approve", *variables)
+        _apply_local(request)
         return
     folder, saved = request.folder, request.saved / "plan.tfplan"
     if not saved.is_file():
@@ -176,11 +189,29 @@ def apply(request: Request) -> None:
     shutil.rmtree(request.saved)
 
 
+def _apply_local(request: Request) -> None:
+    artifacts, workspace = request.build(), _local_workspace(request)
+    applied = _applied(workspace)
+    kept = json.loads(applied.read_text()) if request.keeps_onboarded and applied.is_file() else {}
+    if functions := kept.get(extra_vars.ADDITIONAL):
+        print(f"What was onboarded before stays so: {', '.join(sorted(functions))}.", flush=True)
+    variables = _variables(request, artifacts, kept)
+    workspace.run("apply", "-auto-approve", *variables, log=request.log)
+    if not request.keeps_onboarded:
+        applied.write_text(json.dumps(request.extra_variables() or {}))
+
+
+def _applied(workspace: Workspace) -> Path:
+    """The file that says what the last local apply got as EXTRA_VARS, beside the state it led to."""
+    return workspace.data / "applied-extra-vars.tfvars.json"
+
+
 def destroy(request: Request) -> None:
     """Remove everything; of an AWS environment, after Terraform's own question."""
     if request.is_local:
-        variables = _variables(request, request.build())
-        _local_workspace(request).run("destroy", "-auto-approve", *variables)
+        variables, workspace = _variables(request, request.build()), _local_workspace(request)
+        workspace.run("destroy", "-auto-approve", *variables, log=request.log)
+        _applied(workspace).unlink(missing_ok=True)
         return
     backend = _required_backend(request)
     workspace = Workspace.of(request.folder, "deployed").initialise("-reconfigure", backend)
@@ -207,14 +238,15 @@ def test() -> None:
         raise TerraformError("There are no Terraform tests: terraform/**/tests/*.tftest.hcl")
 
 
-def _variables(request: Request, artifacts: Path) -> list[str]:
+def _variables(request: Request, artifacts: Path, kept: Mapping[str, Any] | None = None) -> list[str]:
+    """The options that set them; `kept` are extra variables that those of the request are added to."""
     # Relative, because Terraform remembers where zips lie: that must be the same on every machine.
     options = [f"-var=artifacts_dir={os.path.relpath(artifacts, request.folder)}"]
     options.append(f"-var=architecture={request.architecture}")
     if (request.folder / f"{request.environment}.tfvars").is_file():
         options.append(f"-var-file={request.environment}.tfvars")
-    extra = request.extra_variables()
-    if extra is not None:
+    extra = extra_vars.merged(kept or {}, request.extra_variables() or {})
+    if extra:
         folder = request.state or ROOT / ".build" / "terraform"
         path = folder.resolve() / f"{request.environment}-extra-vars.tfvars.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -326,6 +358,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.add_argument("--backend", type=_path, metavar="FILE")
         options.add_argument("--arch", default="x86_64", choices=[*build.ARCHITECTURES], dest="architecture")
         options.add_argument("--state", type=_path, metavar="FOLDER")
+        options.add_argument("--log", type=_path, metavar="FILE")
+        options.add_argument("--keep-onboarded", action="store_true")
     commands.add_parser("validate", help=validate.__doc__)
     commands.add_parser("test", help=test.__doc__)
     parsed = parser.parse_args(arguments)
@@ -352,6 +386,8 @@ def _request(parsed: argparse.Namespace) -> Request:
         backend=parsed.backend,
         architecture=parsed.architecture,
         state=parsed.state,
+        chosen_log=parsed.log,
+        keeps_onboarded=parsed.keep_onboarded,
     )
 
 

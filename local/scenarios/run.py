@@ -35,7 +35,23 @@ class Ending:
     seconds_to_end: float  # from the alarm
     proof: str
     report: str
-    held: bool
+    verdict: str  # the workflow's last word on it, in a sentence
+
+    @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """What is not as the scenario expects it; empty if it held."""
+        status, cause = self.scenario.expected_status, self.scenario.expected_failure_mode
+        works, _, calls = self.proof.partition("/")
+        checks = (
+            (self.status == status, f"ended as {self.status}, expected {status}"),
+            (self.root_cause == cause, f"root cause {self.root_cause or 'not found'}, expected {cause}"),
+            (works == calls, f"{works} of {calls} further calls succeed"),
+        )
+        return tuple(text for holds, text in checks if not holds)
+
+    @property
+    def held(self) -> bool:
+        return not self.shortcomings
 
 
 def run(session: Any, scenario: Scenario, state_machine_arn: str, reports: Path, tell: Tell) -> Ending:
@@ -146,10 +162,19 @@ def _ending(
         seconds_to_end=marks["end"] - marks["alarm"],
         proof=f"{works}/{len(outcomes)}",
         report=report,
-        held=status == scenario.expected_status
-        and cause == scenario.expected_failure_mode
-        and works == len(outcomes),
+        verdict=last_word(document),
     )
+
+
+def last_word(document: Any) -> str:
+    """The latest sentence of the state document: what failed, what was measured, decided or diagnosed."""
+    if error := document.get("error"):
+        return f"our own workflow failed: {error.get('Error', '')}: {error.get('Cause', '')}"
+    if verification := document.get("verification"):
+        return f"{verification['outcome']}: {verification['reason']}"
+    if plan := document.get("plan"):
+        return f"{plan['decision']}: {'; '.join(plan['reasons'])}"
+    return str((document.get("diagnosis") or {}).get("summary", "the workflow ended before a diagnosis"))
 
 
 def _alarm_text(session: Any, function_name: str) -> str:

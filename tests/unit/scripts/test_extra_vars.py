@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.extra_vars import ExtraVarsError, terraform_variables
+from scripts.extra_vars import ExtraVarsError, merged, terraform_variables
 
 KNOWN = {"monitored_functions", "additional_monitored_functions", "region"}
 
@@ -29,6 +29,23 @@ def test_functions_are_added_to_those_of_the_environment(file: Path) -> None:
         "additional_monitored_functions": {"orders": {"mode": "ask"}},
         "region": "eu-central-1",
     }
+
+
+def test_two_files_onboard_the_functions_of_both() -> None:
+    first = {
+        "additional_monitored_functions": {"orders": {}, "checkout": {"mode": "ask"}},
+        "log_level": "DEBUG",
+    }
+    second: dict[str, Any] = {"additional_monitored_functions": {"checkout": {}}}
+    assert merged(first, second) == {
+        "additional_monitored_functions": {"orders": {}, "checkout": {}},
+        "log_level": "DEBUG",
+    }
+
+
+def test_one_file_beside_none_stays_as_it_is() -> None:
+    functions: dict[str, Any] = {"additional_monitored_functions": {"orders": {}}}
+    assert merged({}, functions) == merged(functions, {}) == functions
 
 
 def test_a_file_without_functions_adds_none(file: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts import terraform
-from scripts.terraform import Request, TerraformError, apply, apply_shell_lines, main
+from scripts.terraform import Request, TerraformError, Workspace, apply, apply_shell_lines, destroy, main
 
 
 @pytest.fixture
@@ -81,6 +83,74 @@ def test_the_state_belongs_to_one_instance(environments: Path, tmp_path: Path) -
     (folder / "state.json").write_text('{"folder": "/tmp/instance-2"}')
     assert terraform._state_of_running_instance() == folder / "terraform" / "instance-2"
     assert not (folder / "terraform" / "instance-1").exists()
+
+
+@pytest.fixture
+def onboarded(environments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """What the last local apply onboarded; Terraform is a program that only keeps its variables."""
+    (environments / "local" / "variables.tf").write_text(
+        'variable "monitored_functions" {}\nvariable "additional_monitored_functions" {}\n'
+    )
+    given, program = tmp_path / "given.json", tmp_path / "terraform-that-keeps-its-variables"
+    program.write_text(
+        f"#!/bin/sh\necho {{}} >'{given}'\n"
+        f'for word; do case $word in -var-file=*) cat "${{word#*=}}" >"{given}" ;; esac; done\n'
+    )
+    program.chmod(0o700)
+    workspace = Workspace(environments / "local", {}, tmp_path / "data")
+    workspace.data.mkdir()
+    monkeypatch.setenv("TERRAFORM", str(program))
+    monkeypatch.setattr(Request, "build", lambda _: tmp_path / "artifacts")
+    monkeypatch.setattr(terraform, "_local_workspace", lambda _: workspace)
+    return lambda: sorted(json.loads(given.read_text()).get("additional_monitored_functions", {}))
+
+
+def naming(folder: Path, *functions: str) -> Path:
+    """A file for EXTRA_VARS."""
+    file = folder / "-".join(["functions", *functions, "tfvars.json"])
+    file.write_text(json.dumps({"monitored_functions": {name: {} for name in functions}}))
+    return file
+
+
+def test_a_function_added_beside_the_others_takes_none_away_and_goes_with_the_next_apply(
+    onboarded: Callable[[], list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apply(Request("local", extra_vars=naming(tmp_path, "orders", "invoices")))
+    apply(Request("local", extra_vars=naming(tmp_path, "checkout"), keeps_onboarded=True))
+    assert onboarded() == ["checkout", "invoices", "orders"]
+    assert "What was onboarded before stays so: invoices, orders." in capsys.readouterr().out
+    apply(Request("local", extra_vars=naming(tmp_path, "thumbnails"), keeps_onboarded=True))
+    assert onboarded() == ["invoices", "orders", "thumbnails"]
+
+
+def test_an_apply_of_ones_own_says_all_that_is_onboarded(
+    onboarded: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    apply(Request("local", extra_vars=naming(tmp_path, "orders")))
+    apply(Request("local"))
+    assert onboarded() == []
+    apply(Request("local", extra_vars=naming(tmp_path, "checkout"), keeps_onboarded=True))
+    assert onboarded() == ["checkout"]
+
+
+def test_an_apply_that_failed_is_not_remembered(
+    onboarded: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setenv("TERRAFORM", "false")
+        with pytest.raises(TerraformError, match="terraform apply failed"):
+            apply(Request("local", extra_vars=naming(tmp_path, "no-such-function")))
+    apply(Request("local", extra_vars=naming(tmp_path, "checkout"), keeps_onboarded=True))
+    assert onboarded() == ["checkout"]
+
+
+def test_what_was_destroyed_is_not_onboarded_again(
+    onboarded: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    apply(Request("local", extra_vars=naming(tmp_path, "orders")))
+    destroy(Request("local"))
+    apply(Request("local", extra_vars=naming(tmp_path, "checkout"), keeps_onboarded=True))
+    assert onboarded() == ["checkout"]
 
 
 def test_shell_lines_set_and_unset() -> None:
