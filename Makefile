@@ -9,7 +9,8 @@ RUN_TERRAFORM := $(VENV_PYTHON) -m scripts.terraform
 # What was not given is empty, and an empty option counts as not given.
 OPTIONS = '$(ENV)' --extra-vars '$(EXTRA_VARS)' --backend '$(BACKEND)' --arch '$(ARCH)'
 
-# Nothing is kept outside the checkout, and nobody is asked for newer versions.
+# What make runs keeps nothing outside the checkout, and nobody is asked for newer versions. The hook of a plain
+# `git commit` does not run through make: pre-commit keeps its log in the usual place, ~/.cache/pre-commit.
 export CHECKPOINT_DISABLE := 1
 export PRE_COMMIT_HOME := $(CURDIR)/.tools/pre-commit
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache/uv
@@ -51,7 +52,7 @@ local-down: tools-demo ## stop the embedded AWS and forget what it held
 	@$(VENV_PYTHON) -m local stop
 
 .PHONY: scenario
-scenario: tools-demo ## run one fault from local/scenarios; onboards its function alone: NAME=x
+scenario: tools-demo ## run one fault from local/scenarios, beside what is onboarded: NAME=x
 	@$(VENV_PYTHON) -m scripts.run_scenario '$(NAME)'
 
 ##@ Check it
