@@ -333,6 +333,7 @@ class FakeStore:
                 facts.get("status", ""),
                 facts["change"],
                 started="startedAt" in facts,
+                changed_at=facts.get("changedAt", ""),
             )
             for (name, at), facts in items
             if name == function_name and isinstance(facts.get("change"), Change)

@@ -423,7 +423,9 @@ class TestRepairs:
     def test_attempt_ends_with_its_last_moment(self, store: AwsIncidentStore) -> None:
         moments = {"changedAt": "2026-01-31T16:00:00Z", "verifiedAt": "2026-01-31T16:03:00Z"}
         store.record_repair(incident(), AT, {"status": "VERIFIED", "change": CHANGE, **moments})
-        assert store.attempts("orders")[0].last_seen_at == moments["verifiedAt"]
+        (attempt,) = store.attempts("orders")
+        assert attempt.last_seen_at == moments["verifiedAt"]
+        assert attempt.changed_at == moments["changedAt"]
 
     def test_repairs_of_one_incident_oldest_first(self, store: AwsIncidentStore) -> None:
         times = [f"2026-01-31T12:0{n}:00.000000Z" for n in (3, 1, 2)]

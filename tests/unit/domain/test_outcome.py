@@ -11,7 +11,7 @@ from auto_repair.domain.outcome import failed_state, final_status, is_declined
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome
-from tests.builders import a_case, a_diagnosis, a_plan, a_verification, an_incident, progress
+from tests.builders import a_case, a_diagnosis, a_plan, a_verification, an_attempt, an_incident, progress
 
 ASKING = a_plan(decision=Decision.ASK)
 CAUGHT = {"Error": "AwsCallFailed", "Cause": "{}"}
@@ -34,6 +34,7 @@ def nothing_to_do(verdict: Verdict) -> dict[str, Any]:
         ("INVALID_EVENT", {"incident": REJECTED, "evidence": None, "diagnosis": None}),
         ("NOTHING_WRONG", nothing_to_do(Verdict.NOTHING_WRONG)),
         ("CANNOT_TELL", nothing_to_do(Verdict.CANNOT_TELL)),
+        ("ALREADY_REPAIRED", {"plan": Plan(Decision.NOTHING, ("done before",), settled_by=an_attempt())}),
         ("ADVISED", {"plan": a_plan(decision=Decision.ADVISE)}),
         ("OBSERVED", {"plan": a_plan(decision=Decision.OBSERVE)}),
         ("REFUSED", {"plan": a_plan(decision=Decision.REFUSE)}),

@@ -57,10 +57,11 @@ def test_unconfirmed_causes_are_counted_and_said() -> None:
         past(days=100),
         past(days=-1),
         past(status="ROLLED_BACK"),
+        past(status="ALREADY_REPAIRED"),
         past(correction=Correction(declined=("out_of_memory",))),
         past(correction=Correction("memory_leak")),
     ],
-    ids=["another function", "long ago", "later", "did not help", "declined", "corrected"],
+    ids=["another function", "long ago", "later", "did not help", "looked at twice", "declined", "corrected"],
 )
 def test_what_is_no_repeat(other: PastIncident) -> None:
     assert measures("out_of_memory", other) == []

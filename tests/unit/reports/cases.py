@@ -22,7 +22,7 @@ from auto_repair.domain.evidence import (
 )
 from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Disposition, Incident, Trigger
 from auto_repair.domain.plan import Decision, Plan
-from auto_repair.domain.repair import Change, Check, Refusal, Setting, SettingChange
+from auto_repair.domain.repair import Attempt, Change, Check, Refusal, Setting, SettingChange
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 from auto_repair.reports.incident_report import IncidentReport
@@ -504,6 +504,26 @@ def nothing_wrong() -> IncidentReport:
     )
 
 
+def already_repaired() -> IncidentReport:
+    """A person looks at failures that ended with the repair of another incident."""
+    repair = Attempt(
+        "20260131T110000Z-orders-checkout-11112222",
+        iso(ALARM_AT + seconds(6)),
+        "raise_memory",
+        "VERIFIED",
+        Change(FUNCTION, (SettingChange(FUNCTION, Setting.MEMORY_MB, 128, 384),)),
+        changed_at=iso(CHANGED_AT),
+    )
+    told = f"already repaired at 2026-01-31 12:05:13 UTC by incident {repair.incident_id}"
+    return undecided(
+        "ALREADY_REPAIRED",
+        incident=an_incident(alarm=None, trigger=Trigger.MANUAL, opened_at=CHANGED_AT + seconds(600)),
+        plan=Plan(Decision.NOTHING, (told, "20 runs in the log since then"), settled_by=repair),
+        earlier_repairs=[repair],
+        reported_at=CHANGED_AT + seconds(630),
+    )
+
+
 def cannot_tell() -> IncidentReport:
     return undecided(
         "CANNOT_TELL",
@@ -666,6 +686,7 @@ ALL = {
         later_rung_paused,
         stale,
         nothing_wrong,
+        already_repaired,
         cannot_tell,
         advised,
         refused,

@@ -17,6 +17,11 @@ HEADLINES = {
         Tone.GOOD,
         "Nothing is wrong with orders-checkout that we can see.",
     ),
+    "already_repaired": (
+        "Already repaired",
+        Tone.GOOD,
+        "orders-checkout is already repaired: memory 128 MB → 384 MB, verified. Nothing to do.",
+    ),
     "cannot_tell": ("Cannot tell", Tone.WARN, "CloudWatch Logs is missing."),
     "advised": ("A person has to act", Tone.WARN, "no repair of ours is right."),
     "refused": ("Refused by a rule", Tone.WARN, "the rule “caller_timeout” forbids it."),
@@ -77,6 +82,7 @@ STEPS = {
     "expired": "To be asked again",
     "failed_half_way": "check commands",
     "nothing_wrong": "raise its threshold",
+    "already_repaired": "Nothing now. If it has not been done since: Write memory 384 MB into Terraform",
 }
 
 
@@ -106,6 +112,13 @@ def test_explanation_gives_cause_and_proof() -> None:
     explanation = conclude(cases.repaired()).explanation
     assert "needs more than its 128 MB" in explanation
     assert "20 runs since the change, none failed" in explanation
+
+
+def test_what_is_repaired_already_says_when_by_whom_and_how_it_went_since() -> None:
+    conclusion = conclude(cases.already_repaired())
+    assert "needs more than its 128 MB" in conclusion.explanation
+    assert "Already repaired at 2026-01-31 12:05:13 UTC by incident 20260131T1" in conclusion.explanation
+    assert "20 runs in the log since then." in conclusion.explanation
 
 
 def test_an_explanation_keeps_the_spelling_of_the_function() -> None:

@@ -9,6 +9,7 @@ import pytest
 from auto_repair.domain.evidence import ChangeEvent
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole
+from auto_repair.reports.conclusion import Tone
 from auto_repair.reports.timeline import MOST_ENTRIES, timeline
 from tests.unit.reports import cases, investigations
 
@@ -90,6 +91,15 @@ def test_our_own_changes_are_told_as_ours() -> None:
     )
     report = cases.repaired(evidence_before=cases.evidence_before(changes=(change,)))
     assert any("by our own repair" in entry.detail for entry in timeline(report))
+
+
+def test_our_repair_for_an_earlier_incident_is_told_from_our_own_record() -> None:
+    (entry,) = (e for e in timeline(cases.already_repaired()) if "earlier repair" in e.what)
+    assert (entry.at, entry.tone) == (cases.CHANGED_AT, Tone.GOOD)
+    assert entry.detail == (
+        "memory of orders-checkout: 128 MB → 384 MB; verified; "
+        "incident 20260131T110000Z-orders-checkout-11112222"
+    )
 
 
 def test_a_rung_that_did_not_help_says_so() -> None:

@@ -8,13 +8,18 @@ import pytest
 
 from auto_repair.domain.case import Case, EvidenceReference, Notice
 from auto_repair.domain.errors import AwsCallFailed, TransientError
+from auto_repair.domain.fingerprint import Fingerprint
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.similar_incidents import PastIncident
+from auto_repair.domain.timestamps import iso
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.use_cases.notify_result import LAST_ATTEMPT, Document, NotifyResult
 from tests.builders import (
+    FUNCTION,
     NOW,
     a_case,
+    a_change,
     a_diagnosis,
     a_plan,
     a_verification,
@@ -29,6 +34,7 @@ CALLS = (
     "record_diagnosis",
     "record_repair",
     "repairs_of",
+    "attempts",
     "load_evidence",
     "joined_alarms",
     "save_document",
@@ -272,6 +278,36 @@ def test_finished_incident_is_remembered() -> None:
     (past,) = desk.memory.incidents.values()
     assert (past.incident_id, past.status) == (VERIFIED.incident.id, "VERIFIED")
     assert past.diagnosed == "out_of_memory"
+
+
+def looked_at_again() -> Desk:
+    """What incident "before" repaired an hour ago is investigated once more."""
+    desk = Desk()
+    repair = {"status": "VERIFIED", "action": "raise_memory", "change": a_change()}
+    for name, at in (("before", NOW - timedelta(minutes=5)), ("long ago", NOW - timedelta(days=2))):
+        earlier = an_incident(id=name, opened_at=at, execution_arn=name)
+        desk.store.record_repair(earlier, iso(at), {**repair, "changedAt": iso(at)})
+        past = PastIncident(name, FUNCTION, at, Fingerprint(), "out_of_memory", "VERIFIED", "raise_memory")
+        desk.memory.remember(earlier, past)
+    return desk
+
+
+def test_failures_that_are_looked_at_twice_are_counted_once() -> None:
+    desk = looked_at_again()
+    settled_by = desk.store.attempts(FUNCTION)[0]
+    nothing = Plan(Decision.NOTHING, ("already repaired",), settled_by=settled_by)
+    desk.notify(a_case(evidence=EvidenceReference("before"), plan=nothing))
+    desk.notify(a_case(plan=a_plan(decision=Decision.REFUSE)))
+    again, anew = desk.reports
+    assert again.status == "ALREADY_REPAIRED"
+    assert again.prevention[0].because.startswith("2 times in 90 days")
+    assert anew.prevention[0].because.startswith("3 times in 90 days")
+
+
+def test_repairs_of_other_incidents_in_the_window_are_reported() -> None:
+    desk = looked_at_again()
+    desk.notify(VERIFIED)
+    assert [a.incident_id for a in desk.reports[0].earlier_repairs] == ["before"]
 
 
 def test_without_a_diagnosis_there_is_nothing_to_remember() -> None:

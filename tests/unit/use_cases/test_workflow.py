@@ -1,12 +1,14 @@
 """Whole incidents on a simulated function, from the alarm to the message: what is live, recorded and told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.policy import FreezeWindow, Limits, Mode
+from auto_repair.domain.timestamps import iso
 from tests.builders import EXECUTION, QUEUE, a_configuration, a_policy
 from tests.fakes import FakeFunction, behind_alias
 from tests.simulation import DEFINITION, EVENT, Behaviour, Simulation
@@ -347,6 +349,36 @@ def test_healthy_function_with_an_alarm_set_by_hand() -> None:
     simulation.run()
     assert told(simulation) == "NOTHING_WRONG"
     assert simulation.store.repairs == {}
+
+
+def investigated_after_its_repair(trouble: Behaviour = STARVED) -> Simulation:
+    """A starved function is repaired; twenty minutes later a person investigates the last hour."""
+    simulation = Simulation(function(), STARVED)
+    simulation.run()
+    assert simulation.store.statuses == ["VERIFIED"]
+    simulation.behaviour = trouble
+    simulation.traffic(1200)
+    machine = StateMachine(DEFINITION, simulation.tasks(), simulation.clock, simulation.traffic)
+    since = iso(simulation.clock.now - timedelta(hours=1))
+    machine.run({"target": "orders", "since": since, "manual": True}, f"{EXECUTION}-by-hand")
+    return simulation
+
+
+def test_function_that_is_repaired_already_is_said_to_be() -> None:
+    simulation = investigated_after_its_repair()
+    (first, _), (again, _) = simulation.announcer.messages.values()
+    assert (first, again) == ("VERIFIED", "ALREADY_REPAIRED")
+    assert simulation.store.statuses == ["VERIFIED"]
+    assert simulation.live["memory"] == 384
+    (_, diagnosis) = simulation.store.diagnoses.values()
+    assert (diagnosis["diagnosisResult"], diagnosis["rootCause"]) == ("ROOT_CAUSE_FOUND", "out_of_memory")
+
+
+def test_failure_that_came_back_after_its_repair_is_not_hidden() -> None:
+    simulation = investigated_after_its_repair(Behaviour(needs_mb=500))
+    again = list(simulation.announcer.messages.values())[-1][0]
+    assert again != "ALREADY_REPAIRED"
+    assert len(simulation.store.statuses) > 1
 
 
 def test_account_without_concurrency_delays_an_incident_and_stops_none() -> None:

@@ -93,4 +93,5 @@ def _attempt(item: dict[str, Any]) -> Attempt:
         change=msgspec.convert(item[_RECORD], Change),
         started="startedAt" in item,
         ended_at=max(str(item.get(name, "")) for name in _MOMENTS),
+        changed_at=str(item.get("changedAt", "")),
     )

@@ -7,9 +7,12 @@ from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 
+ALREADY_REPAIRED = "ALREADY_REPAIRED"  # by an earlier incident, and well since
+
 
 def final_status(case: Case) -> str:
-    """A status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED, INVALID_EVENT."""
+    """A status of the repairs table, or NOTHING_WRONG, ALREADY_REPAIRED, CANNOT_TELL, ADVISED,
+    INVALID_EVENT."""
     if _has_failed(case):
         return "FAILED"
     if case.incident.disposition is Disposition.REJECTED:
@@ -24,6 +27,8 @@ def final_status(case: Case) -> str:
         return _verified(case.verification)
     if case.plan is None:
         return "FAILED"
+    if case.plan.settled_by is not None:
+        return ALREADY_REPAIRED
     if case.plan.decision is Decision.NOTHING and case.diagnosis is not None:
         return case.diagnosis.verdict.value
     return {Decision.OBSERVE: "OBSERVED", Decision.REFUSE: "REFUSED", Decision.ADVISE: "ADVISED"}.get(

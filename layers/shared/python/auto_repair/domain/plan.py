@@ -41,3 +41,4 @@ class Plan:
     earlier: tuple[Attempt, ...] = ()  # rungs that this incident has applied before, oldest first
     contact: str = ""  # whom the owner's entry names for the function
     approvers: tuple[str, ...] = ()  # who may say yes, as it names them
+    settled_by: Attempt | None = None  # the repair of an earlier incident, whole, after which all is well

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from auto_repair.domain.outcome import ALREADY_REPAIRED
 from auto_repair.domain.similar_incidents import LabelSource, PastIncident, storms
 
 REMEMBERED = timedelta(days=90)
@@ -120,12 +121,14 @@ def repeats(
 ) -> tuple[PastIncident, ...]:
     """Earlier incidents of the same cause within `REMEMBERED`, newest first, each storm once.
 
-    Where a repair for that cause was taken back and nobody confirmed it, it was probably something else.
+    Where a repair for that cause was taken back and nobody confirmed it, it was probably something else. A
+    second look at failures that were repaired by then is no further incident.
     """
     same = [
         one
         for one in past
         if one.cause == cause
+        and one.status != ALREADY_REPAIRED
         and ("@" in cause or one.function_name == function_name)
         and timedelta(0) < now - one.at <= REMEMBERED
         and (one.status != "ROLLED_BACK" or one.label_source is LabelSource.PERSON)

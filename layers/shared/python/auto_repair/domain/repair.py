@@ -167,6 +167,7 @@ class Attempt:
     change: Change
     started: bool = True  # False: planned, and nothing was written for it yet
     ended_at: str = ""  # when it was last touched or looked at; empty: never
+    changed_at: str = ""  # when callers began to see it; empty: nobody has seen that yet
 
     @property
     def last_seen_at(self) -> str:

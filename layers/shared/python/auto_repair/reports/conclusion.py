@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auto_repair.domain.outcome import ALREADY_REPAIRED
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.reports import next_steps
 from auto_repair.reports.escaping import one_line
@@ -61,6 +62,7 @@ def _ending(report: IncidentReport) -> _Ending:
 def _explanation(report: IncidentReport) -> str:
     told = (
         report.diagnosis.summary if report.diagnosis else "",
+        *(report.plan.reasons if report.plan and report.status == ALREADY_REPAIRED else ()),
         report.refusal.reason if report.refusal and report.status == "REFUSED" else "",
         report.verification.reason if report.verification else "",
         report.rollback.reason if report.rollback else "",
@@ -128,6 +130,12 @@ def _nothing_wrong(report: IncidentReport) -> str:
     return f"Nothing is wrong with {_function(report)} that we can see. {standing(report)}"
 
 
+def _already_repaired(report: IncidentReport) -> str:
+    by = report.plan.settled_by if report.plan else None
+    what = f": {differences(by.change)}, verified" if by else ""
+    return f"{_function(report)} is already repaired{what}. Nothing to do."
+
+
 def _cannot_tell(report: IncidentReport) -> str:
     missing = gaps(report)
     because = f": {listed(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
@@ -174,6 +182,7 @@ _BY_STATUS = {
     "OBSERVED": _Ending("Observed only", Tone.CALM, _observed, next_steps.promote),
     "FAILED": _Ending("Our workflow failed", Tone.BAD, _failed, next_steps.look_at_execution),
     "NOTHING_WRONG": _Ending("Nothing is wrong", Tone.GOOD, _nothing_wrong, next_steps.check_alarm),
+    ALREADY_REPAIRED: _Ending("Already repaired", Tone.GOOD, _already_repaired, next_steps.keep_what_holds),
     "CANNOT_TELL": _Ending("Cannot tell", Tone.WARN, _cannot_tell),
     "ADVISED": _Ending("A person has to act", Tone.WARN, _advised, next_steps.advice),
     "INVALID_EVENT": _Ending("Event not understood", Tone.WARN, _invalid, next_steps.check_sender),

@@ -17,7 +17,7 @@ from auto_repair.domain.incident import UNKNOWN_FUNCTION, Incident
 from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.prevention import Advice
-from auto_repair.domain.repair import Change, Refusal
+from auto_repair.domain.repair import Attempt, Change, Refusal
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.surroundings import Surroundings
@@ -41,8 +41,9 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class IncidentReport:
-    """One incident. `status` is a status of the repairs table, or NOTHING_WRONG, CANNOT_TELL, ADVISED,
-    INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as they are stored;
+    """One incident. `status` is a status of the repairs table, or NOTHING_WRONG, ALREADY_REPAIRED,
+    CANNOT_TELL, ADVISED, INVALID_EVENT, JOINED; `attempts` are the incident's items of the repairs table as
+    they are stored, `earlier_repairs` those of other incidents in the time looked at, oldest first;
     `prevention` is what keeps a cause from coming back that has come back before.
 
     `diagnosis` is what is held now. `diagnosed_at` is when the workflow made its own, which is
@@ -59,6 +60,7 @@ class IncidentReport:
     diagnosis: Diagnosis | None = None
     plan: Plan | None = None
     attempts: Sequence[Mapping[str, Any]] = ()
+    earlier_repairs: Sequence[Attempt] = ()
     approval: Approval | None = None
     repair: Progress | None = None
     verification: Verification | None = None

@@ -2,7 +2,7 @@
 
 from auto_repair.domain.approval import EXPIRED
 from auto_repair.domain.naming import duration_alarm
-from auto_repair.domain.repair import Setting
+from auto_repair.domain.repair import Change, Setting
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.statements import gaps, sentence, settled
@@ -18,9 +18,18 @@ def keep_it(report: IncidentReport) -> list[str]:
     """A repair that lives only in AWS is undone by the next run of whatever manages the function."""
     if report.change is None:
         return []
-    values = settled(report.change, "after")
+    return [_write_down(report.change), *_follow_timeout(report)]
+
+
+def keep_what_holds(report: IncidentReport) -> list[str]:
+    """An earlier incident has repaired it: what was to be done then may not have been done yet."""
+    by = report.plan.settled_by if report.plan else None
+    return [f"Nothing now. If it has not been done since: {_write_down(by.change)}"] if by else []
+
+
+def _write_down(change: Change) -> str:
     owner = "Terraform or whatever manages the function"
-    return [f"Write {values} into {owner}, or its next run undoes the repair.", *_follow_timeout(report)]
+    return f"Write {settled(change, 'after')} into {owner}, or its next run undoes the repair."
 
 
 def _follow_timeout(report: IncidentReport) -> list[str]:

@@ -11,7 +11,7 @@ from auto_repair.reports.escaping import DOCUMENT, clean, one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.plot import Mark
 from auto_repair.reports.statements import decided_by, name_of
-from auto_repair.reports.wording import confidence, moment, price, setting_value, span
+from auto_repair.reports.wording import confidence, moment, parsed, price, setting_value, span
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def figures(report: IncidentReport) -> tuple[Fact, ...]:
     known = (
         ("Confidence", confidence(cause.confidence) if cause else ""),
         ("Alarm to live change", _since_alarm(report)),
-        ("Runs seen since", str(report.verification.invocations_seen) if report.verification else ""),
+        ("Runs in the log since", str(report.verification.invocations_seen) if report.verification else ""),
         ("Cost", price(plan.extra_cost_usd_per_month) if plan and priced else ""),
     )
     return tuple(Fact(label, text) for label, text in known if text)
@@ -113,7 +113,8 @@ def _alias_move(change: Change, repair: Progress | None) -> Difference:
 
 def charts(report: IncidentReport) -> tuple[Chart, ...]:
     """The pictures of this incident, with our changes marked."""
-    marks = [Mark(r.changed_at, "change") for r in report.records[:-1] if r.changed_at]
+    marks = [Mark(at, "earlier repair") for a in report.earlier_repairs if (at := parsed(a.changed_at))]
+    marks += [Mark(r.changed_at, "change") for r in report.records[:-1] if r.changed_at]
     if report.changed_at:
         marks.append(Mark(report.changed_at, "change"))
     if report.restored_at:

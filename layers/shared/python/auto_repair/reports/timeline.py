@@ -49,6 +49,7 @@ def timeline(report: IncidentReport) -> tuple[Entry, ...]:
 
 def _in_order_of_the_workflow(report: IncidentReport) -> Iterator[Entry]:
     yield from _changes_around(report)
+    yield from _earlier_repairs(report)
     if report.evidence_before:
         yield from _changes(report.evidence_before)
         yield from _first_deviation(report.evidence_before)
@@ -105,6 +106,17 @@ def _changes(evidence: Evidence) -> Iterator[Entry]:
 def _is_same(change: ChangeEvent, at: datetime, action: str) -> bool:
     """Whether the surroundings tell it too; there, actions have no version: UpdateFunctionCode20150331v2."""
     return change.at == at and change.action.startswith(action)
+
+
+def _earlier_repairs(report: IncidentReport) -> Iterator[Entry]:
+    """Our own changes on behalf of other incidents, as our record has them: CloudTrail lags, or is silent."""
+    for attempt in report.earlier_repairs[-MOST_CHANGES:]:
+        status = attempt.status.lower().replace("_", " ")
+        detail = f"{attempt.change}; {status}; incident {attempt.incident_id}"
+        tone = Tone.GOOD if attempt.status == "VERIFIED" else Tone.CALM
+        yield Entry(
+            parsed(attempt.changed_at), f"Our own earlier repair is live: {attempt.repair}", detail, tone
+        )
 
 
 def _first_deviation(evidence: Evidence) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Verdict
+from auto_repair.domain.earlier_repair import Settled, settled
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.evidence import Evidence, percentile
 from auto_repair.domain.guardrails import Situation, check, put_back
@@ -25,7 +26,7 @@ from auto_repair.domain.repair import (
     since,
 )
 from auto_repair.domain.target import alias_of
-from auto_repair.domain.timestamps import iso
+from auto_repair.domain.timestamps import iso, parse
 from auto_repair.ports import Clock, IncidentStore, Policies
 
 _FREE = frozenset({Setting.BUCKET_POLICY, Setting.VISIBILITY_TIMEOUT_S})
@@ -61,14 +62,25 @@ class DetermineAction:
             return replace(_nothing_to_do(diagnosis), contact=policy.contact)
         climbing = case.verification is not None and case.repair is not None
         ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
-        plan = self._plan(case, best, self.store.load_evidence(ref), policy)
+        evidence = self.store.load_evidence(ref)
+        attempts = tuple(self.store.attempts(case.incident.function_name))
+        done = settled(best, case.incident, evidence, attempts, policy.min_invocations)
+        if done and not climbing:
+            return replace(_already_repaired(done, best), contact=policy.contact)
+        plan = self._plan(case, best, evidence, policy, attempts)
         if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
             return _stay_or_go_back(case, plan)
         self._record(case, plan, best)
         return plan
 
-    def _plan(self, case: Case, best: Hypothesis, evidence: Evidence, policy: FunctionPolicy) -> Plan:
-        attempts = tuple(self.store.attempts(case.incident.function_name))
+    def _plan(
+        self,
+        case: Case,
+        best: Hypothesis,
+        evidence: Evidence,
+        policy: FunctionPolicy,
+        attempts: tuple[Attempt, ...],
+    ) -> Plan:
         context = RepairContext(policy, attempts, case.incident.id)
         repair = self.repairs[best.repair or ""]
         outcome = repair.plan(evidence, context)
@@ -181,6 +193,20 @@ def _nothing_to_do(diagnosis: Diagnosis) -> Plan:
         "Nothing to repair." if diagnosis.verdict is Verdict.NOTHING_WRONG else "No repair without a cause."
     )
     return Plan(Decision.NOTHING, (told,))
+
+
+def _already_repaired(done: Settled, best: Hypothesis) -> Plan:
+    repair = done.repair
+    live_at = f"{parse(repair.changed_at):%Y-%m-%d %H:%M:%S} UTC"
+    return Plan(
+        Decision.NOTHING,
+        (
+            f"already repaired at {live_at} by incident {repair.incident_id} ({repair.change}, verified)",
+            f"{done.clean_runs} runs in the log since then, and none of them failed: nothing to do",
+        ),
+        failure_mode=best.failure_mode,
+        settled_by=repair,
+    )
 
 
 def _refused(plan: Plan, refusal: Refusal) -> Plan:

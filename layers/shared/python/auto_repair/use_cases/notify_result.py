@@ -21,6 +21,7 @@ from auto_repair.domain.fingerprint import fingerprint
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.outcome import final_status, is_declined
 from auto_repair.domain.prevention import Advice, prevention
+from auto_repair.domain.repair import Attempt
 from auto_repair.domain.similar_incidents import conclude
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Announcer, Clock, IncidentMemory, IncidentStore
@@ -175,21 +176,33 @@ class NotifyResult:
             verification=case.verification,
             rollback=case.rollback,
             failure=case.failure,
-            prevention=steps.run(lambda: self._prevention(diagnosis, case.incident)) or (),
+            prevention=steps.run(lambda: self._prevention(diagnosis, case)) or (),
             diagnosed_at=first.at if first else None,
             first_diagnosis=first if first != diagnosis else None,
             answers=answered.answers,
             reopenings=case.reopenings,
+            earlier_repairs=steps.run(lambda: self._earlier_repairs(case.incident, evidence)) or (),
             joined_alarms=steps.run(lambda: list(self.store.joined_alarms(case.incident))) or [],
             reported_at=self.clock(),
         )
 
-    def _prevention(self, diagnosis: Diagnosis | None, incident: Incident) -> tuple[Advice, ...]:
+    def _prevention(self, diagnosis: Diagnosis | None, case: Case) -> tuple[Advice, ...]:
         cause = diagnosis.root_cause if diagnosis else None
         if cause is None:
             return ()
-        past = (one for one in self.memory.past() if one.incident_id != incident.id)
-        return prevention(cause.id, incident.function_name, past, self.clock())
+        # Failures that an earlier incident has repaired are looked at twice, and have happened once.
+        settled_by = case.plan.settled_by if case.plan else None
+        same = (case.incident.id, settled_by.incident_id if settled_by else "")
+        past = (one for one in self.memory.past() if one.incident_id not in same)
+        return prevention(cause.id, case.incident.function_name, past, self.clock())
+
+    def _earlier_repairs(self, incident: Incident, evidence: Evidence | None) -> tuple[Attempt, ...]:
+        """What other incidents changed within the window that is told of, oldest first."""
+        if evidence is None:
+            return ()
+        since = iso(evidence.window.start)
+        attempts = self.store.attempts(incident.function_name)
+        return tuple(a for a in reversed(attempts) if a.incident_id != incident.id and a.changed_at >= since)
 
     def _evidence(self, ref: str, steps: "_BestEffort") -> Evidence | None:
         return steps.run(lambda: self.store.load_evidence(ref)) if ref else None
