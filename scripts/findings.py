@@ -21,6 +21,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from auto_repair.domain.naming import findings_function
+from auto_repair.domain.timestamps import parse
 from scripts.account import client, reach
 
 ARGUMENT_OF = {
@@ -82,7 +83,8 @@ def _told(answer: dict[str, Any]) -> Iterator[str]:
         yield f"  {hypothesis['confidence']:4.0%}  {hypothesis['id']}: {hypothesis['title']}"
     for said in answer["answers"]:
         comment = f" “{said['comment']}”" if said["comment"] else ""
-        yield f"  {said['say']}: {said['finding']} by {said['by']} at {said['at']}{comment}"
+        at = f"{parse(said['at']):%Y-%m-%d %H:%M:%S} UTC"
+        yield f"  {said['say']}: {said['finding']} by {said['by']} at {at}{comment}"
     if answer["confirmedCause"]:
         yield f"Confirmed cause: {answer['confirmedCause']}"
     yield from answer["notes"]

@@ -65,6 +65,13 @@ def test_enough_clean_runs_with_headroom_are_proof() -> None:
     assert judgement.reason == "20 calls since the change, 0% failed (100% before)"
 
 
+def test_both_figures_are_named_where_metric_and_log_differ() -> None:
+    seen = afterwards(repaired_runs(25), series=(a_series("Invocations", 20, 7),))
+    assert verdict(seen).reason == (
+        "27 calls since the change by the metric, 25 of them in the log, 0% failed (100% before)"
+    )
+
+
 def test_no_verdict_before_the_metrics_can_have_arrived() -> None:
     judgement = verdict(afterwards(repaired_runs()), waited_s=90)
     assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.WAIT)

@@ -214,6 +214,14 @@ def test_a_second_look_is_told() -> None:
     assert list(findings.told({**look, "reopened": False, "note": "The same."})) == ["The same."]
 
 
+def test_when_somebody_answered_is_told_to_the_second() -> None:
+    said = {"say": "accept", "finding": "code_error", "by": "ada", "comment": ""}
+    answer = {"incidentId": "one", "functionName": "orders", "status": "ADVISED", "verdict": "X"}
+    answer |= {"summary": "", "confirmedCause": "", "report": "", "hypotheses": [], "notes": []}
+    shown = findings.told({**answer, "answers": [{**said, "at": "2026-01-31T04:46:53.016426Z"}]})
+    assert "  accept: code_error by ada at 2026-01-31 04:46:53 UTC" in list(shown)
+
+
 @pytest.mark.parametrize("command", [investigate.main, findings.main])
 def test_an_embedded_aws_that_does_not_run_is_told(
     command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -226,7 +226,11 @@ def _proven(f: _Facts) -> _Settled | None:
         told = f"the repair did its work, but {f.rate_after:.0%} of calls still fail: {why}"
         return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
     note = f"; note that {f.tight[0].text}" if f.tight else ""
-    told = f"{f.served:.0f} calls since the change, {f.rate_after:.0%} failed ({f.rate_before:.0%} before)"
+    logged = len(f.look.after.invocations)
+    # Metrics count what the log does not show yet, or no more: both figures stand in the report.
+    source = f" by the metric, {logged} of them in the log" if f.served > logged else ""
+    failed = f"{f.rate_after:.0%} failed ({f.rate_before:.0%} before)"
+    told = f"{f.served:.0f} calls since the change{source}, {failed}"
     return Outcome.REPAIRED, NextStep.FINISH, told + note
 
 

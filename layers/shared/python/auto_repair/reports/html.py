@@ -208,9 +208,8 @@ def _outcome(report: IncidentReport) -> Markup | None:
         return None
     tone = {"repaired": Tone.GOOD, "cannot_tell_yet": Tone.WARN}.get(verification.outcome, Tone.BAD)
     chip = element("span", verification.outcome.replace("_", " "), class_=f"chip {tone}")
-    waited = (
-        f"{count(verification.invocations_seen, 'run')} seen in {span(verification.waited_s)} of waiting."
-    )
+    runs = count(verification.invocations_seen, "run")
+    waited = f"{runs} in the log in {span(verification.waited_s)} of waiting."
     return joined(
         element("p", chip, f" {one_line(verification.reason)}"), element("p", waited, class_="muted small")
     )

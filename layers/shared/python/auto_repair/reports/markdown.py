@@ -114,7 +114,7 @@ def _verification(report: IncidentReport) -> Iterator[str]:
         outcome = verification.outcome.replace("_", " ")
         yield f"**{outcome}**: {for_markdown(verification.reason)}"
         runs = count(verification.invocations_seen, "run")
-        yield f"{runs} seen in {span(verification.waited_s)} of waiting."
+        yield f"{runs} in the log in {span(verification.waited_s)} of waiting."
         checks = map(_check, verification.checks[:MOST_ROWS])
         yield table(("Signal", "Before", "After", "Result", "In words"), checks)
     pictures = overview.charts(report)

@@ -83,7 +83,7 @@ pre.commands{white-space:normal}
 h3 .muted{font-weight:400}
 .likeness{white-space:nowrap}
 .words{white-space:pre-line;max-width:75ch}
-.answer{color:var(--muted);margin:14px 0 0}
+.answer{color:var(--muted);margin:14px 0}
 .answer div+div{margin-top:6px}
 .answer code{color:var(--ink)}
 h4{font-size:14px;margin:20px 0 8px}
