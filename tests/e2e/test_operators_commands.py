@@ -240,13 +240,13 @@ def test_backups_on_demand(deployment: Deployment) -> None:
 def documented() -> list[str]:
     """The blocks of AWS commands in our own guide, for a function of the tests.
 
-    Without those about costs, which the embedded AWS does not know, and without the check of a deployment.
+    Without the check of a deployment.
     """
     here = {"prod": "local", "ACCOUNT": ACCOUNT, "my-target-function": HEALTHY}
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     adapted = [re.sub("|".join(here), lambda found: here[found[0]], block) for block in blocks]
     own = re.compile(r"^scripts/.*$", re.MULTILINE)
-    return [own.sub("", block) for block in adapted if "aws ce " not in block]
+    return [own.sub("", block) for block in adapted]
 
 
 def test_every_command_of_our_own_guide_works(deployment: Deployment) -> None:

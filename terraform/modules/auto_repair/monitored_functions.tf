@@ -73,7 +73,7 @@ module "probes" {
 locals {
   executor_policies = module.changes_to_functions.policies + module.changes_to_queues.policies + module.changes_to_buckets.policies
   rules_on_the_bus  = length(local.monitored_functions) + length(aws_cloudwatch_event_rule.watched_alarms)
-  way_out           = "or move some functions to an environment of their own (docs/operations.md, How many functions)"
+  way_out           = "or move some functions to an environment of their own (docs/cost-and-limits.md, How many functions)"
 }
 
 resource "terraform_data" "quotas" {
