@@ -35,7 +35,8 @@ def follow(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
             if said := RESOURCES.search(line):
                 counts = said[1]
     print(flush=True)
-    where = f"All that Terraform said: {log}"
+    here = Path.cwd()
+    where = f"All that Terraform said: {log.relative_to(here) if log.is_relative_to(here) else log}"
     if terraform.returncode:
         print(f"{log.read_text()[-TAIL:]}\n{where}", file=sys.stderr)
     else:

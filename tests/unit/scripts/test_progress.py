@@ -49,6 +49,14 @@ def test_a_failure_shows_its_end_and_where_the_rest_is(
     assert len(printed) < 4_500 < len(log.read_text())
 
 
+def test_the_log_is_named_as_one_types_it_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(DEPLOYED, tmp_path / "new" / "terraform.log") == 0
+    assert capsys.readouterr().out.endswith("All that Terraform said: new/terraform.log\n")
+
+
 def test_nothing_is_counted_that_was_not_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("print('No changes.')", tmp_path / "terraform.log") == 0
     assert "Resources" not in capsys.readouterr().out
