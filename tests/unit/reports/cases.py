@@ -520,6 +520,7 @@ def already_repaired() -> IncidentReport:
         incident=an_incident(alarm=None, trigger=Trigger.MANUAL, opened_at=CHANGED_AT + seconds(600)),
         plan=Plan(Decision.NOTHING, (told, "20 runs in the log since then"), settled_by=repair),
         earlier_repairs=[repair],
+        diagnosed_at=CHANGED_AT + seconds(620),
         reported_at=CHANGED_AT + seconds(630),
     )
 

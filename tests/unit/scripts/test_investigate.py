@@ -216,7 +216,12 @@ def test_a_second_look_is_told() -> None:
 
 def test_when_somebody_answered_is_told_to_the_second() -> None:
     said = {"say": "accept", "finding": "code_error", "by": "ada", "comment": ""}
-    answer = {"incidentId": "one", "functionName": "orders", "status": "ADVISED", "verdict": "X"}
+    answer: dict[str, Any] = {
+        "incidentId": "one",
+        "functionName": "orders",
+        "status": "ADVISED",
+        "verdict": "X",
+    }
     answer |= {"summary": "", "confirmedCause": "", "report": "", "hypotheses": [], "notes": []}
     shown = findings.told({**answer, "answers": [{**said, "at": "2026-01-31T04:46:53.016426Z"}]})
     assert "  accept: code_error by ada at 2026-01-31 04:46:53 UTC" in list(shown)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Verdict
-from auto_repair.domain.earlier_repair import Settled, settled
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.evidence import Evidence, percentile
 from auto_repair.domain.guardrails import Situation, check, put_back
@@ -28,6 +27,9 @@ from auto_repair.domain.repair import (
 from auto_repair.domain.target import alias_of
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.ports import Clock, IncidentStore, Policies
+
+if TYPE_CHECKING:
+    from auto_repair.domain.earlier_repair import Settled
 
 _FREE = frozenset({Setting.BUCKET_POLICY, Setting.VISIBILITY_TIMEOUT_S})
 METRIC_DELAY_S = 120  # metrics of AWS Lambda may be this late
@@ -64,8 +66,7 @@ class DetermineAction:
         ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
         evidence = self.store.load_evidence(ref)
         attempts = tuple(self.store.attempts(case.incident.function_name))
-        done = settled(best, case.incident, evidence, attempts, policy.min_invocations)
-        if done and not climbing:
+        if not climbing and (done := _settled(case, best, evidence, attempts, policy)):
             return replace(_already_repaired(done, best), contact=policy.contact)
         plan = self._plan(case, best, evidence, policy, attempts)
         if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
@@ -195,7 +196,23 @@ def _nothing_to_do(diagnosis: Diagnosis) -> Plan:
     return Plan(Decision.NOTHING, (told,))
 
 
-def _already_repaired(done: Settled, best: Hypothesis) -> Plan:
+def _settled(
+    case: Case,
+    best: Hypothesis,
+    evidence: Evidence,
+    attempts: tuple[Attempt, ...],
+    policy: FunctionPolicy,
+) -> "Settled | None":
+    """The earlier repair after which none of the failure is left."""
+    if all(a.incident_id == case.incident.id for a in attempts):
+        return None
+    # Imported late: it costs a cold start a good deal, and most functions have no earlier repair.
+    from auto_repair.domain.earlier_repair import settled
+
+    return settled(best, case.incident, evidence, attempts, policy.min_invocations)
+
+
+def _already_repaired(done: "Settled", best: Hypothesis) -> Plan:
     repair = done.repair
     live_at = f"{parse(repair.changed_at):%Y-%m-%d %H:%M:%S} UTC"
     return Plan(
