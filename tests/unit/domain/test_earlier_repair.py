@@ -122,7 +122,7 @@ def test_what_is_not_known_for_sure_is_left_to_the_ordinary_way(around: Evidence
         (the_repair(status="REFUSED"),),
         (the_repair(changed_at=""),),
         (the_repair(incident_id="incident-1"),),
-        (the_repair(timeout(3, 9), repair="raise_timeout"),),
+        (the_repair(timeout(1, 3), repair="raise_timeout"),),
         (the_repair(status="ROLLED_BACK", incident_id="last"), the_repair()),
     ],
     ids=["no proof", "taken back", "refused", "no time", "its own", "another kind", "another one since"],
