@@ -115,7 +115,9 @@ class Account:
             return Finding(
                 Level.BROKEN, f"{thing}: {operation} is denied", "Ask with a role that may read it."
             )
-        return Finding(Level.BROKEN, f"{thing}: {operation} answers {code}", self.redeploy)
+        is_gone = "NotFound" in code or code.startswith("NoSuch")
+        what = "does not exist" if is_gone else f"{operation} answers {code}"
+        return Finding(Level.BROKEN, f"{thing}: {what}", self.redeploy)
 
     def _parameters(self, kind: str, **options: Any) -> dict[str, str]:
         prefix = f"/lambda-auto-repair/{self.environment}/{kind}/"

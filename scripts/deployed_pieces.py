@@ -138,7 +138,10 @@ def _log_group(account: Account, name: str) -> Iterator[Finding]:
 
 
 def dashboard(account: Account) -> Iterator[Finding]:
-    name = account.record["dashboard"]
+    yield from account.each("dashboard", [account.record["dashboard"]], _dashboard)
+
+
+def _dashboard(account: Account, name: str) -> Iterator[Finding]:
     account.client("cloudwatch").get_dashboard(DashboardName=name)
     yield Finding(Level.OK, f"dashboard {name}: exists")
 

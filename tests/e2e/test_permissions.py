@@ -24,7 +24,7 @@ MAY_WRITE = {
     "diagnoser": {"diagnosis"},
     "planner": {"repairs"},
     "approver": {"repairs", "incidents"},
-    "execution": {"repairs"},
+    "execution": {"repairs", "incidents"},  # every step of it keeps the function claimed
     "verifier": {"repairs"},
     "notifier": {"repairs", "diagnosis", "incidents"},
     "findings": {"diagnosis", "incidents"},

@@ -125,7 +125,7 @@ def test_what_is_broken_is_named(deployment: Deployment) -> None:
     assert checked.returncode == 1
     broken = [line for line in checked.stdout.splitlines() if line.startswith("BROKEN")]
     for part in (
-        "Dashboard lambda-auto-repair-local does not exist",
+        "dashboard lambda-auto-repair-local: does not exist",
         "rule lambda-auto-repair-alarms-local: DISABLED",
         "function lambda-auto-repair-planner-local: stopped",
     ):

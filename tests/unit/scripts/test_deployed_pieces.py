@@ -62,7 +62,7 @@ def test_what_is_gone_does_not_hide_the_next() -> None:
         get_function_concurrency={},
     )
     gone, here = pieces.functions(account)
-    assert gone.text == "function gone: GetFunctionConfiguration answers ResourceNotFoundException"
+    assert gone.text == "function gone: does not exist"
     assert (gone.level, here.level) == (Level.BROKEN, Level.OK)
 
 
