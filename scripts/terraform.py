@@ -219,10 +219,14 @@ def destroy(request: Request) -> None:
 
 
 def validate() -> None:
-    """Check every environment, and with it every module in use."""
+    """Check every environment, and with it every module in use; links to the same sources are checked once."""
+    alike: dict[tuple[Path, ...], list[str]] = {}
     for name in environments():
-        workspace = Workspace.of(Request(name).folder, "checked").initialise("-backend=false")
-        print(f"{name}: ", end="", flush=True)
+        sources = sorted(path.resolve() for path in Request(name).folder.glob("*.tf"))
+        alike.setdefault(tuple(sources), []).append(name)
+    for names in alike.values():
+        workspace = Workspace.of(Request(names[0]).folder, "checked").initialise("-backend=false")
+        print(f"{', '.join(names)}: ", end="", flush=True)
         workspace.run("validate")
 
 

@@ -8,8 +8,9 @@ import pytest
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 ENVIRONMENTS = sorted(path.parent for path in (TERRAFORM / "environments").glob("*/main.tf"))
-# The embedded AWS has its own provider and backend, and nothing to plan without it.
-OWN_FILES = {"local": {"versions.tf", "plan.tftest.hcl"}}
+# The embedded AWS has its own provider and backend, and nothing to plan without it. The second region's
+# environment is planned as prod is.
+OWN_FILES = {"local": {"versions.tf", "plan.tftest.hcl"}, "prod-dr": {"plan.tftest.hcl"}}
 
 
 def test_the_environments_of_the_operators_are_there() -> None:

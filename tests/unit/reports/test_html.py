@@ -3,6 +3,7 @@
 import re
 import shlex
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -167,12 +168,18 @@ def test_reasons_link_to_their_evidence() -> None:
     assert re.search(r'<a class="cite" href="#evidence-2">logs.oom</a>', html.render(cases.repaired()))
 
 
+@cache
+def harmless_tags(case: str) -> list[str]:
+    """The page's elements where all foreign text is one letter."""
+    return Page(html.render(poisoned(cases.ALL[case](), "q"))).tags
+
+
 @pytest.mark.parametrize("case", cases.ALL)
 @given(text=texts)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_foreign_text_never_becomes_markup(case: str, text: str) -> None:
     source = html.render(poisoned(cases.ALL[case](), text))
-    assert Page(source).tags == Page(html.render(poisoned(cases.ALL[case](), "q"))).tags
+    assert Page(source).tags == harmless_tags(case)
     assert not hidden_characters(source)
     source.encode("utf-8")
 

@@ -1,6 +1,7 @@
 """The Markdown says what the page says, and foreign text does not change its structure."""
 
 import re
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -115,12 +116,18 @@ def _kind(line: str) -> str:
     return marker[0] if marker else "text" if line else "empty"
 
 
+@cache
+def harmless_shape(case: str) -> list[str]:
+    """The document's structure where all foreign text is one letter."""
+    return shape(markdown.render(poisoned(cases.ALL[case](), "q")))
+
+
 @pytest.mark.parametrize("case", cases.ALL)
 @given(text=texts)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_foreign_text_does_not_change_the_structure(case: str, text: str) -> None:
     document = markdown.render(poisoned(cases.ALL[case](), text))
-    assert shape(document) == shape(markdown.render(poisoned(cases.ALL[case](), "q")))
+    assert shape(document) == harmless_shape(case)
     assert not hidden_characters(document)
     document.encode("utf-8")
 

@@ -1,1 +1,0 @@
-../../../shared/root/plan.tftest.hcl
