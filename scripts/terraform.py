@@ -219,7 +219,7 @@ def destroy(request: Request) -> None:
 
 
 def validate() -> None:
-    """Check every environment, and with it every module in use; links to the same sources are checked once."""
+    """Check every environment, and with it every module in use; shared sources are checked once."""
     alike: dict[tuple[Path, ...], list[str]] = {}
     for name in environments():
         sources = sorted(path.resolve() for path in Request(name).folder.glob("*.tf"))
