@@ -196,11 +196,12 @@ class Crash:
 
 @dataclass(frozen=True)
 class Ending:
-    """What an incident left behind; `happened`: whether the disturbance was met."""
+    """What an incident left behind. course: the states entered; happened: whether the disturbance was met."""
 
     disturbance: Any
     function_name: str
     execution: dict[str, Any]
+    course: list[str]
     happened: bool
     before: dict[str, Any]
     after: dict[str, Any]
@@ -312,6 +313,7 @@ class Walk:
             disturbance=disturbance,
             function_name=name,
             execution=execution,
+            course=[state for _, state in self._entered(execution["executionArn"])],
             happened=has_happened,
             before=before,
             after=self._live(scenario, name),

@@ -186,7 +186,7 @@ def unmet(ending: Ending) -> str:
 def unended(ending: Ending) -> str:
     """The execution ends."""
     status = ending.execution["status"]
-    return "" if status in ("SUCCEEDED", "FAILED") else f"the execution is {status}"
+    return "" if status in ("SUCCEEDED", "FAILED") else f"the execution is {status} after {ending.course}"
 
 
 def untold(ending: Ending) -> str:
