@@ -109,7 +109,7 @@ class Deployment:
         with Traffic(self.session, function_name, event, per_second, callers, **kwargs) as calls:
             yield calls
 
-    def execution(self, function_name: str, since: datetime, *, seconds: float = 60) -> str:
+    def execution(self, function_name: str, since: datetime, *, seconds: float = 150) -> str:
         """The execution that an alarm of the function started; waits for it."""
         found = wait_until(
             lambda: incident_watch.find_execution(self.session, STATE_MACHINE, function_name, since),
@@ -118,7 +118,7 @@ class Deployment:
         )
         return str(found)
 
-    def end_of(self, execution_arn: str, *, seconds: float = 120) -> dict[str, Any]:
+    def end_of(self, execution_arn: str, *, seconds: float = 240) -> dict[str, Any]:
         """The execution's description once it has ended."""
         machine = self.client("stepfunctions")
 
