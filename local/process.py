@@ -23,7 +23,7 @@ def started_at(pid: int) -> str | None:
             return None
         state, ticks = fields[0], fields[19]
         return None if state == "Z" else f"{ticks} ticks after boot {boot()}"
-    listing = subprocess.run(  # noqa: S603
+    listing = subprocess.run(  # noqa: S603  # a fixed program, no shell
         ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return listing.stdout.strip() or None
