@@ -1,13 +1,16 @@
 """Gap 12: what ends a task or an execution before its work is done.
 
 Machine timeouts, heartbeats, timeouts and heartbeats taken from the input, a failing function behind a task
-token, tokens of tasks that are no longer open, and executions whose threads outlive their end.
+token, a token per attempt, tokens of tasks that are no longer open, and executions whose threads outlive their
+end.
 """
 
 from __future__ import annotations
 
+import base64
 import contextvars
 import json
+import secrets
 import threading
 import time
 from typing import Any
@@ -28,6 +31,7 @@ def install() -> None:
     _state_machine_task.install_once()
     wrap(stepfunctions, "_run_execution")(_run_execution)
     wrap(stepfunctions, "_execute_task")(_execute_task)
+    wrap(stepfunctions, "_apply_parameters")(_apply_parameters)
     wrap(stepfunctions, "_add_event")(_add_event)
     wrap(stepfunctions, "_fail_execution")(_fail_execution)
     wrap(stepfunctions, "_send_task_heartbeat")(_send_task_heartbeat)
@@ -112,6 +116,19 @@ def _seconds_from_input(definition: dict[str, Any], field: str, raw_input: Any, 
     return value
 
 
+def _apply_parameters(original: Any, definition: dict[str, Any], data: Any, context: Any = None) -> Any:
+    """Every attempt computes its parameters anew, and a retry has a token of its own."""
+    if context and "Task" in context and ".waitForTaskToken" in definition.get("Resource", ""):
+        context["Task"] = {"Token": _new_token()}
+    return original(definition, data, context)
+
+
+def _new_token() -> str:
+    """As long as AWS's, and of the same letters: base64 with padding in its midst."""
+    head, body = secrets.token_bytes(146), secrets.token_bytes(384)
+    return f"AQC{base64.b64encode(head).decode()}{base64.b64encode(body).decode()}"
+
+
 def _invoke_with_callback(resource: str, parameters: Any, token: str, definition: dict[str, Any]) -> Any:
     """Make the call, then wait for the token; a call that fails fails the task."""
     opened = time.monotonic()
@@ -142,9 +159,16 @@ def _call(resource: str, parameters: Any, answer: dict[str, Any]) -> None:
     try:
         stepfunctions._invoke_resource(resource, parameters)
     except stepfunctions._ExecutionError as error:
-        if not answer["event"].is_set():
-            answer["error"] = {"Error": error.error, "Cause": error.cause}
-            answer["event"].set()
+        _fail(answer, error.error, error.cause)
+    except Exception as error:  # nobody waits for this thread: what is lost here is never heard of
+        _fail(answer, "States.Runtime", repr(error))
+        raise
+
+
+def _fail(answer: dict[str, Any], error: str, cause: str) -> None:
+    if not answer["event"].is_set():
+        answer["error"] = {"Error": error, "Cause": cause}
+        answer["event"].set()
 
 
 def _wait(answer: dict[str, Any], opened: float, definition: dict[str, Any]) -> None:

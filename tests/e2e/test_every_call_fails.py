@@ -2,8 +2,8 @@
 the function is as it was, repaired, or restored.
 
 First one incident of each kind runs undisturbed, and all its calls are recorded. Then each call fails in an
-incident of its own: reads for ever, writes for ever or once, in one of the ways in which AWS fails.
-`WALK=full` lets each fail in every way. At last one Lambda after the other cannot even start.
+incident of its own: once, in one of the ways in which AWS fails, and for ever. `WALK=full` lets it fail in
+every way. At last one Lambda after the other cannot even start.
 """
 
 from __future__ import annotations
@@ -140,11 +140,10 @@ def ways(point: Point, number: int) -> Iterator[tuple[ErrorKind, bool]]:
         yield from ((error, False) for error in dict.fromkeys((*EVERY_WAY, *once)))
         yield from ((error, True) for error in FAILS_FOR_EVER)
         return
-    half = number // 2
-    if point.writes and number % 2:
-        yield once[half % len(once)], False
-    else:
-        yield FAILS_FOR_EVER[half % len(FAILS_FOR_EVER)], True
+    if point.writes:
+        yield once[number % len(once)], False
+    if point.nth == 1:
+        yield FAILS_FOR_EVER[number % 2], True
 
 
 def crashes(walk: Walk, lanes: ThreadPoolExecutor) -> Iterator[Ending]:

@@ -112,6 +112,17 @@ def test_an_answered_token_is_used_up(machines: Machines, queue: tuple[Any, str]
         machines.sfn.send_task_failure(taskToken="never-given", error="Error")
 
 
+def test_a_retry_has_a_token_of_its_own(machines: Machines, queue: tuple[Any, str]) -> None:
+    again = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    machine = machines.create(waiting(queue[1], TimeoutSeconds=2, Retry=again))
+    execution = machines.start(machine)
+    first, second = token(queue), token(queue)
+    with pytest.raises(machines.sfn.exceptions.TaskTimedOut):
+        machines.sfn.send_task_success(taskToken=first, output='{"approved": false}')
+    machines.sfn.send_task_success(taskToken=second, output='{"approved": true}')
+    assert json.loads(machines.finished(execution)["output"]) == {"approved": True}
+
+
 def test_stopping_an_execution_closes_its_token(machines: Machines, queue: tuple[Any, str]) -> None:
     execution = machines.start(machines.create(waiting(queue[1])))
     asked = token(queue)
