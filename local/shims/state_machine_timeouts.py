@@ -1,8 +1,8 @@
 """Gap 12: what ends a task or an execution before its work is done.
 
 Machine timeouts, heartbeats, timeouts and heartbeats taken from the input, a failing function behind a task
-token, a token per attempt, tokens of tasks that are no longer open, and executions whose threads outlive their
-end.
+token, a token for each attempt, tokens of tasks that are no longer open, and executions whose threads outlive
+their end.
 """
 
 from __future__ import annotations
