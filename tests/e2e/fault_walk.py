@@ -118,7 +118,7 @@ def points(calls: Iterable[Call], entered: list[tuple[datetime, str]]) -> list[P
 def _subject(call: Call) -> str:
     name = call.resource.rpartition("/")[2]
     if call.service == "s3":
-        return name
+        return name.rpartition(":")[2]
     if call.service == "dynamodb":
         return name.removesuffix("*")
     return call.resource.rpartition(":")[2] if call.role == WORKFLOW else ""
@@ -272,7 +272,7 @@ class Walk:
 
     def undisturbed(self, scenario: Scenario) -> tuple[Ending, list[Point]]:
         """The incident without any fault, and all the calls of ours that are made in it."""
-        mark, trace = self.faults.mark(), _new_trace()
+        mark, trace = self.faults.mark(), new_trace()
         ending = self.incident(scenario, lambda *_: nullcontext(lambda: True), trace=trace)
         calls = [call for call in self.faults.calls(mark) if call.trace == trace]
         return ending, points(calls, self._entered(ending.execution["executionArn"]))
@@ -303,7 +303,7 @@ class Walk:
 
     def run(self, scenario: Scenario, name: str, disturbance: Disturbance, *, trace: str = "") -> Ending:
         """The incident of a function that has failed; returns when it is over and somebody was told."""
-        trace = trace or _new_trace()
+        trace = trace or new_trace()
         before = self._live(scenario, name)
         with self._denial(scenario, trace), disturbance(name, trace) as happened:
             execution = self._execution(scenario, name, trace)
@@ -501,5 +501,5 @@ class Mailbox:
         return list(batch)
 
 
-def _new_trace() -> str:
+def new_trace() -> str:
     return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"

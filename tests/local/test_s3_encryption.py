@@ -44,6 +44,16 @@ class Store:
         principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{self.role}"}
         return {"Effect": effect, "Principal": principal, "Action": USES, "Resource": "*"}
 
+    def grant(self, operation: str, *, grantee: str = "", **constraints: Any) -> str:
+        """The id of a new grant for the role, or for another `grantee`."""
+        answer = self.aws.client("kms").create_grant(
+            KeyId=self.key_arn,
+            GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:role/{grantee or self.role}",
+            Operations=[operation],
+            Constraints=constraints,
+        )
+        return str(answer["GrantId"])
+
     def s3(self) -> Any:
         """A client in the role."""
         keys = self.aws.client("sts").assume_role(
@@ -104,6 +114,41 @@ def test_without_permission_s3_names_the_key(store: Store) -> None:
             f"User: {store.session_arn} is not authorized to perform: {action} on resource: {store.key_arn} "
             f"because no identity-based policy allows the {action} action"
         )
+
+
+def test_a_grant_allows_what_it_names_until_it_is_revoked(store: Store) -> None:
+    store.allow()
+    grant = store.grant("Decrypt")
+    assert store.s3().get_object(Bucket=store.bucket, Key="picture")["Body"].read() == b"seen"
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        store.s3().put_object(Bucket=store.bucket, Key="other", Body=b"new")
+    store.aws.client("kms").revoke_grant(KeyId=store.key_arn, GrantId=grant)
+    with pytest.raises(ClientError, match="no identity-based policy allows the kms:Decrypt action"):
+        store.s3().get_object(Bucket=store.bucket, Key="picture")
+
+
+def test_a_grant_holds_within_its_constraints(store: Store) -> None:
+    store.allow()
+    owner = store.aws.client("s3")
+    owner.put_object(Bucket=store.bucket, Key="other", Body=b"unseen")
+    store.grant("Decrypt", EncryptionContextSubset={"aws:s3:arn": f"arn:aws:s3:::{store.bucket}/picture"})
+    assert store.s3().get_object(Bucket=store.bucket, Key="picture")["Body"].read() == b"seen"
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        store.s3().get_object(Bucket=store.bucket, Key="other")
+
+
+def test_no_grant_outweighs_a_denial(store: Store) -> None:
+    store.allow(on_key=(store.statement("Deny"),))
+    store.grant("Decrypt")
+    with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+        store.s3().get_object(Bucket=store.bucket, Key="picture")
+
+
+def test_a_grant_is_for_its_grantee_alone(store: Store) -> None:
+    store.allow()
+    store.grant("Decrypt", grantee=f"{store.role}-of-another")
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        store.s3().get_object(Bucket=store.bucket, Key="picture")
 
 
 def test_reading_alone_does_not_allow_a_copy(store: Store) -> None:

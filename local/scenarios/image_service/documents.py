@@ -26,7 +26,10 @@ def bucket_policy(service: ImageService) -> JsonObject:
 
 
 def key_policy(service: ImageService) -> JsonObject:
-    """The account's administrators decide who administers the key; the two functions may use it."""
+    """The account's administrators decide who administers the key; the maker may write with it.
+
+    The function that shows the images reads by a grant.
+    """
     maker_arn = f"arn:aws:iam::{service.account}:role/{service.maker}-role"
     owner: JsonObject = {
         "Sid": "Administration",
@@ -35,19 +38,14 @@ def key_policy(service: ImageService) -> JsonObject:
         "Action": "kms:*",
         "Resource": "*",
     }
-    reader = _key_use("ImagesAreRead", service.role_arn, "kms:Decrypt")
-    writer = _key_use("ImagesAreWritten", maker_arn, "kms:GenerateDataKey")
-    return policy(owner, reader, writer)
-
-
-def _key_use(sid: str, role_arn: str, action: str) -> JsonObject:
-    return {
-        "Sid": sid,
+    writer: JsonObject = {
+        "Sid": "ImagesAreWritten",
         "Effect": "Allow",
-        "Principal": {"AWS": role_arn},
-        "Action": action,
+        "Principal": {"AWS": maker_arn},
+        "Action": "kms:GenerateDataKey",
         "Resource": "*",
     }
+    return policy(owner, writer)
 
 
 def function_permissions(service: ImageService) -> list[JsonObject]:
@@ -76,7 +74,7 @@ def deployer_permissions(service: ImageService) -> list[JsonObject]:
     return [
         allow(["s3:PutBucketPolicy", "s3:PutBucketTagging"], f"arn:aws:s3:::{service.bucket}"),
         allow("iam:PutRolePolicy", f"arn:aws:iam::{service.account}:role/{service.name}*"),
-        allow("kms:PutKeyPolicy", service.key_arn),
+        allow(["kms:ListGrants", "kms:RevokeGrant"], service.key_arn),
         allow([*updates, "lambda:GetFunctionConfiguration"], functions),
         allow(["dynamodb:UpdateTable", "dynamodb:DescribeTable"], f"arn:aws:dynamodb:{place}:table/*"),
         allow("ssm:PutParameter", f"arn:aws:ssm:{place}:parameter/*"),

@@ -109,18 +109,8 @@ def _remove_permission(service: ImageService) -> None:
     stage.put_role_policy(service, service.as_deployer("iam", ACTOR), kept)
 
 
-def _deny_by_key_policy(service: ImageService) -> None:
-    document = documents.key_policy(service)
-    document["Statement"].append(
-        {
-            "Sid": "NoDecryption",
-            "Effect": "Deny",
-            "Principal": {"AWS": service.role_arn},
-            "Action": "kms:Decrypt",
-            "Resource": "*",
-        }
-    )
-    stage.put_key_policy(service, service.as_deployer("kms", ACTOR), document)
+def _revoke_grant(service: ImageService) -> None:
+    stage.revoke_decryption(service, service.as_deployer("kms", ACTOR))
 
 
 def _deploy_bug(service: ImageService) -> None:
@@ -179,13 +169,13 @@ INCIDENTS = {
             fault="the policy of the function's role no longer allows s3:GetObject",
         ),
         Incident(
-            name="key_policy_denies",
-            title="A key policy denies decryption",
-            change=_deny_by_key_policy,
+            name="grant_revoked",
+            title="A grant on the key was revoked",
+            change=_revoke_grant,
             resource=lambda service: f"kms:{service.key_id}",
-            action="PutKeyPolicy",
-            symptom="is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:",
-            fault="the key's policy now denies kms:Decrypt to the function's role",
+            action="RevokeGrant",
+            symptom="because no identity-based policy allows the kms:Decrypt action",
+            fault="the grant that let the function's role decrypt with the key is gone",
         ),
         Incident(
             name="code_with_a_bug",

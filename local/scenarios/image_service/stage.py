@@ -24,6 +24,7 @@ def set_up(session: Any, name: str = "image-service") -> ImageService:
     _create_stores(service)
     _create_functions(service)
     service = replace(service, key_arn=_create_key(service))
+    grant_decryption(service)
     _create_deployer(service)
     _protect_bucket(service)
     _create_trail(service)
@@ -37,7 +38,7 @@ def mend(service: ImageService) -> None:
     """Put every part that an incident changes back to what `set_up` made, as the owner."""
     put_bucket_policy(service, service.client("s3"), documents.bucket_policy(service))
     put_role_policy(service, service.client("iam"), documents.function_permissions(service))
-    put_key_policy(service, service.client("kms"), documents.key_policy(service))
+    grant_decryption(service)
     put_throughput(service, service.client("dynamodb"), documents.THROUGHPUT)
     put_code(service, service.client("lambda"), documents.function_files())
 
@@ -51,8 +52,20 @@ def put_role_policy(service: ImageService, iam: Any, statements: list[JsonObject
     iam.put_role_policy(RoleName=service.role, PolicyName=PERMISSIONS, PolicyDocument=document)
 
 
-def put_key_policy(service: ImageService, kms: Any, document: JsonObject) -> None:
-    kms.put_key_policy(KeyId=service.key_id, PolicyName="default", Policy=json.dumps(document))
+def grant_decryption(service: ImageService) -> None:
+    """KMS gives no second grant of the same name and content."""
+    service.client("kms").create_grant(
+        KeyId=service.key_arn,
+        GranteePrincipal=service.role_arn,
+        Operations=["Decrypt"],
+        Name="images-are-read",
+    )
+
+
+def revoke_decryption(service: ImageService, kms: Any) -> None:
+    """Take every grant back that lets the function read its images."""
+    for grant in kms.list_grants(KeyId=service.key_arn, GranteePrincipal=service.role_arn)["Grants"]:
+        kms.revoke_grant(KeyId=service.key_arn, GrantId=grant["GrantId"])
 
 
 def put_throughput(service: ImageService, dynamodb: Any, throughput: dict[str, int]) -> None:
