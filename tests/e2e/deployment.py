@@ -21,6 +21,7 @@ from local.scenarios.clients import client
 from local.scenarios.image_service import ImageService, set_up
 from local.scenarios.stage import create_function, wait_until
 from local.scenarios.traffic import Traffic
+from scripts.build import Target, build
 from tests.e2e.functions import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -215,11 +216,11 @@ def apply(instance: Instance, entries: dict[str, Any]) -> str:
     command = [sys.executable, "-m", "scripts.terraform", "apply", "local"]
     command += ["--extra-vars", str(file), "--state", str(instance.folder)]
     begun = time.monotonic()
-    # Several test processes share the checkout's builds and Terraform's own folder.
-    with FileLock(ROOT / ".build" / "e2e-apply.lock"):
-        done = subprocess.run(
-            command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
-        )
+    with FileLock(ROOT / ".build" / "e2e-build.lock"):  # several test processes share the checkout's builds
+        build(Target.local())
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, (
         f"after {time.monotonic() - begun:.0f} s:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
     )

@@ -6,6 +6,7 @@ kinds. What comes after the state is the same with a gap as without one, and is 
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ class Looks:
 
     def _read(self, key: str) -> tuple[str, ...]:
         """What the stored evidence says is missing around the function."""
-        stored = json.load(self._s3.get_object(Bucket=REPORTS, Key=key)["Body"])
+        body = self._s3.get_object(Bucket=REPORTS, Key=key)["Body"].read()
+        stored = json.loads(gzip.decompress(body) if key.endswith(".gz") else body)
         return tuple(gap["reason"] for gap in stored["surroundings"]["missing"])
 
 

@@ -111,6 +111,23 @@ def test_permission_that_a_role_lacks_accuses_the_role() -> None:
     assert [log.names for log in investigation_of(broken_api(signatures=(REFUSED,))).logs] == [BUCKET]
 
 
+def test_permission_that_a_key_gave_accuses_the_key() -> None:
+    key = Resource("kms", "k-1", arn="arn:aws:kms:eu-west-1:123456789012:key/k-1")
+    around = broken_api()
+    scope = replace(
+        around.scope, topology=replace(around.scope.topology, resources=(*around.scope.resources, key))
+    )
+    lacks = replace(
+        REFUSED,
+        sample="User: arn:aws:sts::123456789012:assumed-role/images-role/images is not authorized to "
+        f"perform: kms:Decrypt on resource: {key.arn} because no identity-based policy allows the "
+        "kms:Decrypt action",
+    )
+    revoked = ResourceChange(key.id, BROKE, "RevokeGrant", "deployer/ci", "grant g-1")
+    given = investigation_of(replace(around, scope=scope, signatures=(lacks,), changes=(revoked,)))
+    assert [log.names for log in given.logs] == [key.id]
+
+
 def test_title_names_the_change_that_came_before_the_trouble() -> None:
     tagged = replace(PUT, at=BROKE + timedelta(minutes=2), action="PutBucketTagging", event_id="event-2")
     best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT, tagged), signatures=(REFUSED,))))

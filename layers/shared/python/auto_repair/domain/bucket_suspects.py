@@ -7,9 +7,8 @@ from auto_repair.domain.bucket_denials import Denial, denials, former, latter, p
 from auto_repair.domain.complaints import ComplaintKind
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy_documents import Match, allows, denies
-from auto_repair.domain.surroundings import ResourceChange
+from auto_repair.domain.surroundings import CLOCKS, ResourceChange
 
-CLOCKS = timedelta(seconds=5)  # CloudTrail counts whole seconds, and clocks differ
 UNCONFIRMED = 0.05  # less sure where the former policy may be older than what the change replaced
 SOON = timedelta(minutes=15)  # a call that is refused later may have another reason
 

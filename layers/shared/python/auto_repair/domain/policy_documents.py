@@ -69,6 +69,11 @@ def allows(document: str | None, principal_arn: str, action: str, resource_arn: 
     return _matches(document, "Allow", _Call(principal_arn, action, resource_arn))
 
 
+def role_allows(document: str | None, action: str, resource_arn: str) -> tuple[Match, ...]:
+    """The Allow statements of a role's own policy, which names no caller, that hit the call; see `denies`."""
+    return _matches(document, "Allow", _Call(None, action, resource_arn))
+
+
 def open_to_everybody(document: str | None) -> tuple[Match, ...]:
     """The Allow statements that name no caller: whoever may reach the resource meets them."""
     statements = _statements(_parsed(document)) if document is not None else []
@@ -194,9 +199,9 @@ def _name(statement: Json, position: int) -> str:
 
 @dataclass(frozen=True)
 class _Call:
-    """Who asks for what; a part that is empty is not known."""
+    """Who asks for what; a part that is empty is not known. principal: None for whoever has the policy."""
 
-    principal: str
+    principal: str | None
     action: str
     resource: str
 
@@ -215,7 +220,7 @@ def _matches(document: str | None, effect: str, call: _Call) -> tuple[Match, ...
 def _hits(statement: Json, call: _Call) -> tuple[bool | None, ...]:
     """What each part of the statement says of the call: yes, no, or None: it depends."""
     return (
-        _principal_hits(statement, call.principal),
+        call.principal is None or _principal_hits(statement, call.principal),
         _part_hits(statement, "Action", call.action.lower(), lower=True),
         _part_hits(statement, "Resource", call.resource),
         None if statement.get("Condition") else True,

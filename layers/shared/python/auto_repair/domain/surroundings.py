@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Topology
+
+CLOCKS = timedelta(seconds=5)  # a change's time is in whole seconds, and clocks differ
 
 
 class MetricRole(StrEnum):

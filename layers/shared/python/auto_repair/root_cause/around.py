@@ -9,7 +9,8 @@ from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import ComplaintKind, complaint
 from auto_repair.domain.diagnosis import Hypothesis, Reason
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.resources import Resource, at_heart
+from auto_repair.domain.lost_permissions import taken_from
+from auto_repair.domain.resources import at_heart
 from auto_repair.domain.suffering import well_until
 from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, ResourceSignature, Surroundings
 from auto_repair.root_cause import model
@@ -84,7 +85,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 s.template,
                 s.count,
                 s.count_before,
-                _accused(s, scope.resources),
+                _accused(s, surroundings),
             )
             for s in (*own, *surroundings.signatures)
             if well is None or s.last_seen >= well
@@ -92,13 +93,15 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
     )
 
 
-def _accused(signature: ResourceSignature, resources: Sequence[Resource]) -> str | None:
-    """Whose settings a message complains about: of a permission that a role lacks, the role's."""
+def _accused(signature: ResourceSignature, surroundings: Surroundings) -> str | None:
+    """Whose settings a message complains about: of a permission that nothing gives, whoever took it away."""
+    resources = surroundings.scope.resources
     said = complaint(signature.sample or signature.template, resources)
     if said and said.kind is ComplaintKind.DENIED_BY_IDENTITY_POLICY:
         role = f"iam:{said.principal.rpartition('/')[2]}"
-        if any(resource.id == role for resource in resources):
-            return role
+        taken = "" if said.explicit else taken_from(said, signature.first_seen, surroundings.changes)
+        if taken or any(resource.id == role for resource in resources):
+            return taken or role
     return (said.resource if said else "") or signature.names or None
 
 
