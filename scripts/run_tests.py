@@ -24,6 +24,10 @@ BIN = Path(sys.executable).parent
 # Suites whose files know nothing of each other: two processes, each with an embedded AWS of its own.
 SIDE_BY_SIDE = {"adapters", "e2e", "local", "unit"}
 
+# Suites that wait most of their time, for alarms and timeouts: others may run beside them.
+WAITING = ("local",)
+SIDE_BY_SIDE_STAGES = 2 + len(WAITING)
+
 # Hooks that take seconds: as stages of their own they come later and say by their name what failed.
 SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
 
@@ -54,10 +58,11 @@ def stages() -> list[Stage]:
     suites = ["contract", "scenarios", "unit", "adapters"]
     slow_suites = ["e2e"]
     found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
-    others = sorted(found - {*suites, *slow_suites})
+    others = sorted(found - {*suites, *slow_suites, *WAITING})
     terraform = [sys.executable, "-m", "scripts.terraform", "test"]
     return [
-        # The longest of those that run two at a time comes first.
+        # The longest of those that run side by side come first.
+        *(_suite(name) for name in WAITING),
         Stage("terraform", (_hook("terraform-validate"), terraform)),
         Stage("lint", (_hook("--show-diff-on-failure"),), {"SKIP": ",".join(SLOW_HOOKS)}),
         Stage("asl", (_hook("statelint"),)),
@@ -73,7 +78,8 @@ def _hook(*options: str) -> list[str]:
 def _suite(name: str) -> Stage:
     is_wide = name in SIDE_BY_SIDE
     lanes = ("--numprocesses", "2", "--dist", "loadfile") if is_wide else ()
-    return Stage(name, ([sys.executable, "-m", "pytest", f"tests/{name}", *lanes],), fills_machine=is_wide)
+    command = [sys.executable, "-m", "pytest", f"tests/{name}", *lanes]
+    return Stage(name, (command,), fills_machine=is_wide and name not in WAITING)
 
 
 def batches(chosen: Sequence[Stage]) -> Iterator[list[Stage]]:
@@ -109,7 +115,7 @@ def _run_alone(stage: Stage) -> str:
 
 def _run_beside_each_other(batch: Sequence[Stage]) -> str:
     """The names of those that failed. What one prints is seen in one piece when it has ended."""
-    print(f"\n━━━ two at a time: {', '.join(stage.name for stage in batch)}", flush=True)
+    print(f"\n━━━ side by side: {', '.join(stage.name for stage in batch)}", flush=True)
     printing = Lock()
 
     def run_one(stage: Stage) -> str:
@@ -122,7 +128,7 @@ def _run_beside_each_other(batch: Sequence[Stage]) -> str:
                 _print_result(stage, passed, started)
         return "" if passed else stage.name
 
-    with ThreadPoolExecutor(2) as lanes:
+    with ThreadPoolExecutor(SIDE_BY_SIDE_STAGES) as lanes:
         return " ".join(filter(None, lanes.map(run_one, batch)))
 
 
