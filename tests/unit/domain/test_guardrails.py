@@ -75,7 +75,7 @@ def test_what_is_asked_again_before_the_first_write_is_what_the_plan_was_asked(
 ) -> None:
     policy = a_policy(freeze_windows=windows)
     planned = check(situation(policy, paused=paused), person_decides=True)
-    assert forbidden_now(Moment(NOW, policy, paused)) == planned
+    assert forbidden_now(Moment(NOW, policy, paused), "raise_memory", asked=True) == planned
     assert (planned is not None) is (paused or bool(windows))
 
 

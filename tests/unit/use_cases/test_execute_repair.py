@@ -9,7 +9,7 @@ from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfigu
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.incident import LEASE
 from auto_repair.domain.plan import Decision
-from auto_repair.domain.policy import FreezeWindow
+from auto_repair.domain.policy import FreezeWindow, Mode
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
 from tests.bucket_policies import ALLOW, DENY, DENYING, FORMER, policy
@@ -356,6 +356,31 @@ def test_pause_or_freeze_since_the_plan_forbids_the_first_write(rule: str, decis
     assert record(workshop)["wayOut"] == progress.refusal.way_out
     assert "startedAt" not in record(workshop)
     assert ("approval" in record(workshop)) is (decision is Decision.ASK)
+
+
+@pytest.mark.parametrize(
+    ("decision", "mode", "is_refused"),
+    [
+        (Decision.AUTO, Mode.AUTO, False),
+        (Decision.AUTO, Mode.ASK, True),
+        (Decision.AUTO, Mode.OBSERVE, True),
+        (Decision.ASK, Mode.AUTO, False),
+        (Decision.ASK, Mode.ASK, False),
+        (Decision.ASK, Mode.OBSERVE, True),
+    ],
+)
+def test_a_mode_that_became_stricter_forbids_the_first_write(
+    decision: Decision, mode: Mode, is_refused: bool
+) -> None:
+    workshop = Workshop()
+    case = replace(workshop.planned(decision=decision), approval=YES)
+    workshop.policies.policies["orders"] = a_policy(mode=mode)
+    progress = workshop.execute(case)
+    assert (progress.status is ProgressStatus.REFUSED) is is_refused
+    assert (workshop.functions.writes == []) is is_refused
+    if is_refused:
+        assert record(workshop)["refusedByRule"] == "mode"
+        assert f"has become {mode}" in record(workshop)["outcome"]
 
 
 def test_what_has_begun_is_finished_although_somebody_pauses() -> None:

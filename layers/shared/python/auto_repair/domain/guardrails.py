@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auto_repair.domain.evidence import Evidence, ProvisionedConcurrency
-from auto_repair.domain.policy import FunctionPolicy
+from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, agree
 from auto_repair.domain.timestamps import parse
 
@@ -240,10 +240,24 @@ GUARDRAILS = (
 WAIVED_BY_A_PERSON = (cooldown, repeats_without_effect)
 
 
-def forbidden_now(moment: Moment) -> Refusal | None:
+def forbidden_now(moment: Moment, repair: str, *, asked: bool) -> Refusal | None:
     """Why nothing may be changed at this time, or None. Asked again right before the first write: a person
-    may have taken hours to agree, and agreed to the repair, not to lifting a pause."""
-    return pause(moment) or freeze(moment)
+    may have taken hours to agree, and agreed to the repair, not to lifting a pause.
+
+    repair: its name; asked: whether a person has agreed to it.
+    """
+    return pause(moment) or freeze(moment) or _stricter_mode(moment, repair, asked=asked)
+
+
+def _stricter_mode(moment: Moment, repair: str, *, asked: bool) -> Refusal | None:
+    mode = moment.policy.mode_for(repair)
+    if mode is Mode.AUTO or (mode is Mode.ASK and asked):
+        return None
+    return Refusal(
+        "mode",
+        f"since the repair was planned, the mode of {repair} has become {mode}",
+        "change the mode in the function's entry of monitored_functions, and start the incident by hand",
+    )
 
 
 def check(situation: Situation, *, person_decides: bool) -> Refusal | None:

@@ -3,9 +3,9 @@
 AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
-Before the first write the owner's pause switch and freeze windows are read again, and what AWS keeps ready
-for callers: a question may have waited for hours. What has begun is finished, or taken back. Every call keeps
-the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another incident.
+Before the first write the owner's pause switch, freeze windows and mode are read again, and what AWS keeps
+ready for callers: a question may have waited for hours. What has begun is finished, or taken back. Every call
+keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another incident.
 """
 
 from collections.abc import Callable
@@ -84,7 +84,7 @@ class ExecuteRepair:
         attempts = self.store.attempts(case.incident.function_name)
         if any(a.started for a in attempts if a.executed_at == plan.planned_at):
             return None  # the answer of an earlier call was lost, which may have written already
-        if refusal := self._forbidden(case, change):
+        if refusal := self._forbidden(case, plan, change):
             self._record(case, plan, self._refused(case, refusal))
             return refusal
         # Where all is as planned before we began, it is somebody else's, and not ours to take back.
@@ -92,10 +92,10 @@ class ExecuteRepair:
             raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
         return None
 
-    def _forbidden(self, case: Case, change: Change) -> Refusal | None:
+    def _forbidden(self, case: Case, plan: Plan, change: Change) -> Refusal | None:
         name = case.incident.function_name
         moment = Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name))
-        if refusal := forbidden_now(moment):
+        if refusal := forbidden_now(moment, plan.repair, asked=plan.decision is Decision.ASK):
             return refusal
         return kept_ready(change, self.functions.provisioned_concurrency(name)) if change.publishes else None
 
