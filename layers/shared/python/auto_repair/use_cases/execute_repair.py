@@ -4,8 +4,9 @@ AWS works between the steps, and the workflow waits for it. Every call looks at 
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
 Before the first write the owner's pause switch, freeze windows and mode are read again, and what AWS keeps
-ready for callers: a question may have waited for hours. What has begun is finished, or taken back. Every call
-keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another incident.
+ready for callers: a question may have waited for hours. What has begun is finished, or taken back. Every
+call keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another
+incident.
 """
 
 from collections.abc import Callable
