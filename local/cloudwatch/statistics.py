@@ -15,7 +15,7 @@ class UnknownStatistic(ValueError):
     """A statistic CloudWatch does not have."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that takes three times as long to make, and they come by the thousand
 class Sample:
     """One datum: `count` observations adding up to `total`, between `low` and `high`."""
 

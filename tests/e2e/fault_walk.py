@@ -63,7 +63,7 @@ class Scenario:
     code: str
     probe: dict[str, Any]
     timeout_s: int = 1
-    calls: int = 4
+    calls: int = 2
     policy: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Deployment, str], None] = lambda _deployment, _name: None
     alias: str | None = None
