@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -72,11 +73,16 @@ def _write_configuration(mirror: Path, root: Path) -> Path:
     # Other providers, should there be any, still come from the registry.
     path = root / ".build" / "terraform" / "provider-mirror.tfrc"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
+    written = (
         "provider_installation {\n"
         f"  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n"
         f'    include = ["{PROVIDER}"]\n  }}\n'
         f'  direct {{\n    exclude = ["{PROVIDER}"]\n  }}\n'
         "}\n"
     )
+    if not path.is_file() or path.read_text() != written:
+        # In one step: Terraform may read it for another process at this moment.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as unfinished:
+            unfinished.write(written)
+        Path(unfinished.name).replace(path)
     return path

@@ -59,6 +59,27 @@ def test_the_role_that_lost_it_took_it_although_a_grant_was_revoked_before() -> 
     assert taken(REVOKED, ROLE_LOST) == ROLE
 
 
+def test_what_is_known_to_have_taken_it_counts_before_what_may_have() -> None:
+    detached = change(
+        ROLE, "DetachRolePolicy", 10, before=json.dumps({"policyArn": "arn:aws:iam::aws:policy/A"})
+    )
+    assert taken(REVOKED, detached) == KEY
+    assert taken(replace(REVOKED, before=""), detached) == ROLE
+
+
+def test_a_queue_loses_its_policy_among_other_attributes() -> None:
+    arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"
+    said = refusal("sqs:sendmessage", arn, Resource("sqs", "orders", arn=arn))
+    allowed = policy("sqs:SendMessage", arn, Principal={"AWS": ROLE_ARN})
+    gone = change("sqs:orders", "SetQueueAttributes", 20, before=allowed)
+    settings = change(
+        "sqs:orders", "SetQueueAttributes", 10, '{"DelaySeconds": "1"}', '{"DelaySeconds": "2"}'
+    )
+    assert taken(gone, settings, said=said) == "sqs:orders"
+    assert taken(settings, said=said) == ""
+    assert taken(change("sqs:orders", "RemovePermission", 5), said=said) == "sqs:orders"
+
+
 def test_a_grant_that_nobody_recorded_may_have_been_the_one() -> None:
     assert taken(replace(REVOKED, before="")) == KEY
 
@@ -105,7 +126,7 @@ def test_a_resource_that_let_the_caller_in_by_its_own_policy_took_it() -> None:
     put = change("s3:images", "PutBucketPolicy", 20, allowed, others)
     assert taken(put, said=said) == "s3:images"
     assert taken(replace(put, before=others, after=allowed), said=said) == ""
-    assert taken(replace(put, action="PutBucketTagging"), said=said) == ""
+    assert taken(change("s3:images", "PutBucketTagging", 20, "{}", "{}"), said=said) == ""
 
 
 def test_later_changes_and_our_own_took_nothing() -> None:

@@ -6,70 +6,76 @@ may be the resource.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from auto_repair.domain.complaints import Complaint
-from auto_repair.domain.policy_documents import allows, role_allows
+from auto_repair.domain.policy_documents import Match, allows, role_allows
 from auto_repair.domain.surroundings import CLOCKS, ResourceChange
 
-_OF_ROLE = ("PutRolePolicy", "DeleteRolePolicy")
 _OF_GRANT = ("RevokeGrant", "RetireGrant")
 
 
 def taken_from(said: Complaint, first_seen: datetime, changes: Iterable[ResourceChange]) -> str:
-    """Id of what the latest change before `first_seen` that may have taken the permission was made to.
+    """Id of what the change was made to that took the permission: the caller's role or the refused resource.
 
-    The caller's role or the refused resource; empty where no change fits.
+    The latest one before `first_seen` that is known to have taken it, else the latest that may have; empty
+    where none fits.
     """
-    role = f"iam:{said.principal.rpartition('/')[2]}"
-    earlier = (c for c in changes if c.at <= first_seen + CLOCKS and not c.ours)
-    for change in sorted(earlier, key=lambda c: c.at, reverse=True):
-        if change.resource == role and _role_lost_it(change, said):
-            return role
-        if change.resource == said.resource and _resource_withdrew_it(change, said):
-            return said.resource
-    return ""
+    earlier = [c for c in changes if c.at <= first_seen + CLOCKS and not c.ours]
+    judged = [(_took(c, said), c) for c in sorted(earlier, key=lambda c: c.at, reverse=True)]
+    certain = (c.resource for took, c in judged if took)
+    possible = (c.resource for took, c in judged if took is None)
+    return next(certain, "") or next(possible, "")
 
 
-def _role_lost_it(change: ResourceChange, said: Complaint) -> bool:
-    if change.action == "DetachRolePolicy":
-        return True  # what the managed policy allows is not known here
-    if change.action not in _OF_ROLE:
-        return False
-    try:
-        before, after = (bool(role_allows(d, said.action, said.resource_arn)) for d in _documents(change))
-    except ValueError:
-        return True
-    return before and not after
+def _took(change: ResourceChange, said: Complaint) -> bool | None:
+    """Whether the change took the permission; None: what it took is not known."""
+    if change.resource == f"iam:{said.principal.rpartition('/')[2]}":
+        return _role_lost_it(change, said)
+    return _resource_withdrew_it(change, said) if change.resource == said.resource else False
 
 
-def _resource_withdrew_it(change: ResourceChange, said: Complaint) -> bool:
+def _role_lost_it(change: ResourceChange, said: Complaint) -> bool | None:
+    if change.action not in ("PutRolePolicy", "DeleteRolePolicy"):
+        # What a managed policy allows is not known here.
+        return None if change.action == "DetachRolePolicy" else False
+    return _no_longer(change, lambda document: role_allows(document, said.action, said.resource_arn))
+
+
+def _resource_withdrew_it(change: ResourceChange, said: Complaint) -> bool | None:
     if change.action in _OF_GRANT:
         return _granted(change.before, said)
-    if "Policy" not in change.action:
+    if not _concerns_policy(change):
         return False
-    call = said.principal, said.action, said.resource_arn
-    try:
-        before, after = (bool(allows(document, *call)) for document in _documents(change))
-    except ValueError:
+    return _no_longer(
+        change, lambda document: allows(document, said.principal, said.action, said.resource_arn)
+    )
+
+
+def _concerns_policy(change: ResourceChange) -> bool:
+    """By its name, or, where a call sets attributes of any kind, by what it set."""
+    if "Policy" in change.action or change.action == "RemovePermission":
         return True
-    return before and not after
+    return any('"Statement"' in document for document in (change.before, change.after))
 
 
-def _documents(change: ResourceChange) -> tuple[str | None, str | None]:
-    """The policy before and after, None where there was none. `ValueError` where nobody knows."""
-    if not change.before and not change.had_none:
-        raise ValueError("the former policy is not known")
-    return change.before or None, change.after or None
+def _no_longer(change: ResourceChange, allowing: Callable[[str | None], tuple[Match, ...]]) -> bool | None:
+    """Whether the policy before allowed it and the one after does not; None where nobody knows them."""
+    if not (change.before or change.had_none) or change.action == "RemovePermission":
+        return None
+    try:
+        return bool(allowing(change.before or None)) and not allowing(change.after or None)
+    except ValueError:
+        return None
 
 
-def _granted(grant: str, said: Complaint) -> bool:
-    """Whether the grant was for this caller and this call; a grant that nobody recorded may have been."""
+def _granted(grant: str, said: Complaint) -> bool | None:
+    """Whether the grant was for this caller and this call; None for a grant that nobody recorded."""
     try:
         terms = json.loads(grant)
     except ValueError:
-        return True
+        return None
     operations = terms.get("operations", ())
     return (
         said.action.partition(":")[2] in operations
