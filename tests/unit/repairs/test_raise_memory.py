@@ -15,6 +15,7 @@ from tests.builders import (
     a_change,
     a_configuration,
     a_context,
+    a_gap,
     a_kill,
     a_run,
     a_timeout,
@@ -140,6 +141,18 @@ def test_lambda_itself_has_a_cap() -> None:
 
 def test_no_plan_without_the_configuration() -> None:
     assert refusal(replace(starved(), configuration=None)).rule == "evidence"
+
+
+@pytest.mark.parametrize("source", ["callers", "event_sources", "concurrency", "changes"])
+def test_what_the_memory_does_not_rest_on_is_not_asked_for(source: str) -> None:
+    outcome = REPAIR.plan(replace(starved(), missing=(a_gap(source),)), a_context())
+    assert isinstance(outcome, Proposal)
+    assert not outcome.needs_person
+
+
+def test_log_that_cannot_be_read_is_not_a_log_without_need() -> None:
+    unread = replace(starved(), invocations=(), missing=(a_gap("lambda_logs"),))
+    assert refusal(unread).rule == "evidence"
 
 
 @given(need=st.integers(129, 12000), start=st.integers(128, 3000), cap=st.integers(128, 10240))

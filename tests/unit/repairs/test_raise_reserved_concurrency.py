@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from auto_repair.domain.evidence import Concurrency, EventSource, Evidence
 from auto_repair.domain.policy import Limits
 from auto_repair.domain.repair import Proposal, Refusal, Setting
 from auto_repair.repairs.raise_reserved_concurrency import REPAIR, UNRESERVED_FLOOR
-from tests.builders import a_change, a_context, a_series, a_signature, evidence, reservation
+from tests.builders import a_change, a_context, a_gap, a_run, a_series, a_signature, evidence, reservation
 
 
 def throttled(
@@ -100,6 +101,54 @@ def test_not_below_what_the_event_sources_may_run() -> None:
         EventSource("sqs", "c", maximum_concurrency=100, enabled=False),
     )
     assert new_reservation(throttled(5, event_sources=sources)) == 35
+
+
+def test_event_sources_that_cannot_be_read_are_a_persons_decision() -> None:
+    """No mapping that is known is not a mapping with a MaximumConcurrency of 0."""
+    planned = proposal(throttled(5, missing=(a_gap("event_sources"),)))
+    assert planned.change.after(Setting.RESERVED_CONCURRENCY) == 10
+    assert "what feeds the function by polling" in planned.needs_person
+    assert "could not be read" in planned.needs_person
+    assert "more than 10 runs at once" in planned.needs_person
+
+
+def test_queue_that_hides_its_attributes_has_told_how_much_may_run() -> None:
+    source = EventSource("sqs", "a", maximum_concurrency=20)
+    planned = proposal(throttled(5, event_sources=(source,), missing=(a_gap("event_sources"),)))
+    assert planned.change.after(Setting.RESERVED_CONCURRENCY) == 20
+    assert not planned.needs_person
+
+
+def test_log_that_cannot_be_read_may_have_named_a_dependency() -> None:
+    asked = proposal(throttled(5, missing=(a_gap("lambda_logs"),))).needs_person
+    assert "dependency" in asked
+    assert "could not be read" in asked
+
+
+def test_log_that_was_read_in_part_counts() -> None:
+    assert not proposal(throttled(5, invocations=(a_run(),), missing=(a_gap("lambda_logs"),))).needs_person
+
+
+def test_durations_that_cannot_be_read_may_have_grown() -> None:
+    gap = a_gap("lambda_metrics")
+    asked = proposal(throttled(5, missing=(gap,))).needs_person
+    assert "how long runs take" in asked
+    assert "could not be read" in asked
+    now, usual = (a_series("Duration.p50", 110),), (a_series("Duration.p50", 100),)
+    assert "could not be read" in proposal(throttled(5, series=now, missing=(gap,))).needs_person
+    assert "could not be read" in proposal(throttled(5, baseline=usual, missing=(gap,))).needs_person
+    assert not proposal(throttled(5, series=now, baseline=usual, missing=(gap,))).needs_person
+
+
+def test_zero_says_what_could_not_be_read_as_well() -> None:
+    asked = proposal(throttled(0, missing=(a_gap("event_sources"),))).needs_person
+    assert "somebody may have meant it" in asked
+    assert "could not be read" in asked
+
+
+@pytest.mark.parametrize("source", ["callers", "changes", "provisioned_concurrency"])
+def test_what_the_reservation_does_not_rest_on_is_not_asked_for(source: str) -> None:
+    assert not proposal(throttled(5, missing=(a_gap(source),))).needs_person
 
 
 def test_cap_of_the_owner() -> None:

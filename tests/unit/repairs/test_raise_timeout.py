@@ -15,6 +15,7 @@ from tests.builders import (
     a_change,
     a_configuration,
     a_context,
+    a_gap,
     a_run,
     a_timeout,
     an_attempt,
@@ -162,6 +163,52 @@ def test_visibility_stays_within_the_limit_of_sqs() -> None:
 def test_queue_that_cannot_be_read_is_a_persons_decision() -> None:
     assert "orders-inbox" in proposal(cut_off(event_sources=(queue(None),))).needs_person
     assert not proposal(cut_off(event_sources=(queue(None, enabled=False),))).needs_person
+
+
+def test_callers_that_cannot_be_read_are_a_persons_decision() -> None:
+    """An API Gateway may stand behind the policy that was refused: 29 s would be its end."""
+    planned = proposal(cut_off(a_timeout(20), current=20, missing=(a_gap("callers"),)))
+    assert planned.change.after(Setting.TIMEOUT_S) == 60
+    assert "who calls the function" in planned.needs_person
+    assert "could not be read" in planned.needs_person
+    assert "sooner than after 60 s" in planned.needs_person
+
+
+def test_owners_word_on_callers_bounds_what_a_person_is_asked() -> None:
+    planned = proposal(cut_off(missing=(a_gap("callers"),)), caller_timeout_s=5)
+    assert planned.change.after(Setting.TIMEOUT_S) == 5
+    assert "could not be read" in planned.needs_person
+
+
+def test_event_sources_that_cannot_be_read_are_a_persons_decision() -> None:
+    planned = proposal(cut_off(missing=(a_gap("event_sources"),)))
+    assert planned.change.settings == (timeout(3, 9),)
+    assert "which queues feed the function" in planned.needs_person
+    assert "visibility timeout is below 9 s" in planned.needs_person
+
+
+def test_a_person_reads_of_everything_that_could_not_be_read() -> None:
+    asked = proposal(cut_off(missing=(a_gap("callers"), a_gap("event_sources")))).needs_person
+    assert asked.count("could not be read") == 2
+
+
+def test_what_an_earlier_look_saw_is_not_asked_for() -> None:
+    fed = cut_off(event_sources=(queue(54),), missing=(a_gap("event_sources"),))
+    assert not proposal(fed).needs_person
+    called = cut_off(callers=(API,), missing=(a_gap("callers"),))
+    assert "could not be read" not in proposal(called).needs_person
+    assert proposal(called).needs_person
+
+
+def test_queue_among_several_that_cannot_be_read_is_named() -> None:
+    known, unknown = queue(54, QUEUE.replace("inbox", "archive")), queue(None)
+    asked = proposal(cut_off(event_sources=(known, unknown), missing=(a_gap("event_sources"),))).needs_person
+    assert asked == "the visibility timeout of orders-inbox is unknown and must stay above the timeout"
+
+
+@pytest.mark.parametrize("source", ["concurrency", "changes", "lambda_metrics", "provisioned_concurrency"])
+def test_what_the_timeout_does_not_rest_on_is_not_asked_for(source: str) -> None:
+    assert not proposal(cut_off(missing=(a_gap(source),))).needs_person
 
 
 def test_other_sources_have_no_visibility_timeout() -> None:

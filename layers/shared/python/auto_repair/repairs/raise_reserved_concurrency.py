@@ -14,6 +14,7 @@ from auto_repair.domain.repair import (
     Setting,
     SettingChange,
 )
+from auto_repair.domain.unread import unread
 
 # AWS keeps part of the account's concurrency unreserved: 100 in ordinary accounts, all of it in new ones
 # with a lower limit. No API tells the number, so the larger of the two is respected.
@@ -21,6 +22,7 @@ UNRESERVED_FLOOR = 100
 STEP = 2.0
 HEADROOM = 1.25
 SMALLEST_START = 10  # where nothing is known of the load
+PRESSED = "more runs at once would press harder on what they wait for, which the reservation may protect"
 SLOWER = 2.0  # times a slow ordinary minute: the load has grown because runs wait, not because more arrive
 
 
@@ -49,21 +51,49 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
         evidence.function_name,
         (SettingChange(evidence.function_name, Setting.RESERVED_CONCURRENCY, current, target),),
     )
-    return Proposal(change, because, needs_person=_doubt(evidence, current))
+    doubts = (_doubt(evidence, current), *_unread(evidence, target))
+    return Proposal(change, because, needs_person="; ".join(filter(None, doubts)))
 
 
 def _doubt(evidence: Evidence, current: int) -> str:
     """Why somebody may want the reservation as it is; empty where nothing speaks for that."""
     if current == 0:
         return "a reservation of 0 stops the function, and somebody may have meant it"
-    pressed = "more runs at once would press harder on what they wait for, which the reservation may protect"
     if signs := dependency_signs(evidence):
-        return f"the log names a dependency that suffers ({signs[0]}): {pressed}"
+        return f"the log names a dependency that suffers ({signs[0]}): {PRESSED}"
     now = evidence.metric("Duration.p50").peak
     usual = percentile(evidence.normal("Duration.p50").values, 0.9)
     if usual and now > SLOWER * usual:
-        return f"half of the runs take {now:.0f} ms or more, {usual:.0f} ms in ordinary times: {pressed}"
+        return f"half of the runs take {now:.0f} ms or more, {usual:.0f} ms in ordinary times: {PRESSED}"
     return ""
+
+
+def _unread(evidence: Evidence, target: int) -> tuple[str, ...]:
+    """Where a sign of doubt could not have been seen; empty texts where it could."""
+    now, usual = evidence.metric("Duration.p50"), evidence.normal("Duration.p50")
+    return (
+        unread(
+            evidence,
+            "event_sources",
+            found=evidence.event_sources,
+            what="what feeds the function by polling (event source mappings)",
+            risk=f"it may be allowed more than {target} runs at once, and would be throttled still",
+        ),
+        unread(
+            evidence,
+            "lambda_logs",
+            found=(*evidence.invocations, *evidence.signatures),
+            what="the log, which may name a dependency that suffers,",
+            risk=PRESSED,
+        ),
+        unread(
+            evidence,
+            "lambda_metrics",
+            found=now.times and usual.times,
+            what="how long runs take now and in ordinary times (metrics)",
+            risk=PRESSED,
+        ),
+    )
 
 
 def _wanted(evidence: Evidence, current: int) -> tuple[int, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from auto_repair.domain.repair import (
     Setting,
     SettingChange,
 )
+from auto_repair.domain.unread import unread
 
 LAMBDA_MAX_S = 900
 SQS_MAX_VISIBILITY_S = 43200
@@ -55,8 +56,8 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
         *queues,
         SettingChange(evidence.function_name, Setting.TIMEOUT_S, current, target),
     )
-    person = "; ".join(filter(None, (_who_waits(evidence), _unknown_queues(evidence))))
-    return Proposal(Change(evidence.function_name, settings), because, needs_person=person)
+    change = Change(evidence.function_name, settings)
+    return Proposal(change, because, needs_person="; ".join(filter(None, _doubts(evidence, target))))
 
 
 def _cap(evidence: Evidence, context: RepairContext) -> tuple[int, str]:
@@ -113,6 +114,29 @@ def _visibility(evidence: Evidence, timeout_s: int) -> tuple[SettingChange, ...]
         SettingChange(arn, Setting.VISIBILITY_TIMEOUT_S, visibility, needed)
         for arn, visibility in known.items()
         if visibility is not None and visibility < needed
+    )
+
+
+def _doubts(evidence: Evidence, timeout_s: int) -> tuple[str, ...]:
+    """What speaks for asking a person; empty texts where nothing does."""
+    return (
+        _who_waits(evidence),
+        unread(
+            evidence,
+            "callers",
+            found=evidence.callers,
+            what="who calls the function and waits for its answer (resource policy, function URL)",
+            risk=f"one may give up sooner than after {timeout_s} s, API Gateway usually after 29 s",
+        ),
+        _unknown_queues(evidence),
+        unread(
+            evidence,
+            "event_sources",
+            found=evidence.event_sources,
+            what="which queues feed the function (event source mappings)",
+            risk=f"a queue whose visibility timeout is below {timeout_s} s would hand out a message again "
+            f"while a run still works on it, and AWS advises {VISIBILITY_FACTOR} times the timeout",
+        ),
     )
 
 
