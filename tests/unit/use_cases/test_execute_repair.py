@@ -30,6 +30,8 @@ from tests.builders import (
 from tests.fakes import behind_alias
 from tests.unit.use_cases.repairing import StoppableFunctions, Workshop
 
+YES = {"decision": "approve", "answeredBy": "ada", "comment": "go"}
+
 
 def aliased() -> Workshop:
     return Workshop(StoppableFunctions(behind_alias("live")))
@@ -179,6 +181,50 @@ def test_policy_that_somebody_else_restored_meanwhile_stays_theirs() -> None:
     assert rolled_back.status is ProgressStatus.GAVE_UP
     assert workshop.buckets.policies[BUCKET] == FORMER
     assert workshop.buckets.writes == []
+
+
+def as_planned(shop: Workshop) -> None:
+    """Somebody makes the very change that waits for an answer, and callers feel it."""
+    shop.functions.deploy("code-1", memory_mb=384, timeout_s=9)
+    function = shop.functions.only
+    for name, alias in function.aliases.items():
+        function.aliases[name] = replace(alias, version=function.publish())
+
+
+@pytest.mark.parametrize("alias", [True, False])
+@pytest.mark.parametrize(
+    "change", [a_change(), a_change(timeout(3, 9)), a_change(memory(128, 384), timeout(3, 9))]
+)
+def test_setting_that_somebody_else_made_meanwhile_stays_theirs(alias: bool, change: Any) -> None:
+    workshop = aliased() if alias else Workshop()
+    case = replace(workshop.planned(change, decision=Decision.ASK), approval=YES)
+    as_planned(workshop)
+    theirs = workshop.live
+    with pytest.raises(RepairRejected, match="somebody else has made this change"):
+        workshop.execute(case)
+    assert "startedAt" not in record(workshop)
+    rolled_back = workshop.restore(case).rollback
+    assert rolled_back is not None
+    assert rolled_back.status is ProgressStatus.GAVE_UP
+    assert workshop.live == theirs
+    assert workshop.functions.writes == []
+
+
+def test_change_whose_first_answer_was_lost_is_ours_although_all_is_live() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.finish(case)
+    assert workshop.finish(case).repair
+    assert record(workshop)["status"] == "EXECUTED"
+    assert workshop.live["aliases"] == {"live": "2"}
+
+
+def test_latest_alone_is_not_what_callers_of_an_alias_feel() -> None:
+    workshop = aliased()
+    case = workshop.planned()
+    workshop.functions.deploy("code-1", memory_mb=384)
+    workshop.finish(case)
+    assert workshop.functions.configuration("orders", "live").memory_mb == 384
 
 
 def test_policy_is_taken_away_where_there_was_none() -> None:
@@ -333,7 +379,6 @@ def test_visibility_cannot_be_unset() -> None:
         workshop.step(workshop.planned(a_change(visibility(30, None))))
 
 
-YES = {"decision": "approve", "answeredBy": "ada", "comment": "go"}
 FROZEN = a_policy(freeze_windows=(FreezeWindow("fri 16:00", "mon 08:00"),))
 
 

@@ -89,7 +89,7 @@ class ExecuteRepair:
             self._record(case, plan, self._refused(case, refusal))
             return refusal
         # Where all is as planned before we began, it is somebody else's, and not ours to take back.
-        if all(self._is_made(setting) for setting in change.settings):
+        if self._is_made(change):
             raise RepairRejected(f"nothing is left to do: somebody else has made this change ({change})")
         return None
 
@@ -120,11 +120,16 @@ class ExecuteRepair:
             **_answer(case),
         }
 
-    def _is_made(self, setting: SettingChange) -> bool:
-        if setting.setting in VERSIONED_SETTINGS or agree(setting.setting, setting.before, setting.after):
-            return False
+    def _is_made(self, change: Change) -> bool:
+        moved = [s for s in change.settings if not agree(s.setting, s.before, s.after)]
+        return bool(moved) and all(agree(s.setting, self._felt(change, s), s.after) for s in moved)
+
+    def _felt(self, change: Change, setting: SettingChange) -> Value:
+        """What callers meet: of a versioned setting the value behind their alias, where they use one."""
+        if setting.setting in VERSIONED_SETTINGS:
+            return live_value(self.functions.configuration(change.function_name, change.alias), setting)
         read_live, _ = writers(self.functions, self.queues, self.buckets)[setting.setting]
-        return agree(setting.setting, read_live(setting.resource), setting.after)
+        return read_live(setting.resource)
 
     def _record(self, case: Case, plan: Plan, facts: dict[str, object]) -> None:
         self.store.record_repair(case.incident, plan.planned_at, facts)
