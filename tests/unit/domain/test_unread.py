@@ -1,14 +1,14 @@
 """A source that failed is told in words, unless something is known of it all the same."""
 
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.unread import unread
+from auto_repair.domain.unread import doubt_if_unread
 from tests.builders import a_gap, evidence
 
 DENIED = evidence(missing=(a_gap("callers"),))
 
 
 def told(seen: Evidence, *found: object) -> str:
-    return unread(seen, "callers", found=found, what="who waits", risk="somebody may give up")
+    return doubt_if_unread(seen, "callers", found=found, what="who waits", risk="somebody may give up")
 
 
 def test_source_that_failed_is_told_with_what_may_follow() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Collection
 from auto_repair.domain.evidence import Evidence
 
 
-def unread(evidence: Evidence, source: str, *, found: Collection[object], what: str, risk: str) -> str:
+def doubt_if_unread(
+    evidence: Evidence, source: str, *, found: Collection[object], what: str, risk: str
+) -> str:
     """Why a person must agree: what could not be read, and what may follow. Empty where it is known.
 
     found: what is known of it although the source failed: from an earlier look, or from a part that was read.

@@ -14,7 +14,7 @@ from auto_repair.domain.repair import (
     Setting,
     SettingChange,
 )
-from auto_repair.domain.unread import unread
+from auto_repair.domain.unread import doubt_if_unread
 
 # AWS keeps part of the account's concurrency unreserved: 100 in ordinary accounts, all of it in new ones
 # with a lower limit. No API tells the number, so the larger of the two is respected.
@@ -72,21 +72,21 @@ def _unread(evidence: Evidence, target: int) -> tuple[str, ...]:
     """Where a sign of doubt could not have been seen; empty texts where it could."""
     now, usual = evidence.metric("Duration.p50"), evidence.normal("Duration.p50")
     return (
-        unread(
+        doubt_if_unread(
             evidence,
             "event_sources",
             found=evidence.event_sources,
             what="what feeds the function by polling (event source mappings)",
             risk=f"it may be allowed more than {target} runs at once, and would be throttled still",
         ),
-        unread(
+        doubt_if_unread(
             evidence,
             "lambda_logs",
             found=(*evidence.invocations, *evidence.signatures),
             what="the log, which may name a dependency that suffers,",
             risk=PRESSED,
         ),
-        unread(
+        doubt_if_unread(
             evidence,
             "lambda_metrics",
             found=now.times and usual.times,

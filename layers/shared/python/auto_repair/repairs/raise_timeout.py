@@ -13,7 +13,7 @@ from auto_repair.domain.repair import (
     Setting,
     SettingChange,
 )
-from auto_repair.domain.unread import unread
+from auto_repair.domain.unread import doubt_if_unread
 
 LAMBDA_MAX_S = 900
 SQS_MAX_VISIBILITY_S = 43200
@@ -121,7 +121,7 @@ def _doubts(evidence: Evidence, timeout_s: int) -> tuple[str, ...]:
     """What speaks for asking a person; empty texts where nothing does."""
     return (
         _who_waits(evidence),
-        unread(
+        doubt_if_unread(
             evidence,
             "callers",
             found=evidence.callers,
@@ -129,7 +129,7 @@ def _doubts(evidence: Evidence, timeout_s: int) -> tuple[str, ...]:
             risk=f"one may give up sooner than after {timeout_s} s, API Gateway usually after 29 s",
         ),
         _unknown_queues(evidence),
-        unread(
+        doubt_if_unread(
             evidence,
             "event_sources",
             found=evidence.event_sources,
