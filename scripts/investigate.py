@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from auto_repair.contracts.documents import decode
 from auto_repair.domain.case import Case
 from auto_repair.domain.incident import Disposition
-from auto_repair.domain.question.reading import Reading
+from auto_repair.domain.question.reading import Reading, out_of_reach
 from auto_repair.domain.timestamps import iso, parse
 from local.scenarios import incident_watch
 from local.scenarios.incident_watch import Moment
@@ -50,8 +50,8 @@ def moment(text: str, now: datetime) -> str:
         raise WrongArgument(
             f"SINCE: {text!r} is not a time; give 30m, 2h, 1d or ISO 8601 such as 2026-01-31T10:00:00Z"
         ) from error
-    if then > now:
-        raise WrongArgument(f"SINCE: {text!r} lies in the future ({then:%Y-%m-%d %H:%M} UTC)")
+    if problem := out_of_reach(then, now):
+        raise WrongArgument(f"SINCE: {text!r} {problem}")
     return iso(then)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -316,3 +317,33 @@ def _told(anything: Any) -> str:
     travels = msgspec.json.encode(encode(request))
     assert decode(type(request), json.loads(travels)) == request
     return travels.decode()
+
+
+STARTS = [{"functionName": "orders"}, {"target": "sqs:orders"}, {"question": "orders fails"}]
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("2026-01-31T12:01:00Z", "lies in the future (2026-01-31 12:01 UTC); give a time that has passed"),
+        ("2026-01-31T12:01:00+00:00", "lies in the future"),
+        ("9999-12-31", "lies in the future"),
+        ("2026-01-16T12:00:00Z", "is more than 14 days ago; give a later time: CloudWatch keeps minutes"),
+        ("1999-01-01", "is more than 14 days ago"),
+        ("1d", "is not a time"),
+    ],
+)
+def test_a_time_that_cannot_be_looked_at_is_refused(start: dict[str, str], since: str, told: str) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        read({**start, "since": since}, NOW)
+    assert str(caught.value).startswith(f"since: '{since}' {told}")
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize(
+    "since", ["2026-01-17T12:00:00Z", "2026-01-31T12:00:20Z", "2026-01-31T13:00:00+01:00"]
+)
+def test_a_time_within_two_weeks_is_taken_and_clocks_may_differ(start: dict[str, str], since: str) -> None:
+    assert read({**start, "since": since}, NOW).since == datetime.fromisoformat(since)

@@ -50,6 +50,13 @@ def test_the_future_has_not_begun() -> None:
         moment("2026-01-31T12:01:00Z", NOW)
 
 
+@pytest.mark.parametrize("text", ["15d", "9999d", "9999h", "1999-01-01", "0001-01-01"])
+def test_what_cloudwatch_has_forgotten_is_refused(text: str) -> None:
+    with pytest.raises(WrongArgument, match=f"SINCE: '{text}' is more than 14 days ago; give a later time"):
+        moment(text, NOW)
+    assert moment("14d", NOW).startswith("2026-01-17T12:00")
+
+
 def test_only_what_was_given_is_sent() -> None:
     assert start_document(" orders ", "", "", NOW) == {"target": "orders", "manual": True}
     asked = start_document("", "1h", "my API returns 500", NOW)
@@ -69,6 +76,7 @@ def test_only_what_was_given_is_sent() -> None:
         ("target: it is empty", "TARGET: it is empty"),
         ("functionName: 'x y' is no name", "TARGET: 'x y' is no name"),
         ("since: 'x' is not a time", "SINCE: 'x' is not a time"),
+        ("since: '1999-01-01' is more than 14 days ago", "SINCE: '1999-01-01' is more than 14 days ago"),
         (
             "there is no Lambda function 'x' here; check functionName",
             "TARGET: there is no Lambda function 'x' here; check TARGET",

@@ -2,14 +2,15 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, ResourceMissing, TransientError
-from auto_repair.domain.evidence import Alias, Evidence
+from auto_repair.domain.evidence import Alias, Evidence, MissingEvidence, Window
+from auto_repair.domain.question.reading import LONGEST_AGO
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries
 from auto_repair.domain.topology import Edge, Topology
@@ -22,7 +23,7 @@ from auto_repair.use_cases.collect_metrics_and_logs import (
     CollectMetricsAndLogs,
     gather,
 )
-from auto_repair.use_cases.look_around import LookAround
+from auto_repair.use_cases.look_around import REFERENCE, LookAround
 from tests.builders import (
     FUNCTION,
     NOW,
@@ -31,6 +32,7 @@ from tests.builders import (
     a_policy,
     a_series,
     a_window,
+    ago,
     an_alarm,
     an_incident,
     in_turn,
@@ -143,6 +145,48 @@ def test_alarm_from_the_future_does_not_turn_the_window_round() -> None:
 def test_alarm_from_long_ago_does_not_make_the_window_endless(days: int) -> None:
     _, (target,) = collect(alarm=an_alarm(changed_at=NOW - timedelta(days=days)))
     assert target.window.seconds == pytest.approx((LONGEST + LOOK_BACK).total_seconds())
+
+
+def test_alarm_from_long_ago_is_compared_with_the_hour_before_the_window() -> None:
+    seen, _ = collect(look_around=LookAround(()), resource=API.id, alarm=an_alarm(changed_at=ago(hours=9)))
+    assert seen.surroundings is not None
+    assert seen.surroundings.scope.reference == Window(seen.window.start - REFERENCE, seen.window.start)
+    assert seen.missing == ()
+
+
+@pytest.mark.parametrize("since", [ago(minutes=20), ago(hours=3), ago(hours=3, minutes=14)])
+def test_window_that_reaches_back_to_what_a_person_named_leaves_nothing_out(since: datetime) -> None:
+    seen, _ = collect(look_around=LookAround(()), resource=API.id, alarm=None, since=since)
+    assert seen.surroundings is not None
+    assert seen.window.start <= since
+    assert seen.surroundings.scope.reference == Window(seen.window.start - REFERENCE, seen.window.start)
+    assert seen.missing == ()
+
+
+@pytest.mark.parametrize("since", [ago(hours=5), ago(days=1), ago(days=14)])
+def test_trouble_older_than_the_window_is_compared_with_the_hour_before_it_began(since: datetime) -> None:
+    """Else the reference lies inside the trouble, and all is as it used to be."""
+    seen, _ = collect(look_around=LookAround(()), resource=API.id, alarm=None, since=since)
+    assert seen.surroundings is not None
+    assert seen.window.seconds == pytest.approx((LONGEST + LOOK_BACK).total_seconds())
+    reference = seen.surroundings.scope.reference
+    assert reference.end < since
+    assert reference.seconds == REFERENCE.total_seconds()
+    (gap,) = seen.missing
+    told = f"{since:%Y-%m-%d %H:%M} to {seen.window.start:%Y-%m-%d %H:%M} UTC was not looked at in full"
+    assert gap == MissingEvidence("window", f"{told}: metrics and logs are read of the last 3 hours")
+
+
+def test_what_was_left_out_is_said_of_a_function_too() -> None:
+    seen, _ = collect(CONFIGURATION, METRICS, alarm=None, since=ago(hours=5))
+    assert [gap.source for gap in seen.missing] == ["window"]
+
+
+def test_trouble_that_nobody_can_remember_does_not_make_the_reads_endless() -> None:
+    since = datetime(1999, 1, 1, tzinfo=UTC)
+    seen, _ = collect(look_around=LookAround(()), resource=API.id, alarm=None, since=since)
+    assert seen.surroundings is not None
+    assert seen.surroundings.scope.reference.start >= NOW - LONGEST_AGO - timedelta(hours=2)
 
 
 def test_alias_of_the_alarm_beats_the_alias_of_the_policy() -> None:

@@ -11,7 +11,7 @@ from auto_repair.domain.alarmed_resource import alarmed_resource
 from auto_repair.domain.arns import resource_of
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, AlarmMetric, AlarmSignal, Trigger
-from auto_repair.domain.question.reading import Reading
+from auto_repair.domain.question.reading import Reading, out_of_reach
 from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.timestamps import parse
 
@@ -175,8 +175,11 @@ class Request(msgspec.Struct):
         return self.resource.id if self.resource.name else f"{self.resource.id}{self.resource.title}"
 
 
-def read(event: Any) -> Request:
-    """Understand the input of an execution. Raises `InvalidEvent` naming the field and the fix."""
+def read(event: Any, now: datetime | None = None) -> Request:
+    """Understand the input of an execution. Raises `InvalidEvent` naming the field and the fix.
+
+    `now`: when it began, against which a person's `since` is held; None where that has been done.
+    """
     event = _unwrap_sns(event)
     _check_text(event)
     if not isinstance(event, dict):
@@ -188,9 +191,9 @@ def read(event: Any) -> Request:
     if "AlarmName" in event:
         return _of_alarm(_from_sns(event))
     if "functionName" in event:
-        return _manual(_decoded(ManualStart, event, "a manual start"))
+        return _manual(_decoded(ManualStart, event, "a manual start"), now)
     if "target" in event or "question" in event:
-        return _investigation(_decoded(InvestigationStart, event, "the start of an investigation"))
+        return _investigation(_decoded(InvestigationStart, event, "the start of an investigation"), now)
     raise InvalidEvent(
         "the input is neither a CloudWatch alarm event (field 'detail'), nor an SNS alarm message (field "
         "'AlarmName'), nor a manual start (field 'functionName', 'target' or 'question'); start with "
@@ -311,7 +314,7 @@ def _from_sns(event: dict[str, Any]) -> AlarmSignal:
     )
 
 
-def _time(text: str, field: str) -> Any:
+def _time(text: str, field: str) -> datetime:
     try:
         return parse(text)
     except ValueError as error:
@@ -346,7 +349,7 @@ def _of_alarm(alarm: AlarmSignal) -> Request:
     return Request(Trigger.ALARM, name, alias, alarm, alarm.name, _home(alarm.arn))
 
 
-def _manual(start: ManualStart) -> Request:
+def _manual(start: ManualStart, now: datetime | None) -> Request:
     name, alias = function_and_alias(start.function_name)
     return Request(
         Trigger.MANUAL,
@@ -354,11 +357,11 @@ def _manual(start: ManualStart) -> Request:
         alias,
         alarm_name=start.alarm_name[:_NAME_LENGTH],
         home=_home(start.function_name),
-        since=_since(start.since),
+        since=_since(start.since, now),
     )
 
 
-def _investigation(start: InvestigationStart) -> Request:
+def _investigation(start: InvestigationStart, now: datetime | None) -> Request:
     question, target = start.question.strip()[:_QUESTION_LENGTH], start.target.strip()
     if not target and not question:
         raise InvalidEvent(
@@ -373,7 +376,7 @@ def _investigation(start: InvestigationStart) -> Request:
         function_and_alias(target)[1] if is_function and ":function:" in target else None,
         home=_home(target) if not target.startswith("arn:aws:s3") else (),
         resource=None if is_function else resource,
-        since=_since(start.since),
+        since=_since(start.since, now),
         question=question,
     )
 
@@ -390,5 +393,10 @@ def _target(text: str) -> Resource:
     return Resource("lambda", function_and_alias(text)[0])
 
 
-def _since(text: str) -> datetime | None:
-    return _time(text, "since") if text else None
+def _since(text: str, now: datetime | None) -> datetime | None:
+    if not text:
+        return None
+    since = _time(text, "since")
+    if now and (problem := out_of_reach(since, now)):
+        raise InvalidEvent(f"since: {text[:40]!r} {problem}")
+    return since

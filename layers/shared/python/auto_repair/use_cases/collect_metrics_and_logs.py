@@ -11,7 +11,7 @@ from auto_repair.domain.incident import Incident
 from auto_repair.domain.ranking import CENTRAL_SOURCES
 from auto_repair.domain.target import alias_of, version_in_use
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
-from auto_repair.use_cases.look_around import LookAround, ask, surroundings_of
+from auto_repair.use_cases.look_around import LookAround, ask, not_reached, surroundings_of
 
 LOOK_BACK = timedelta(minutes=15)
 LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
@@ -42,6 +42,18 @@ def gather(
     return merge(whole, sorted(parts, key=lambda part: part.items[0].id if part.items else ""))
 
 
+def _too_long_ago(incident: Incident, window: Window) -> tuple[MissingEvidence, ...]:
+    """What lies between the beginning that a person named and the window."""
+    between = not_reached(incident, window)
+    if between is None:
+        return ()
+    reason = (
+        f"{between.start:%Y-%m-%d %H:%M} to {between.end:%Y-%m-%d %H:%M} UTC was not looked at in full: "
+        f"metrics and logs are read of the last {LONGEST.total_seconds() / 3600:.0f} hours"
+    )
+    return (MissingEvidence("window", reason),)
+
+
 @dataclass(frozen=True)
 class CollectMetricsAndLogs:
     """Gathers the evidence of an incident and stores it; the workflow carries the reference."""
@@ -60,6 +72,7 @@ class CollectMetricsAndLogs:
         began = max(min(incident.started_at, now), now - LONGEST)
         window = Window(began - LOOK_BACK, now)
         evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
+        evidence = replace(evidence, missing=(*evidence.missing, *_too_long_ago(incident, window)))
         if incident.resource or not incident.has_function:
             # The alarm is on something else: what lies between it and the function belongs to the evidence.
             evidence = replace(evidence, surroundings=surroundings_of(incident, window, self.look_around()))

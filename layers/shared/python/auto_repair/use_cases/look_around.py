@@ -12,12 +12,14 @@ from auto_repair.domain.changes.history import with_recorded_configurations
 from auto_repair.domain.citations import MissingEvidence, Window
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.incident import Incident
+from auto_repair.domain.question.reading import LONGEST_AGO
 from auto_repair.domain.resources import Resource, at_heart
 from auto_repair.domain.surroundings import MetricRole, Scope, Surroundings, Symptom, complete
 from auto_repair.domain.topology import Topology, join
 from auto_repair.ports import IncidentStore, ObservationSource, TopologySource
 
 REFERENCE = timedelta(hours=1)  # before the window, to compare with
+ROUGHLY = timedelta(minutes=15)  # how exactly people remember when it began
 MOST_RESOURCES = 12
 LEFT_OUT = "topology"  # names a gap that is a limit of ours: nothing failed
 MOST_OTHERS = 3  # further resources whose own neighbours are asked for
@@ -85,9 +87,12 @@ class LookAround:
             whole = join((whole, self.neighbours(other, window, cheaply=True)))
         return whole
 
-    def __call__(self, symptom: Symptom, topology: Topology, window: Window) -> Surroundings:
-        """What was observed of the resources nearest to the symptom, in the window and in the hour before."""
-        reference = Window(window.start - REFERENCE, window.start)
+    def __call__(
+        self, symptom: Symptom, topology: Topology, window: Window, reference: Window | None = None
+    ) -> Surroundings:
+        """What was observed of the resources nearest to the symptom, in the window and in the reference:
+        the hour before the window where no other is given."""
+        reference = reference or Window(window.start - REFERENCE, window.start)
         near = topology.around(symptom.resource, MOST_RESOURCES)
         left_out = len(topology.resources) - len(near.resources)
         if left_out and len(near.resources) == MOST_RESOURCES:
@@ -124,6 +129,20 @@ def found(topology: Topology, resource: Resource) -> Resource:
     return next((r for r in named if r.title == resource.title), resource)
 
 
+def not_reached(incident: Incident, window: Window) -> Window | None:
+    """From the moment that a person named to the window; None where the window reaches back that far."""
+    if incident.since is None or incident.since >= window.start:
+        return None
+    return Window(max(incident.since, window.end - LONGEST_AGO), window.start)
+
+
+def reference_of(incident: Incident, window: Window) -> Window | None:
+    """The hour before a trouble that is older than the window; None where the hour before the window is."""
+    between = not_reached(incident, window)
+    end = between.start - ROUGHLY if between else None
+    return Window(end - REFERENCE, end) if end else None
+
+
 def surroundings_of(incident: Incident, window: Window, look_around: LookAround) -> Surroundings:
     """What surrounds the resource that the incident's alarm is on, down to its function and beyond."""
     heart = at_heart(incident.function_name)
@@ -133,7 +152,7 @@ def surroundings_of(incident: Incident, window: Window, look_around: LookAround)
     symptom = symptom_of(incident.alarm, start) if incident.alarm else None
     if symptom is None:
         symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=incident.question)
-    return look_around(symptom, topology, window)
+    return look_around(symptom, topology, window, reference_of(incident, window))
 
 
 @dataclass(frozen=True)
