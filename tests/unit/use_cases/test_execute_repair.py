@@ -9,7 +9,7 @@ from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfigu
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.incident import LEASE
 from auto_repair.domain.plan import Decision
-from auto_repair.domain.policy import FreezeWindow, Mode
+from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.use_cases.execute_repair import MAX_CALLS
 from tests.bucket_policies import ALLOW, DENY, DENYING, FORMER, policy
@@ -426,6 +426,24 @@ def test_a_mode_that_became_stricter_forbids_the_first_write(
     if is_refused:
         assert record(workshop)["refusedByRule"] == "mode"
         assert f"has become {mode}" in record(workshop)["outcome"]
+
+
+def test_yes_that_comes_after_the_owner_has_lowered_a_cap_applies_nothing() -> None:
+    workshop = Workshop()
+    case = replace(workshop.planned(decision=Decision.ASK), approval=YES)
+    workshop.policies.policies["orders"] = a_policy(limits=Limits(max_memory_mb=256))
+    assert workshop.execute(case).status is ProgressStatus.REFUSED
+    assert workshop.functions.writes == []
+    assert record(workshop)["refusedByRule"] == "memory cap"
+
+
+def test_yes_for_a_function_that_nobody_onboards_any_more_applies_nothing() -> None:
+    workshop = Workshop()
+    case = replace(workshop.planned(decision=Decision.ASK), approval=YES)
+    workshop.policies.policies.clear()
+    assert workshop.execute(case).status is ProgressStatus.REFUSED
+    assert workshop.functions.writes == []
+    assert record(workshop)["refusedByRule"] == "not onboarded"
 
 
 def test_what_has_begun_is_finished_although_somebody_pauses() -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from auto_repair.domain.evidence import Evidence, ProvisionedConcurrency
-from auto_repair.domain.policy import FunctionPolicy, Mode
-from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, agree
+from auto_repair.domain.plan import Decision, Plan
+from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
+from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, Setting, agree, shown
 from auto_repair.domain.timestamps import parse
 
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
@@ -211,8 +212,11 @@ def repeats_without_effect(s: Situation) -> Refusal | None:
 
 def price(s: Situation) -> Refusal | None:
     """The owner's cost cap."""
-    cap = s.policy.limits.max_extra_cost_usd_per_month
-    cost = s.extra_cost_usd_per_month
+    return _too_dear(s.policy.limits, s.extra_cost_usd_per_month)
+
+
+def _too_dear(limits: Limits, cost: float | None) -> Refusal | None:
+    cap = limits.max_extra_cost_usd_per_month
     if cost is None or cost <= cap:
         return None
     return Refusal(
@@ -240,24 +244,61 @@ GUARDRAILS = (
 WAIVED_BY_A_PERSON = (cooldown, repeats_without_effect)
 
 
-def forbidden_now(moment: Moment, repair: str, *, asked: bool) -> Refusal | None:
-    """Why nothing may be changed at this time, or None. Asked again right before the first write: a person
-    may have taken hours to agree, and agreed to the repair, not to lifting a pause.
-
-    repair: its name; asked: whether a person has agreed to it.
+def forbidden_now(moment: Moment, plan: Plan) -> Refusal | None:
+    """Why the plan's change may not begin at this time, or None. Asked again right before the first write: a
+    person may have taken hours to agree, and agreed to the repair, not to lifting what the owner forbids now.
     """
-    return pause(moment) or freeze(moment) or _stricter_mode(moment, repair, asked=asked)
+    limits = moment.policy.limits
+    return (
+        pause(moment)
+        or freeze(moment)
+        or _stricter_mode(moment.policy, plan)
+        or _lower_cap(limits, plan)
+        or _too_dear(limits, plan.extra_cost_usd_per_month)
+    )
 
 
-def _stricter_mode(moment: Moment, repair: str, *, asked: bool) -> Refusal | None:
-    mode = moment.policy.mode_for(repair)
-    if mode is Mode.AUTO or (mode is Mode.ASK and asked):
+def _stricter_mode(policy: FunctionPolicy, plan: Plan) -> Refusal | None:
+    if not policy.onboarded:
+        return Refusal(
+            "not onboarded",
+            "since the repair was planned, the function has been taken out of monitored_functions",
+            "onboard it again, and start the incident by hand",
+        )
+    mode = policy.mode_for(plan.repair)
+    if mode is Mode.AUTO or (mode is Mode.ASK and plan.decision is Decision.ASK):
         return None
     return Refusal(
         "mode",
-        f"since the repair was planned, the mode of {repair} has become {mode}",
-        "change the mode in the function's entry of monitored_functions, and start the incident by hand",
+        f"since the repair was planned, the mode of {plan.repair} has become {mode}",
+        "start the incident by hand: a person will be asked"
+        if mode is Mode.ASK
+        else "change the mode in the function's entry of monitored_functions, and start the incident by hand",
     )
+
+
+def _lower_cap(limits: Limits, plan: Plan) -> Refusal | None:
+    """The owner's caps by now. At planning, each repair keeps to them by itself."""
+    caps = {
+        Setting.MEMORY_MB: ("memory cap", limits.max_memory_mb, "limits.max_memory_mb"),
+        Setting.TIMEOUT_S: ("timeout cap", limits.max_timeout_s, "limits.max_timeout_s"),
+        Setting.RESERVED_CONCURRENCY: (
+            "concurrency cap",
+            limits.max_reserved_concurrency,
+            "limits.max_reserved_concurrency",
+        ),
+    }
+    for setting in plan.change.settings if plan.change else ():
+        if setting.setting not in caps:
+            continue
+        rule, cap, name = caps[setting.setting]
+        if isinstance(setting.after, int) and setting.after > cap:
+            return Refusal(
+                rule,
+                f"{setting} was planned, and by now {name} allows no more than {shown(setting.setting, cap)}",
+                f"raise {name}, or let it be and start the incident by hand: a new plan keeps to it",
+            )
+    return None
 
 
 def check(situation: Situation, *, person_decides: bool) -> Refusal | None:

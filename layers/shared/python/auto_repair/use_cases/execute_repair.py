@@ -3,10 +3,10 @@
 AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
-Before the first write the owner's pause switch, freeze windows and mode are read again, and what AWS keeps
-ready for callers: a question may have waited for hours. What has begun is finished, or taken back. Every
-call keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to another
-incident.
+Before the first write the owner's pause switch, freeze windows, mode and caps are read again, and what AWS
+keeps ready for callers: a question may have waited for hours. What has begun is finished, or taken back.
+Every call keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to
+another incident.
 """
 
 from collections.abc import Callable
@@ -96,7 +96,7 @@ class ExecuteRepair:
     def _forbidden(self, case: Case, plan: Plan, change: Change) -> Refusal | None:
         name = case.incident.function_name
         moment = Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name))
-        if refusal := forbidden_now(moment, plan.repair, asked=plan.decision is Decision.ASK):
+        if refusal := forbidden_now(moment, plan):
             return refusal
         return kept_ready(change, self.functions.provisioned_concurrency(name)) if change.publishes else None
 
