@@ -114,7 +114,7 @@ def text_of(case: str) -> str:
         ("repaired", "24 of 36 runs were killed by the platform"),
         ("repaired", "A memory leak"),
         ("repaired", "aws lambda update-function-configuration --region eu-central-1"),
-        ("repaired", "up to USD 1.27 more a month"),
+        ("repaired", "at most about USD 1.27 more a month"),
         ("repaired", "0 errors, same hours of the last 7 days"),
         ("timeout_behind_alias", "version 7 → version 8"),
         ("timeout_behind_alias", "approved by arn:aws:iam::123456789012:user/ada"),

@@ -56,7 +56,7 @@ def test_a_repair_in_words() -> None:
         "orders-checkout works again: memory 128 MB → 384 MB.",
         "- memory: 128 MB → 384 MB",
         "the owner's policy allows it (mode auto)",
-        "up to USD 1.27 more a month",
+        "at most about USD 1.27 more a month",
         "killed runs: 24 of 36 → 0 of 20, passed",
         "for: 24 of 36 runs were killed by the platform",
         "aws lambda update-function-configuration --region eu-central-1",
@@ -101,7 +101,7 @@ def test_the_question_says_what_why_price_way_back_and_expiry() -> None:
         "- alias live moves to a new version (now version 7)",
         "needs more than its 128 MB of memory",
         "very likely (93 %)",
-        "Price: up to USD 1.27 more a month.",
+        "Price: at most about USD 1.27 more a month.",
         "timeout of orders-checkout: 15 s → 3 s; visibility timeout of orders-inbox: 90 s → 30 s",
         "No answer by 2026-01-31 16:04:31 UTC means no",
     ):

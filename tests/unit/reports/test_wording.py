@@ -22,7 +22,7 @@ def test_confidence(share: float, words: str) -> None:
         (None, "not priced"),
         (0.0, "no extra cost"),
         (0.004, "under USD 0.01 a month"),
-        (1234.5, "up to USD 1,234.50 more a month"),
+        (1234.5, "at most about USD 1,234.50 more a month"),
         (-2.0, "USD 2.00 less a month"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.diagnosis import Verdict
 from auto_repair.domain.errors import InvalidEvent
-from auto_repair.domain.evidence import Alias, Caller, Concurrency, EventSource, Evidence
+from auto_repair.domain.evidence import Alias, Caller, Concurrency, EventSource, Evidence, Invocation
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import Limits, Mode
 from auto_repair.domain.repair import Check, Setting, SettingChange
@@ -34,6 +34,7 @@ from tests.builders import (
     in_turn,
     memory,
     progress,
+    reservation,
     timeout,
     visibility,
 )
@@ -443,6 +444,59 @@ def test_a_plan_names_whom_the_owner_named(cure: str | None) -> None:
 def test_no_plan_without_a_diagnosis() -> None:
     with pytest.raises(InvalidEvent, match="DiagnoseIssue comes first"):
         Desk().plan(Case(an_incident()))
+
+
+def crowded(throttles: int, *runs: Invocation, served: int = 0, **facts: Any) -> Evidence:
+    """So many calls a minute, throttled and served, through three minutes after twelve calm ones."""
+    series = (
+        a_series("Throttles", *[0] * 12, *[throttles] * 3),
+        a_series("Invocations", *[0] * 12, *[served] * 3),
+    )
+    return evidence(**({"invocations": in_turn(runs), "series": series} | facts))
+
+
+def test_price_of_a_reservation_counts_the_calls_that_would_now_run() -> None:
+    # 1000 calls a second of 0.1 s keep 100 runs busy, of the 199 that are added
+    per_month = 1000 * 30.4 * 86400
+    price = extra_cost(a_change(reservation(1, 200)), crowded(60_000, a_run()))
+    assert price == pytest.approx(per_month * (128 / 1024 * 0.1 * 0.0000166667 + 0.0000002), rel=1e-6)
+    # Half of them served by an earlier rung: the incident's whole price is the same.
+    later = crowded(30_000, a_run(), served=30_000)
+    assert extra_cost(a_change(reservation(1, 200)), later) == pytest.approx(price)
+
+
+def test_price_of_a_reservation_is_bounded_by_the_concurrency_that_it_adds() -> None:
+    # No more than 5 runs at once, 50 calls a second, whoever else waits
+    price = extra_cost(a_change(reservation(5, 10)), crowded(600_000, a_run()))
+    assert price == pytest.approx(30.4 * 86400 * (5 * 128 / 1024 * 0.0000166667 + 50 * 0.0000002), rel=1e-6)
+
+
+def test_price_of_a_reservation_takes_the_duration_from_wherever_it_is_known() -> None:
+    change = a_change(reservation(0, 10))
+    known = extra_cost(change, crowded(60, a_run()))
+    assert known
+    metric = a_series("Duration.p50", 100)
+    seen = crowded(60)
+    for told in (
+        replace(seen, history=(a_run(),)),
+        replace(seen, series=(*seen.series, metric)),
+        replace(seen, baseline=(metric,)),
+    ):
+        assert extra_cost(change, told) == pytest.approx(known)
+    assert extra_cost(change, seen) is None
+    assert extra_cost(change, crowded(60, a_run(), series=())) is None
+    assert extra_cost(change, crowded(60, a_run(), configuration=None)) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.ASK])
+def test_price_cap_holds_for_a_reservation(mode: Mode) -> None:
+    seen = crowded(60_000, a_run(), concurrency=Concurrency(1, 1000, 999))
+    busy = replace(seen, series=(*seen.series, a_series("Duration.p50", 100)))
+    desk = Desk(busy, mode=mode)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.decision is Decision.REFUSE
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "price"
 
 
 def test_what_says_nothing_about_a_run_is_free_whoever_calls() -> None:

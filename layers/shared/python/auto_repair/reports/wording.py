@@ -48,7 +48,7 @@ def confidence(share: float) -> str:
 
 
 def price(usd_per_month: float | None) -> str:
-    """What a change costs a month at list prices; the planner's figure is an upper bound."""
+    """What a change costs a month at list prices; the planner's figure is an estimated upper bound."""
     if usd_per_month is None:
         return "not priced"
     amount = abs(usd_per_month)
@@ -56,7 +56,9 @@ def price(usd_per_month: float | None) -> str:
         return "no extra cost"
     if amount < 0.01:
         return "under USD 0.01 a month"
-    return f"up to USD {amount:,.2f} more a month" if usd_per_month > 0 else f"USD {amount:,.2f} less a month"
+    if usd_per_month < 0:
+        return f"USD {amount:,.2f} less a month"
+    return f"at most about USD {amount:,.2f} more a month"
 
 
 def price_of_call(usd: float) -> str:

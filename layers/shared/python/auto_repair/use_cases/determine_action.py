@@ -12,7 +12,7 @@ from auto_repair.domain.evidence import Evidence, percentile
 from auto_repair.domain.guardrails import Situation, check, put_back
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
-from auto_repair.domain.pricing import monthly_compute_usd
+from auto_repair.domain.pricing import monthly_compute_usd, monthly_requests_usd
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
     Attempt,
@@ -259,13 +259,21 @@ def _required_wait_s(change: Change, evidence: Evidence) -> int:
 
 
 def extra_cost(change: Change, evidence: Evidence) -> float | None:
-    """Upper bound of the added compute cost per month, USD: more memory at today's rate and duration.
+    """Upper bound of the added cost per month, USD, if the load of the last minutes lasted all month.
 
     `change` is the whole of an incident: the cap is the owner's for all rungs, whatever is live by now.
-    None when the rate or duration is unknown. A longer timeout costs at most the added seconds of the
-    runs that are cut off today. What says nothing about a run is free, whoever calls.
+    None when the load or the duration of a run is unknown. What neither makes a run costlier nor lets more
+    of them run is free, whoever calls.
     """
     if all(s.setting in _FREE for s in change.settings):
+        return 0.0
+    costlier, more = _cost_of_costlier_runs(change, evidence), _cost_of_more_runs(change, evidence)
+    return None if costlier is None or more is None else round(costlier + more, 4)
+
+
+def _cost_of_costlier_runs(change: Change, evidence: Evidence) -> float | None:
+    """Today's runs with more memory; a longer timeout costs at most the added seconds of what is cut off."""
+    if not any(s.setting in VERSIONED_SETTINGS for s in change.settings):
         return 0.0
     config, runs = evidence.configuration, evidence.invocations
     if config is None or not runs or evidence.window.seconds <= 0:
@@ -286,4 +294,51 @@ def extra_cost(change: Change, evidence: Evidence) -> float | None:
             (change.after(Setting.MEMORY_MB), max(duration, limit or duration)),
         )
     )
-    return round(after - before, 4)
+    return after - before
+
+
+def _cost_of_more_runs(change: Change, evidence: Evidence) -> float | None:
+    """Every call that arrives, as far as the added concurrency can serve it.
+
+    Those that are served today are among them: after a first rung nobody can tell which were before it.
+    """
+    before, after = (of(Setting.RESERVED_CONCURRENCY) or 0 for of in (change.before, change.after))
+    if after <= before:
+        return 0.0
+    config, arriving, duration = evidence.configuration, _arriving(evidence), _typical_duration_s(evidence)
+    if config is None or arriving is None or duration is None:
+        return None
+    served = min(arriving, (after - before) / duration)
+    compute = monthly_compute_usd(
+        memory_mb=config.memory_mb,
+        invocations_per_second=served,
+        duration_s=duration,
+        architecture=config.architecture,
+    )
+    return compute + monthly_requests_usd(served)
+
+
+def _arriving(evidence: Evidence) -> float | None:
+    """Calls per second, throttled ones included, since throttling began: the calm before would water it down.
+
+    A call that is throttled several times counts each time, which keeps the price an upper bound.
+    """
+    throttles, served = evidence.metric("Throttles"), evidence.metric("Invocations")
+    moments = (*throttles.times, *served.times)
+    if not moments:
+        return None
+    throttled = (at for at, count in zip(throttles.times, throttles.values, strict=True) if count)
+    begin = next(throttled, min(moments))
+    seconds = (max(moments) - begin).total_seconds() + throttles.period_s
+    return (throttles.since(begin).total + served.since(begin).total) / seconds
+
+
+def _typical_duration_s(evidence: Evidence) -> float | None:
+    """The median by the log or the metric, else of earlier times: nothing runs at a reservation of 0."""
+    known = (
+        [run.duration_ms for run in evidence.invocations],
+        evidence.metric("Duration.p50").values,
+        [run.duration_ms for run in evidence.history],
+        evidence.normal("Duration.p50").values,
+    )
+    return next((median / 1000 for durations in known if (median := percentile(durations, 0.5))), None)
