@@ -246,6 +246,19 @@ def test_plans_that_changed_nothing_need_no_cooldown(status: str) -> None:
     assert rule(situation(attempts=(an_attempt(status=status, executed_at=iso(NOW)),))) == ""
 
 
+@pytest.mark.parametrize("status", ["FAILED", "ROLLED_BACK"])
+def test_repair_that_failed_before_its_first_write_counts_for_no_rule(status: str) -> None:
+    begun = tuple(
+        an_attempt(incident_id=f"old-{i}", status=status, executed_at=iso(NOW - timedelta(seconds=i + 1)))
+        for i in range(3)
+    )
+    untouched = tuple(replace(attempt, started=False) for attempt in begun)
+    assert situation(attempts=untouched).earlier == ()
+    for policy, name in ((a_policy(), "cooldown"), (a_policy(cooldown_s=0), "repeat without effect")):
+        assert rule(situation(policy, attempts=begun)) == name
+        assert rule(situation(policy, attempts=untouched)) == ""
+
+
 def test_own_rungs_need_no_cooldown() -> None:
     own = an_attempt(incident_id="incident-2", executed_at=iso(NOW))
     assert rule(situation(attempts=(own,))) == ""

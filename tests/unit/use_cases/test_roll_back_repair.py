@@ -72,7 +72,7 @@ def test_one_repair_goes_back_from_every_half_way_point(alias: bool, after: int)
     case = stopped(shop, shop.planned(a_change(*EVERYTHING)), after)
     assert status(shop.restore(case)) is ProgressStatus.DONE
     assert shop.live == before
-    assert shop.store.statuses == ["ROLLED_BACK"]
+    assert shop.store.statuses == ["ROLLED_BACK" if after else "FAILED"]
 
 
 @pytest.mark.parametrize("alias", [True, False])
@@ -84,7 +84,7 @@ def test_several_rungs_go_back_to_where_they_began(alias: bool, after: int) -> N
     case = stopped(shop, shop.planned(*rungs), after)
     assert status(shop.restore(case)) is ProgressStatus.DONE
     assert shop.live == before
-    assert shop.store.statuses == ["ROLLED_BACK"] * 3
+    assert shop.store.statuses == ["ROLLED_BACK", "ROLLED_BACK", "ROLLED_BACK" if after else "FAILED"]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,12 @@ def test_rolling_back_after_applying_is_the_identity(data: st.DataObject) -> Non
             moved.append(make[name](values[name], after))
             values[name] = after
         rungs.append(a_change(*moved))
-    case = stopped(shop, shop.planned(*rungs), data.draw(st.integers(0, 8)))
+    after = data.draw(st.integers(0, 8))
+    case = stopped(shop, shop.planned(*rungs), after)
     assert status(shop.restore(case)) is ProgressStatus.DONE
     assert shop.live == before
-    assert set(shop.store.statuses) == {"ROLLED_BACK"}
+    assert set(shop.store.statuses[:-1]) <= {"ROLLED_BACK"}
+    assert shop.store.statuses[-1] == ("ROLLED_BACK" if after else "FAILED")
 
 
 @pytest.mark.parametrize("after", range(7))
@@ -185,9 +187,30 @@ def test_failure_of_the_workflow_is_the_reason_where_there_was_one() -> None:
     assert facts["outcome"] == "the workflow failed with AwsCallFailed"
 
 
-def test_every_plan_that_may_have_been_applied_is_marked() -> None:
+def test_plan_that_failed_before_its_first_write_is_not_told_as_taken_back() -> None:
+    shop = Workshop()
+    case = replace(shop.planned(), error={"Error": "TransientError"})
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    (facts,) = shop.store.repairs.values()
+    assert facts["status"] == "FAILED"
+    assert facts["outcome"] == "nothing was changed: the workflow failed with TransientError"
+    assert facts["endedAt"]
+
+
+def test_what_could_not_be_taken_back_is_told_of_the_plan_that_began_only() -> None:
     shop = Workshop()
     case = shop.planned(a_change(memory(128, 384)), a_change(memory(384, 768)))
+    shop.functions.deploy("code-1", memory_mb=777)
+    assert "which we did not write" in gave_up(shop, replace(case, error={"Error": "RepairRejected"}))
+    first, second = (facts["outcome"] for _, facts in sorted(shop.store.repairs.items()))
+    assert first.startswith("not rolled back: ")
+    assert second == "nothing was changed: the workflow failed with RepairRejected"
+    assert shop.store.statuses == ["FAILED", "FAILED"]
+
+
+def test_every_plan_that_may_have_been_applied_is_marked() -> None:
+    shop = Workshop()
+    case = shop.finish(shop.planned(a_change(memory(128, 384)), a_change(memory(384, 768))))
     for key, reached in zip(sorted(shop.store.repairs), ("VERIFIED", "AWAITING_APPROVAL"), strict=True):
         shop.store.repairs[key]["status"] = reached
     shop.restore(case)

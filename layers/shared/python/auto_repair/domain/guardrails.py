@@ -39,8 +39,10 @@ class Situation(Moment):
 
     @property
     def earlier(self) -> tuple[Attempt, ...]:
-        """Repairs of other incidents that did change something."""
-        return tuple(a for a in self.attempts if a.incident_id != self.incident_id and a.status in APPLIED)
+        """Repairs of other incidents that did change something: what failed before its first write, such as
+        a question that could not be sent, did not."""
+        others = (a for a in self.attempts if a.incident_id != self.incident_id and a.status in APPLIED)
+        return tuple(a for a in others if a.started or a.status in LEFT_IN_PLACE)
 
 
 def pause(s: Moment) -> Refusal | None:

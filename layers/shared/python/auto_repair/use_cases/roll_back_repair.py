@@ -159,9 +159,12 @@ class RollBackRepair:
 
     def _record(self, case: Case, attempts: list[Attempt], status: str, reason: str) -> None:
         for attempt in attempts:
-            if attempt.status not in NEVER_APPLIED:
-                facts = {"status": status, "endedAt": iso(self.clock()), "outcome": reason}
-                self.store.record_repair(case.incident, attempt.executed_at, facts)
+            if attempt.status in NEVER_APPLIED:
+                continue
+            facts = {"status": status, "endedAt": iso(self.clock()), "outcome": reason}
+            if not attempt.started:  # it failed before its first write: there is nothing to take back
+                facts |= {"status": "FAILED", "outcome": f"nothing was changed: {_why(case)}"}
+            self.store.record_repair(case.incident, attempt.executed_at, facts)
 
 
 class NotOurs(Exception):
