@@ -11,7 +11,7 @@ from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientErro
 from auto_repair.domain.evidence import Evidence, Invocation
 from auto_repair.domain.outlook import RETENTION
 from auto_repair.domain.plan import Plan
-from auto_repair.domain.policy import Limits, Mode
+from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from auto_repair.domain.timestamps import iso
 from auto_repair.domain.verification import NextStep, Outcome, Verification
@@ -194,6 +194,51 @@ def test_traffic_is_seen_by_metrics_where_logs_are_late() -> None:
     )
     bench = Bench(sources=sources)
     assert bench.look(bench.case(verification=waited(120))).outcome is Outcome.REPAIRED
+
+
+class UnreadablePolicies(FakePolicies):
+    """SSM, whose answer is an error."""
+
+    error: Exception = InvalidEvent("SSM parameter /orders/policy: unknown field `moed`")
+
+    def policy(self, function_name: str) -> FunctionPolicy:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnreadablePolicies.error,
+        AwsCallFailed("ssm", "GetParameter", "AccessDeniedException", "not authorized"),
+    ],
+)
+def test_policy_that_cannot_be_read_takes_no_working_repair_back(error: Exception) -> None:
+    bench = Bench(*well())
+    bench.policies = UnreadablePolicies()
+    bench.policies.error = error
+    seen = bench.look(bench.case(verification=waited(120)))
+    assert (seen.outcome, seen.next_step) == (Outcome.REPAIRED, NextStep.FINISH)
+    assert seen.reason.startswith("20 calls since the change")
+    assert f"the owner's policy, which cannot be read: {error}" in seen.reason
+    assert bench.record["outcome"] == seen.reason
+
+
+def test_nothing_is_climbed_or_probed_by_a_policy_that_cannot_be_read() -> None:
+    bench = Bench(a_kill(384))
+    bench.policies = UnreadablePolicies()
+    seen = bench.look()
+    assert (seen.outcome, seen.next_step) == (Outcome.NOT_REPAIRED, NextStep.WAIT)
+    assert bench.functions.invoked == []
+    last = bench.look(bench.case(verification=waited(1800)))
+    assert (last.outcome, last.next_step) == (Outcome.NOT_REPAIRED, NextStep.ROLL_BACK)
+
+
+def test_policy_that_is_throttled_is_read_again() -> None:
+    bench = Bench(*well())
+    bench.policies = UnreadablePolicies()
+    bench.policies.error = TransientError("ssm:GetParameter answered ThrottlingException")
+    with pytest.raises(TransientError):
+        bench.look()
 
 
 def test_probe_is_sent_where_there_is_too_little_traffic() -> None:

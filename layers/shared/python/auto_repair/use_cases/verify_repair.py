@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.errors import AutoRepairError, InvalidEvent
+from auto_repair.domain.errors import AutoRepairError, AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence, Window
 from auto_repair.domain.outlook import GROWTH, RETENTION
 from auto_repair.domain.plan import Plan
@@ -47,7 +47,7 @@ class VerifyRepair:
         if plan is None or plan.change is None or progress is None or reference is None:
             raise InvalidEvent("repair: the state document holds no applied change to verify")
         before = self.store.load_evidence(reference.ref)
-        policy = self.policies.policy(case.incident.function_name)
+        policy, unread = self._policy(case.incident.function_name)
         changed_at = parse(progress.changed_at)
         target = Target(
             before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
@@ -74,6 +74,7 @@ class VerifyRepair:
         judgement = judge(look)
         if judgement.next_step is NextStep.WAIT:
             self._probe(policy, plan, len(after.invocations))
+        judgement = replace(judgement, reason=judgement.reason + unread)
         ref = self.store.save_evidence(case.incident, f"after-{plan.rung}", after)
         verification = Verification(
             outcome=judgement.outcome,
@@ -89,7 +90,18 @@ class VerifyRepair:
         self._record(case, plan, judgement)
         return verification
 
-    def _next_rung(self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy) -> NextRung:
+    def _policy(self, function_name: str) -> tuple[FunctionPolicy | None, str]:
+        """What the owner allows, or a note that nobody can tell: a slip in it takes no good repair back."""
+        try:
+            return self.policies.policy(function_name), ""
+        except (InvalidEvent, AwsCallFailed) as error:
+            return None, f"; judged without the owner's policy, which cannot be read: {str(error)[:300]}"
+
+    def _next_rung(
+        self, case: Case, repair: Repair, after: Evidence, policy: FunctionPolicy | None
+    ) -> NextRung:
+        if policy is None:
+            return NextRung.UNKNOWN
         attempts = tuple(self.store.attempts(case.incident.function_name))
         proposal = repair.plan(after, RepairContext(policy, attempts, case.incident.id))
         if isinstance(proposal, Refusal):
@@ -98,9 +110,9 @@ class VerifyRepair:
         is_last = case.plan is not None and case.plan.is_last_rung
         return NextRung.AT_WILL if alone and not is_last else NextRung.IF_NEEDED
 
-    def _probe(self, policy: FunctionPolicy, plan: Plan, seen: int) -> None:
+    def _probe(self, policy: FunctionPolicy | None, plan: Plan, seen: int) -> None:
         """Send the owner's harmless event where there is too little traffic to judge by."""
-        if policy.probe_payload is None or plan.change is None:
+        if policy is None or policy.probe_payload is None or plan.change is None:
             return
         until = self.clock() + PROBING
         for _ in range(min(MAX_PROBES, max(0, plan.min_invocations - seen))):
