@@ -1,15 +1,16 @@
 """An execution that ended without telling anybody does not hold up the next alarm."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auto_repair.domain.timestamps import from_epoch_ms
+from auto_repair.domain.timestamps import from_epoch_ms, iso
 from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
-from tests.builders import EXECUTION, a_change, an_incident
+from tests.builders import EXECUTION, NOW, a_change, ago, an_incident
 from tests.fakes import FakeFunctions, FakeStore, finding
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -21,7 +22,7 @@ def detail(name: str) -> Any:
 
 def close(store: FakeStore, ended: Any) -> str:
     """As the notifier's handler reads the event."""
-    return CloseFailedExecution(store, "notifier")(
+    return CloseFailedExecution(store, "notifier", lambda: NOW)(
         json.loads(ended["input"] or "null"),
         ended["executionArn"],
         from_epoch_ms(ended["startDate"]),
@@ -64,7 +65,29 @@ def test_plans_that_nobody_will_finish_are_failed() -> None:
     store.record_repair(an_incident(id="another"), "3", {"status": "PLANNED", "change": a_change()})
     close(store, ended)
     assert store.statuses == ["EXECUTED", "FAILED", "FAILED", "PLANNED"]
-    assert store.repairs[("orders", "1")]["outcome"] == "the execution ended as TIMED_OUT before the plan did"
+    for number in ("1", "2"):
+        facts = store.repairs[("orders", number)]
+        assert "ended as TIMED_OUT before this plan had begun: nothing was changed for it" in facts["outcome"]
+        assert facts["endedAt"] == iso(NOW)
+    assert "endedAt" not in store.repairs[("orders", "0")] | store.repairs[("orders", "3")]
+
+
+def test_plan_that_had_begun_may_be_half_made_and_says_so() -> None:
+    store, ended = FakeStore(), detail("execution_timed_out")
+    incident = an_incident(id=begun(store, ended))
+    facts = {"status": "PLANNED", "startedAt": iso(ago(minutes=1)), "change": a_change()}
+    store.record_repair(incident, "1", facts)
+    close(store, ended)
+    (found,) = store.repairs.values()
+    assert found["status"] == "FAILED"
+    assert "ended as TIMED_OUT after the change had begun" in found["outcome"]
+    assert "may be half made" in found["outcome"]
+    assert found["endedAt"] == iso(NOW)
+
+
+def test_end_is_told_by_the_clock_where_none_is_given() -> None:
+    at = CloseFailedExecution(FakeStore(), "notifier").clock()
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
 
 
 def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:

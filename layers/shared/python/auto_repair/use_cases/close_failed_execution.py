@@ -4,15 +4,18 @@ People are told by the rule that brings the event here, on a path that needs non
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import Incident
-from auto_repair.ports import IncidentStore
+from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Clock, IncidentStore
 from auto_repair.use_cases.parse_alarm_event import incident_of
 
 OPEN = ("PLANNED", "AWAITING_APPROVAL")  # statuses of plans that something was still to happen to
+BEGUN = "after the change had begun: it may be half made, so look at what is live"
+NOT_BEGUN = "before this plan had begun: nothing was changed for it"
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class CloseFailedExecution:
 
     store: IncidentStore
     executed_by: str
+    clock: Clock = lambda: datetime.now(UTC)
 
     def __call__(self, event: Any, execution_arn: str, started_at: datetime, status: str) -> str:
         """The incident's id, empty when the execution's input named none."""
@@ -38,6 +42,6 @@ class CloseFailedExecution:
         """Nobody will answer or carry out any more what this execution has left open."""
         for attempt in self.store.attempts(incident.function_name):
             if attempt.incident_id == incident.id and attempt.status in OPEN:
-                outcome = f"the execution ended as {status} before the plan did"
-                facts = {"status": "FAILED", "outcome": outcome}
+                outcome = f"the execution ended as {status} {BEGUN if attempt.started else NOT_BEGUN}"
+                facts = {"status": "FAILED", "outcome": outcome, "endedAt": iso(self.clock())}
                 self.store.record_repair(incident, attempt.executed_at, facts)
