@@ -1,11 +1,13 @@
 """How every path through the workflow ends, in one word, and which state an error came from."""
 
+import json
 from typing import Any
 
 import pytest
 
 from auto_repair.domain.case import EvidenceReference, WorkflowError
 from auto_repair.domain.diagnosis import Verdict
+from auto_repair.domain.errors import AwsCallFailed
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.outcome import failed_state, final_status, is_declined
 from auto_repair.domain.plan import Decision, Plan
@@ -14,11 +16,23 @@ from auto_repair.domain.verification import NextStep, Outcome
 from tests.builders import a_case, a_diagnosis, a_plan, a_verification, an_attempt, an_incident, progress
 
 ASKING = a_plan(decision=Decision.ASK)
+ASKING_AGAIN = a_plan(decision=Decision.ASK, planned_at="later", rung=2)
+YES = {"decision": "approve"}
+NOT_SENT = AwsCallFailed("sns", "Publish", "AuthorizationError", "not authorized")
+NOT_WRITTEN = AwsCallFailed(
+    "lambda", "UpdateFunctionConfiguration", "AccessDeniedException", "not authorized"
+)
 CAUGHT = {"Error": "AwsCallFailed", "Cause": "{}"}
 REJECTED = an_incident(disposition=Disposition.REJECTED)
 CLIMBING = a_verification(outcome=Outcome.NOT_REPAIRED, next_step=NextStep.CLIMB)
 GOING_BACK = a_verification(outcome=Outcome.NOT_REPAIRED, next_step=NextStep.ROLL_BACK)
 WITHOUT_VERDICT = a_verification(outcome=Outcome.CANNOT_TELL_YET)
+
+
+def caught(error: Exception) -> dict[str, str]:
+    """What Step Functions' Catch makes of an error of a function."""
+    name = type(error).__name__
+    return {"Error": name, "Cause": json.dumps({"errorType": name, "errorMessage": str(error)})}
 
 
 def nothing_to_do(verdict: Verdict) -> dict[str, Any]:
@@ -127,6 +141,36 @@ def test_only_a_question_can_be_declined() -> None:
         (
             "ExecuteRepair",  # the second rung
             {"plan": a_plan(planned_at="later"), "repair": progress(), "verification": CLIMBING},
+        ),
+        (
+            "AwaitApproval",  # the second rung's question; the answer is to the first one's
+            {
+                "plan": ASKING_AGAIN,
+                "approval": YES,
+                "repair": progress(),
+                "verification": CLIMBING,
+                "error": caught(NOT_SENT),
+            },
+        ),
+        (
+            "ExecuteRepair",  # the second rung, which a person has agreed to
+            {
+                "plan": ASKING_AGAIN,
+                "approval": YES,
+                "repair": progress(),
+                "verification": CLIMBING,
+                "error": caught(NOT_WRITTEN),
+            },
+        ),
+        (
+            "ExecuteRepair",
+            {
+                "plan": ASKING_AGAIN,
+                "approval": YES,
+                "repair": progress(ProgressStatus.APPLYING, planned_at="later"),
+                "verification": CLIMBING,
+                "error": caught(NOT_WRITTEN),
+            },
         ),
         ("VerifyRepair", {"plan": a_plan(), "repair": progress()}),
         (
