@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from auto_repair.root_cause.cycles import shares_in_circles
 from auto_repair.root_cause.graph import CallGraph, client_views, missing_edges
 from auto_repair.root_cause.model import Graph
 from auto_repair.root_cause.periods import Rows
@@ -38,24 +39,34 @@ def credit(sigmas: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One sort of symptom over the graph. Volumes share a unit; `own` is what no callee answers for."""
+    """One sort of symptom over the graph. Volumes share a unit; `own` is what no callee answers for.
+
+    `credits`: how far each node's movement is believed, 0 to 1. `shares`: of the callee's volume, what an
+    edge explains, 0 to 1; an edge that is not named explains all of it.
+    """
 
     symptoms: Mapping[str, Symptom]
     sigmas: Mapping[str, float]
+    credits: Mapping[str, float]
     volume: Mapping[str, float]
     own: Mapping[str, float]
     graph: CallGraph
+    shares: Mapping[tuple[str, str], float]
 
     @property
     def largest(self) -> float:
         """The largest volume of any node, 0 when nothing moved."""
         return max(self.volume.values(), default=0.0)
 
+    def explained(self, caller: str, callee: str) -> float:
+        """Part of the caller's volume that the callee answers for, in the volumes' unit."""
+        return _explained(caller, callee, self.volume, self.shares)
+
     def coverage(self, node: str) -> float:
         """Share of all believed movement that lies on nodes which call this one, or on itself."""
-        total = sum(credit(sigmas) for sigmas in self.sigmas.values())
-        above = self.graph.above(node)
-        return sum(credit(s) for n, s in self.sigmas.items() if n in above) / total if total else 0.0
+        total = math.fsum(self.credits.values())
+        above = self.graph.above(node)  # a set: the sum must not depend on its order
+        return math.fsum(self.credits.get(n, 0.0) for n in above) / total if total else 0.0
 
     def in_step(self, node: str, alarmed: str) -> float:
         """Correlation of the node's window with the alarmed node's, 0 when either is unknown."""
@@ -87,11 +98,18 @@ def explain_away(
     hot = [node for node, s in sigmas.items() if s > NOISE]
     unseen = [node for node, s in known.items() if any(is_gap(s, calls.get(node), i) for i in rows.after)]
     given = CallGraph.of(graph)
-    views = client_views(given, hot, unseen, alarmed, lambda node: usual.get(node, 0.0))
+    views = client_views(given, hot, unseen, alarmed, lambda node: usual.get(node, 0.0), volume)
     with_views = CallGraph.of(graph, views)
     repaired = CallGraph.of(graph, [*views, *missing_edges(with_views, hot, volume, calls)])
-    own = {node: _own(node, volume, repaired, rows, calls, edges) for node in volume}
-    return Flow(symptoms, sigmas, volume, own, repaired)
+    shares = shares_in_circles(repaired, {node for node, v in volume.items() if v > 0}, alarmed)
+    waits = {
+        (caller, callee): edge.gap.excess * _rate(callee, rows, calls)
+        for (caller, callee), edge in edges.items()
+        if edge.gap.sigmas > GAP
+    }
+    own = {node: _own(node, volume, repaired, shares, waits) for node in volume}
+    credits = {node: credit(s) for node, s in sigmas.items()}
+    return Flow(symptoms, sigmas, credits, volume, own, repaired, shares)
 
 
 def _volume(node: str, symptom: Symptom, rows: Rows, calls: Mapping[str, Calls]) -> float:
@@ -117,16 +135,17 @@ def _own(
     node: str,
     volume: Mapping[str, float],
     graph: CallGraph,
-    rows: Rows,
-    calls: Mapping[str, Calls],
-    edges: Mapping[tuple[str, str], Boundary],
+    shares: Mapping[tuple[str, str], float],
+    waits: Mapping[tuple[str, str], float],
 ) -> float:
     left = volume[node]
     for callee in graph.callees.get(node, ()):
-        if graph.calls_each_other(node, callee):
-            continue
-        left -= volume.get(callee, 0.0)
-        edge = edges.get((node, callee))
-        if edge and edge.gap.sigmas > GAP:
-            left -= edge.gap.excess * _rate(callee, rows, calls)
+        left -= _explained(node, callee, volume, shares)
+        left -= waits.get((node, callee), 0.0)
     return max(0.0, left)
+
+
+def _explained(
+    caller: str, callee: str, volume: Mapping[str, float], shares: Mapping[tuple[str, str], float]
+) -> float:
+    return shares.get((caller, callee), 1.0) * volume.get(callee, 0.0)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
+from itertools import pairwise
+from operator import mul
 
 from auto_repair.root_cause.model import Graph
-from auto_repair.root_cause.series import correlation, differences
+from auto_repair.root_cause.series import standardised
 from auto_repair.root_cause.traffic import Calls
 
 IN_STEP = 0.85  # correlation of the row-to-row changes of two nodes' calls that betrays an edge
 CARRIES = 0.5  # share of the caller's excess a callee must show to be taken for its cause
+MOST_HARMED = (
+    50  # services, and as many leaves, between which edges are looked for: all pairs would not scale
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,6 @@ class CallGraph:
         """The node and everything that calls it, directly or not."""
         return _reach(node, self.callers)
 
-    def calls_each_other(self, caller: str, callee: str) -> bool:
-        """Whether the callee also calls back directly: then neither explains the other."""
-        return caller in self.callees.get(callee, ())
-
 
 def _reach(start: str, neighbours: Mapping[str, tuple[str, ...]]) -> set[str]:
     seen, queue = {start}, [start]
@@ -65,6 +67,7 @@ def client_views(
     unseen: Iterable[str],
     alarmed: str,
     usual: Callable[[str], float],
+    volume: Mapping[str, float],
 ) -> list[tuple[str, str]]:
     """Edges from leaves to the services they are the client's view of.
 
@@ -74,16 +77,12 @@ def client_views(
     saw may have moved.
     """
     moved = tuple(hot)
-    services = [node for node in dict.fromkeys((*moved, *unseen)) if node in graph.callees]
+    services = {node for node in (*moved, *unseen) if node in graph.callees}
     found = []
-    for view in moved:
-        if view == alarmed or view in graph.callees:
-            continue
-        callers = set(graph.callers.get(view, ()))
+    for view in _most_harmed((n for n in moved if n != alarmed and n not in graph.callees), volume):
+        beside = dict.fromkeys(n for caller in graph.callers.get(view, ()) for n in graph.callees[caller])
         found += [
-            (view, service)
-            for service in services
-            if callers & set(graph.callers.get(service, ())) and usual(view) >= usual(service) > 0
+            (view, service) for service in beside if service in services and usual(view) >= usual(service) > 0
         ]
     return found
 
@@ -95,19 +94,25 @@ def missing_edges(
     if not graph.callees:
         return []
     moved = [node for node in hot if volume.get(node, 0.0) > 0 and node in calls]
+    services = _most_harmed((node for node in moved if node in graph.callees), volume)
+    leaves = _most_harmed((node for node in moved if node not in graph.callees), volume)
+    steps = {node: _steps(calls[node]) for node in (*services, *leaves)}
     found = []
-    for service in moved:
-        if service not in graph.callees:
-            continue
+    for service in services:
         connected = graph.below(service) | graph.above(service)
-        for leaf in moved:
-            if leaf in graph.callees or leaf in connected:
-                continue
-            carries = volume[leaf] >= CARRIES * volume[service]
-            if carries and _in_step(calls[service], calls[leaf]) > IN_STEP:
-                found.append((service, leaf))
+        found += [
+            (service, leaf)
+            for leaf in leaves
+            if leaf not in connected
+            and volume[leaf] >= CARRIES * volume[service]
+            and sum(map(mul, steps[service], steps[leaf])) > IN_STEP
+        ]
     return found
 
 
-def _in_step(one: Calls, other: Calls) -> float:
-    return correlation(differences(one.reference), differences(other.reference))
+def _most_harmed(nodes: Iterable[str], volume: Mapping[str, float]) -> list[str]:
+    return nlargest(MOST_HARMED, nodes, key=lambda node: volume.get(node, 0.0))
+
+
+def _steps(calls: Calls) -> list[float]:
+    return standardised([b - a for a, b in pairwise(calls.reference)])

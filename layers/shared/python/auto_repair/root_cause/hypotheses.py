@@ -7,7 +7,7 @@ from itertools import pairwise
 from auto_repair.root_cause.baselines import Shift
 from auto_repair.root_cause.calibration import confidences
 from auto_repair.root_cause.flow import NOISE
-from auto_repair.root_cause.impact_path import impact_path
+from auto_repair.root_cause.impact_path import impact_paths
 from auto_repair.root_cause.model import Evidence, Hypothesis, Investigation, Step
 from auto_repair.root_cause.periods import Rows
 from auto_repair.root_cause.ranking import Candidates
@@ -21,16 +21,21 @@ def word_hypotheses(
     """All candidates, best first."""
     scores = candidates.scores
     sure = confidences(list(scores.values()), probability)
+    paths = impact_paths(candidates.flow, scores, investigation.alarm.node)
     return tuple(
-        _hypothesis(candidates, investigation, rows, node, confidence)
+        _hypothesis(candidates, investigation, rows, paths[node], confidence)
         for node, confidence in zip(scores, sure, strict=True)
     )
 
 
 def _hypothesis(
-    candidates: Candidates, investigation: Investigation, rows: Rows, node: str, confidence: float
+    candidates: Candidates,
+    investigation: Investigation,
+    rows: Rows,
+    path: tuple[Step, ...],
+    confidence: float,
 ) -> Hypothesis:
-    path = impact_path(candidates.flow, node, investigation.alarm.node)
+    node = path[0].node
     evidence = tuple(sorted(candidates.evidence[node], key=lambda item: -item.strength))
     return Hypothesis(
         node=node,
@@ -81,9 +86,9 @@ def _excuses(candidates: Candidates, node: str) -> list[str]:
     if volume <= 0:
         return []
     return [
-        f"{callee} answers for {min(1.0, flow.volume.get(callee, 0.0) / volume):.0%} of it"
+        f"{callee} answers for {min(1.0, flow.explained(node, callee) / volume):.0%} of it"
         for callee in flow.graph.callees.get(node, ())
-        if flow.volume.get(callee, 0.0) > 0
+        if flow.explained(node, callee) > 0
     ]
 
 

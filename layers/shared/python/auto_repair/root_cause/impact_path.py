@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection, Iterable, Mapping
 
 from auto_repair.root_cause.flow import NOISE, Flow
 from auto_repair.root_cause.model import Step
@@ -10,21 +11,27 @@ from auto_repair.root_cause.model import Step
 MOVED, UNMOVED = 1.0, 3.0  # a hop through a node that shows nothing must be worth three that show something
 
 
-def impact_path(flow: Flow, cause: str, alarmed: str) -> tuple[Step, ...]:
-    """Steps from cause to alarm; a direct, inferred step when the graph knows no way."""
+def impact_paths(flow: Flow, causes: Iterable[str], alarmed: str) -> dict[str, tuple[Step, ...]]:
+    """Per cause the steps from it to the alarm; a direct, inferred step when the graph knows no way."""
+    back = _cheapest_ways(flow, alarmed)
+    return {cause: _path(cause, alarmed, back, flow.graph.inferred) for cause in causes}
+
+
+def _path(
+    cause: str, alarmed: str, back: Mapping[str, str], inferred: Collection[tuple[str, str]]
+) -> tuple[Step, ...]:
     if cause == alarmed:
         return (Step(cause),)
-    back = _cheapest_ways(flow, alarmed, cause)
     if cause not in back:
         return (Step(cause), Step(alarmed, inferred=True))
     path = [Step(cause)]
     while path[-1].node != alarmed:
         callee = path[-1].node
-        path.append(Step(back[callee], inferred=(back[callee], callee) in flow.graph.inferred))
+        path.append(Step(back[callee], inferred=(back[callee], callee) in inferred))
     return tuple(path)
 
 
-def _cheapest_ways(flow: Flow, start: str, goal: str) -> dict[str, str]:
+def _cheapest_ways(flow: Flow, start: str) -> dict[str, str]:
     """Dijkstra's algorithm along callees; per reached node the caller it is best reached from."""
     cost, back, done = {start: 0.0}, {}, set()
     queue: list[tuple[float, int, str]] = [(0.0, 0, start)]
@@ -34,8 +41,6 @@ def _cheapest_ways(flow: Flow, start: str, goal: str) -> dict[str, str]:
         if node in done:
             continue
         done.add(node)
-        if node == goal:
-            break
         for callee in flow.graph.callees.get(node, ()):
             total = spent + (MOVED if flow.sigmas.get(callee, 0.0) > NOISE else UNMOVED)
             if total < cost.get(callee, float("inf")):

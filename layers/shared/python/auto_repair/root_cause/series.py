@@ -51,3 +51,15 @@ def correlation(left: Gappy, right: Gappy, at_least: int = 3) -> float:
         return 0.0
     # Two roots, not the root of the product: the product may leave the range of floats.
     return sum((a - mean_l) * (b - mean_r) for a, b in pairs) / (math.sqrt(var_l) * math.sqrt(var_r))
+
+
+def standardised(values: Sequence[float], at_least: int = 3) -> list[float]:
+    """Values with mean 0 and length 1, so that the sum of products of two such rows is their correlation.
+
+    Empty where no correlation is defined: fewer than `at_least` values, or all the same.
+    """
+    if len(values) < at_least:
+        return []
+    centre = mean(values)
+    length = math.sqrt(sum((v - centre) ** 2 for v in values))
+    return [(v - centre) / length for v in values] if length > 0 else []

@@ -9,6 +9,8 @@ to the front can only shrink with depth (the data-processing inequality, Cover a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import takewhile
 
 from auto_repair.root_cause.flow import Flow
 from auto_repair.root_cause.series import correlation, differences, mean
@@ -29,8 +31,9 @@ def level_siblings(
     rest.sort(key=lambda node: (-flow.own[node], -scores[node]))
     while rest:
         first = rest[0]
-        group = [node for node in rest if _alike(first, node, flow, calls)]
-        rest = [node for node in rest if node not in group]
+        near = list(takewhile(partial(_same_excess, flow, first), rest))
+        group = [node for node in near if _same_calls(first, node, calls)]
+        rest = [*(node for node in near if node not in group), *rest[len(near) :]]
         if len(group) < 2:
             continue
         groups.append(frozenset(group))
@@ -41,12 +44,13 @@ def level_siblings(
     return levelled, tuple(groups)
 
 
-def _alike(first: str, node: str, flow: Flow, calls: Mapping[str, Calls]) -> bool:
-    excess, served = flow.own[first], mean(calls[first].window)
-    return (
-        abs(flow.own[node] - excess) <= SAME_EXCESS * excess
-        and abs(mean(calls[node].window) - served) <= SAME_CALLS * served
-    )
+def _same_excess(flow: Flow, first: str, node: str) -> bool:
+    return abs(flow.own[node] - flow.own[first]) <= SAME_EXCESS * flow.own[first]
+
+
+def _same_calls(first: str, node: str, calls: Mapping[str, Calls]) -> bool:
+    served = mean(calls[first].window)
+    return abs(mean(calls[node].window) - served) <= SAME_CALLS * served
 
 
 def _closeness(node: str, alarmed: str, calls: Mapping[str, Calls]) -> float:

@@ -37,7 +37,7 @@ def suspects(
             callee: usually_seen.get(callee, 0.0)
             * _hidden(flow.symptoms.get(callee), felt, rows, calls.get(callee))
             for callee in flow.graph.callees.get(caller, ())
-            if not flow.graph.calls_each_other(caller, callee)
+            if flow.shares.get((caller, callee), 1.0) > 0
         }
         for callee, share in hidden.items():
             if share > 0:

@@ -1,0 +1,88 @@
+"""Calls in a circle: whose trouble may explain whose, so that somebody of every circle remains.
+
+Nodes of a circle in trouble would explain each other away: the excess of each is its callee's, and
+nobody's own. So explanations run inwards from where a circle is called, and the calls that lead back
+there explain nothing. Repeated for the circles that are left, this is the nesting of loops of a program
+(Steensgaard, "Sequentializing program dependence graphs for irreducible programs", 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from auto_repair.root_cause.graph import CallGraph
+
+Edge = tuple[str, str]
+
+
+def shares_in_circles(graph: CallGraph, moved: Collection[str], alarmed: str) -> dict[Edge, float]:
+    """Share of the callee's excess, 0 to 1, that an edge explains; an edge that is not named explains all.
+
+    Only nodes in `moved` explain anything, so calls in a circle through a calm node are none here.
+    """
+    shares: dict[Edge, float] = {}
+    waiting = _circles(moved, graph)
+    while waiting:
+        circle = waiting.pop()
+        front = _front(circle, graph, moved, alarmed)
+        if not front:
+            # Nobody outside calls it: that the alarm is its front is one reading of as many as it has nodes.
+            shares.update(dict.fromkeys(_calls_within(circle, circle, graph), 1 - 1 / len(circle)))
+            front = circle & {alarmed} or circle
+        shares.update(dict.fromkeys(_calls_within(circle, front, graph), 0.0))
+        waiting += _circles(circle - front, graph)
+    return shares
+
+
+def _front(circle: set[str], graph: CallGraph, moved: Collection[str], alarmed: str) -> set[str]:
+    """The nodes by which trouble leaves a circle; empty when nobody outside calls it.
+
+    Callers in trouble know best. Where there is none, the alarm may be one of several.
+    """
+    callers = {node: set(graph.callers.get(node, ())) - circle for node in circle}
+    troubled = {node for node, outside in callers.items() if any(caller in moved for caller in outside)}
+    if troubled:
+        return troubled
+    called = {node for node, outside in callers.items() if outside}
+    return called | (circle & {alarmed}) if called else set()
+
+
+def _calls_within(circle: set[str], callees: set[str], graph: CallGraph) -> list[Edge]:
+    return [(caller, node) for node in callees for caller in graph.callers[node] if caller in circle]
+
+
+def _circles(nodes: Collection[str], graph: CallGraph) -> list[set[str]]:
+    """Strongly connected components of two nodes or more (Kosaraju's algorithm)."""
+    found, placed = [], set()
+    for start in reversed(_callees_first(nodes, graph)):
+        if start in placed:
+            continue
+        placed.add(start)
+        component = [start]
+        for node in component:
+            for caller in graph.callers.get(node, ()):
+                if caller in nodes and caller not in placed:
+                    placed.add(caller)
+                    component.append(caller)
+        if len(component) > 1:
+            found.append(set(component))
+    return found
+
+
+def _callees_first(nodes: Collection[str], graph: CallGraph) -> list[str]:
+    """The nodes in the order in which a depth-first search along the calls leaves them."""
+    seen: set[str] = set()
+    order = []
+    for root in nodes:
+        stack = [(root, iter(graph.callees.get(root, ())))] if root not in seen else []
+        seen.add(root)
+        while stack:
+            node, callees = stack[-1]
+            fresh = next((c for c in callees if c in nodes and c not in seen), None)
+            if fresh is None:
+                order.append(node)
+                stack.pop()
+            else:
+                seen.add(fresh)
+                stack.append((fresh, iter(graph.callees.get(fresh, ()))))
+    return order
