@@ -499,6 +499,19 @@ def test_price_cap_holds_for_a_reservation(mode: Mode) -> None:
     assert plan.refusal.rule == "price"
 
 
+def test_person_decides_where_nobody_can_tell_the_price() -> None:
+    seen = crowded(60, concurrency=Concurrency(1, 1000, 999))
+    desk = Desk(seen)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.extra_cost_usd_per_month is None
+    assert plan.decision is Decision.ASK
+    assert "nobody can tell what it would cost" in plan.reasons[0]
+    known = replace(seen, history=(a_run(),))
+    desk = Desk(known)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.decision is Decision.AUTO
+
+
 def test_what_says_nothing_about_a_run_is_free_whoever_calls() -> None:
     bucket = SettingChange("arn:aws:s3:::images", Setting.BUCKET_POLICY, "{}", None)
     assert extra_cost(a_change(bucket), evidence()) == 0

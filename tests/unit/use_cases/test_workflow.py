@@ -125,7 +125,10 @@ def throttled(answer: Any, reserved: int = 0) -> Simulation:
 
 
 def test_reservation_that_is_too_small_is_raised() -> None:
-    simulation = throttled(None, reserved=2)
+    simulation = throttled(None)
+    simulation.function.reserved = None
+    simulation.traffic(30)  # ordinary times, which tell how long a run takes
+    simulation.function.reserved = 2
     simulation.run()
     assert simulation.live["reserved"] == 4
     assert simulation.store.statuses == ["VERIFIED"]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from auto_repair.domain.earlier_repair import Settled
 
 _FREE = frozenset({Setting.BUCKET_POLICY, Setting.VISIBILITY_TIMEOUT_S})
+UNPRICED = "nobody can tell what it would cost: too little is known of the load, or of how long a run takes"
 METRIC_DELAY_S = 120  # metrics of AWS Lambda may be this late
 
 DECISIONS = {Mode.OBSERVE: Decision.OBSERVE, Mode.ASK: Decision.ASK, Mode.AUTO: Decision.AUTO}
@@ -129,6 +130,8 @@ class DetermineAction:
         doubt = case.diagnosis.needs_person if case.diagnosis else ""
         if not context.rungs:
             doubt = doubt or put_back(change, situation.earlier)
+        # The owner's cap cannot hold what has no price.
+        doubt = doubt or (UNPRICED if cost is None else "")
         decision, reasons = _decide(
             policy, repair, replace(outcome, needs_person=outcome.needs_person or doubt)
         )
