@@ -127,7 +127,8 @@ def test_functions_end_before_the_workflow_gives_up_on_them() -> None:
 def test_evidence_that_comes_late_is_missing_evidence_and_no_function_that_is_cut_off() -> None:
     starts = 2 + look_around.MOST_OTHERS  # the alarmed resource, the function, the nearest others
     topology_s = starts * look_around.TOPOLOGY_DEADLINE_S
-    collecting_s = collect_metrics_and_logs.DEADLINE_S + topology_s + look_around.DEADLINE_S
+    own_s = collect_metrics_and_logs.DEADLINE_S + collect_metrics_and_logs.OF_ALIAS_DEADLINE_S
+    collecting_s = own_s + topology_s + look_around.DEADLINE_S
     probing_s = verify_repair.PROBING.total_seconds() + PROBE_READ_TIMEOUT_S
     verifying_s = collect_metrics_and_logs.DEADLINE_S + look_around.DEADLINE_S + probing_s
     assert collecting_s < timeout_of("collector")

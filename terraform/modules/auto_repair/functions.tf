@@ -17,7 +17,7 @@ locals {
   }
 
   # They wait for many sources, each with a deadline of its own; the others for a few calls.
-  timeouts_s = { collector = 120, verifier = 120 }
+  timeouts_s = { collector = 140, verifier = 120 }
 
   # What settings.py and powertools read.
   environment_variables = {

@@ -18,6 +18,7 @@ from auto_repair.ports import Target
 from auto_repair.use_cases.collect_metrics_and_logs import (
     LONGEST,
     LOOK_BACK,
+    OF_ALIAS,
     PATIENT_TRIES,
     WORTH_A_RETRY,
     CollectMetricsAndLogs,
@@ -212,6 +213,22 @@ def test_version_that_the_logged_runs_were_of_is_the_one_callers_reach() -> None
     assert seen.alias == "live"
     assert seen.configuration == function.versions["1"]
     assert seen.latest == function.latest
+
+
+@pytest.mark.parametrize("source", OF_ALIAS)
+def test_callers_and_sources_are_asked_of_the_alias_that_the_logged_runs_tell(source: str) -> None:
+    function, asked = behind_alias("live"), list[str | None]()
+
+    def note(target: Target) -> Evidence:
+        asked.append(target.alias)
+        return Evidence(target.function_name, target.window)
+
+    known = knowing("function_configuration", configuration=function.latest, aliases=(Alias("live", "1"),))
+    logged = knowing("lambda_logs", invocations=in_turn([a_kill(version="1")] * 3))
+    collect(FakeSource(source, note), known, logged, functions=FakeFunctions(function))
+    collect(FakeSource(source, note), CONFIGURATION)
+    collect(FakeSource(source, note), CONFIGURATION, alias="blue")
+    assert asked == ["live", None, "blue"]
 
 
 def test_latest_stays_latest() -> None:

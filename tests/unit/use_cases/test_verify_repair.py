@@ -8,7 +8,7 @@ import pytest
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
-from auto_repair.domain.evidence import Evidence, Invocation
+from auto_repair.domain.evidence import Evidence, Invocation, MissingEvidence
 from auto_repair.domain.outlook import RETENTION
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
@@ -295,6 +295,25 @@ def test_evidence_of_callers_and_queues_is_taken_from_the_first_look() -> None:
     stored = bench.store.evidence[seen.evidence_ref]
     assert len(stored.history) == 5
     assert all(run.killed for run in stored.history)
+
+
+def test_what_the_first_look_could_not_read_stays_missing() -> None:
+    """The next rung is planned by this evidence: unread callers are not none."""
+    bench = Bench(*well())
+    gaps = (MissingEvidence("callers", "denied"), MissingEvidence("lambda_logs", "throttled then"))
+    first = replace(bench.store.evidence[bench.before], missing=gaps)
+    bench.before = bench.store.save_evidence(an_incident(), "before", first)
+    seen = bench.look()
+    stored = bench.store.evidence[seen.evidence_ref]
+    assert stored.lacks("callers")
+    assert not stored.lacks("lambda_logs"), "it was read this time"
+
+
+def test_kill_at_the_cap_goes_back_whatever_the_first_look_missed() -> None:
+    bench = Bench(a_kill(384), limits=Limits(max_memory_mb=384))
+    first = replace(bench.store.evidence[bench.before], missing=(MissingEvidence("traces", "denied"),))
+    bench.before = bench.store.save_evidence(an_incident(), "before", first)
+    assert bench.look().next_step is NextStep.ROLL_BACK
 
 
 def test_each_rung_keeps_its_evidence() -> None:

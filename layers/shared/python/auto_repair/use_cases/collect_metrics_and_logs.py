@@ -16,8 +16,11 @@ from auto_repair.use_cases.look_around import LookAround, ask, not_reached, surr
 LOOK_BACK = timedelta(minutes=15)
 LONGEST = timedelta(hours=3)  # an event may be years old: replayed, delayed, or wrong
 DEADLINE_S = 40.0
+OF_ALIAS = ("callers", "event_sources")  # asked once it is known which alias the callers use
+OF_ALIAS_DEADLINE_S = 16.0
 PATIENT_TRIES = 2  # retries of the state before a passing error of AWS counts as missing evidence
-WORTH_A_RETRY = (*CENTRAL_SOURCES, "concurrency")  # without these, whole failure modes are invisible
+# Without these, whole failure modes are invisible, or a person has to be asked.
+WORTH_A_RETRY = (*CENTRAL_SOURCES, "concurrency", *OF_ALIAS)
 
 
 def gather(
@@ -85,7 +88,15 @@ class CollectMetricsAndLogs:
             return Evidence(incident.function_name, window)
         alias = incident.alias or self.policies.policy(incident.function_name).alias
         target = Target(incident.function_name, window, alias)
-        return self._as_callers_see_it(gather(self.sources, target, is_last_try=is_last_try))
+        first = (source for source in self.sources if source.name not in OF_ALIAS)
+        seen = self._as_callers_see_it(gather(first, target, is_last_try=is_last_try))
+        rest = gather(
+            (source for source in self.sources if source.name in OF_ALIAS),
+            replace(target, alias=seen.alias),
+            deadline_s=OF_ALIAS_DEADLINE_S,
+            is_last_try=is_last_try,
+        )
+        return merge(seen, (rest,))
 
     def _as_callers_see_it(self, evidence: Evidence) -> Evidence:
         """With the alias and configuration of the version that the logged runs were of."""

@@ -52,7 +52,8 @@ class VerifyRepair:
         target = Target(
             before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
         )
-        after = since_change(_with_context(gather(self.sources, target), before), plan.change, changed_at)
+        after = self._with_context(gather(self.sources, target), before)
+        after = since_change(after, plan.change, changed_at)
         if before.surroundings:
             scope = replace(before.surroundings.scope, window=target.window)
             now = self.look_around().observe(scope)
@@ -90,6 +91,22 @@ class VerifyRepair:
         self._record(case, plan, judgement)
         return verification
 
+    def _with_context(self, after: Evidence, before: Evidence) -> Evidence:
+        """`after` with what does not change in minutes and was read once, or could not be read then."""
+        return replace(
+            after,
+            callers=after.callers or before.callers,
+            event_sources=after.event_sources or before.event_sources,
+            aliases=after.aliases or before.aliases,
+            history=(*before.history, *before.invocations),
+            baseline=after.baseline or before.baseline,
+            missing=(*after.missing, *(gap for gap in before.missing if gap.source not in self._asked)),
+        )
+
+    @property
+    def _asked(self) -> set[str]:
+        return {source.name for source in self.sources}
+
     def _policy(self, function_name: str) -> tuple[FunctionPolicy | None, str]:
         """What the owner allows, or a note that nobody can tell: a slip in it takes no good repair back."""
         try:
@@ -105,7 +122,8 @@ class VerifyRepair:
         attempts = tuple(self.store.attempts(case.incident.function_name))
         proposal = repair.plan(after, RepairContext(policy, attempts, case.incident.id))
         if isinstance(proposal, Refusal):
-            return NextRung.UNKNOWN if proposal.rule == "evidence" and after.missing else NextRung.NONE
+            is_blind = any(after.lacks(name) for name in self._asked)
+            return NextRung.UNKNOWN if proposal.rule == "evidence" and is_blind else NextRung.NONE
         alone = policy.mode_for(repair.name) is Mode.AUTO and not proposal.needs_person
         is_last = case.plan is not None and case.plan.is_last_rung
         return NextRung.AT_WILL if alone and not is_last else NextRung.IF_NEEDED
@@ -138,14 +156,3 @@ class VerifyRepair:
 def _bounds(around: Surroundings) -> tuple[ResourceSeries, ...]:
     """Settings that bound what metrics tell, for the outlook: read once, as no repair of ours moves them."""
     return tuple(series for series in around.series if series.metric in (RETENTION, GROWTH))
-
-
-def _with_context(after: Evidence, before: Evidence) -> Evidence:
-    """`after` with what does not change in minutes and was read once: callers, sources, earlier runs."""
-    return replace(
-        after,
-        callers=after.callers or before.callers,
-        event_sources=after.event_sources or before.event_sources,
-        aliases=after.aliases or before.aliases,
-        history=(*before.history, *before.invocations),
-    )
