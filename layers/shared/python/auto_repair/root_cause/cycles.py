@@ -19,6 +19,7 @@ def shares_in_circles(graph: CallGraph, moved: Collection[str], alarmed: str) ->
     """Share of the callee's excess, 0 to 1, that an edge explains; an edge that is not named explains all.
 
     Only nodes in `moved` explain anything, so calls in a circle through a calm node are none here.
+    Takes time in proportion to the edges and to how deeply circles lie within circles.
     """
     shares: dict[Edge, float] = {}
     waiting = _circles(moved, graph)
