@@ -282,7 +282,7 @@ class Simulation:
 
     def fall_back(self, execution: Execution) -> None:
         """What the rule on failed executions does, with a function that works."""
-        close = CloseFailedExecution(self.store, "notifier")
+        close = CloseFailedExecution(self.store, self.clock, "notifier")
         close(execution.input, execution.arn, parse(execution.started_at), execution.status)
 
     def tasks(self) -> dict[str, Callable[[Any], Any]]:

@@ -1,7 +1,6 @@
 """An execution that ended without telling anybody does not hold up the next alarm."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ def detail(name: str) -> Any:
 
 def close(store: FakeStore, ended: Any) -> str:
     """As the notifier's handler reads the event."""
-    return CloseFailedExecution(store, "notifier", lambda: NOW)(
+    return CloseFailedExecution(store, lambda: NOW, "notifier")(
         json.loads(ended["input"] or "null"),
         ended["executionArn"],
         from_epoch_ms(ended["startDate"]),
@@ -84,10 +83,6 @@ def test_plan_that_had_begun_may_be_half_made_and_says_so() -> None:
     assert "may be half made" in found["outcome"]
     assert found["endedAt"] == iso(NOW)
 
-
-def test_end_is_told_by_the_clock_where_none_is_given() -> None:
-    at = CloseFailedExecution(FakeStore(), "notifier").clock()
-    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
 
 
 def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:

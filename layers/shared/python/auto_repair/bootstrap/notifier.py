@@ -60,4 +60,4 @@ def record_failure() -> RecordFailure:
 
 def close_failed_execution() -> CloseFailedExecution:
     """Closing what a failed execution left open."""
-    return CloseFailedExecution(store(), settings().function_name)
+    return CloseFailedExecution(store(), utc_now, settings().function_name)

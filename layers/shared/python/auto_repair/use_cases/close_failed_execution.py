@@ -4,7 +4,7 @@ People are told by the rule that brings the event here, on a path that needs non
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from auto_repair.domain.errors import InvalidEvent
@@ -23,8 +23,8 @@ class CloseFailedExecution:
     """Records a failed, timed-out or aborted execution and releases its function."""
 
     store: IncidentStore
+    clock: Clock
     executed_by: str
-    clock: Clock = lambda: datetime.now(UTC)
 
     def __call__(self, event: Any, execution_arn: str, started_at: datetime, status: str) -> str:
         """The incident's id, empty when the execution's input named none."""
