@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from auto_repair.domain.question import zones
 from auto_repair.domain.question.understand import Understood, understand
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole
@@ -325,3 +326,177 @@ def test_what_is_quoted_of_a_question_is_redacted() -> None:
     (back,) = ask(f"'{token}' fails").ask_back
     assert token not in back
     assert "[redacted:token]" in back
+
+
+UNREADABLE = [
+    ("since 25:00", "25:00"),
+    ("since 10:99", "10:99"),
+    ("since yesterday 25:00", "25:00"),
+    ("since 25 Uhr", "25 uhr"),
+    ("since 30h", "since 30h"),
+    ("since 1999", "since 1999"),
+    ("since 20260131", "since 20260131"),
+    ("since 31/02/2026", "31/02/2026"),
+    ("since 31.02.2026", "31.02.2026"),
+    ("since 2026/13/01", "2026/13/01"),
+    ("since 0001/01/01 00:30+09:00", "0001/01/01"),
+    ("since 31/01", "since 31/01"),
+    ("since 2/1/26", "since 2/1/26"),
+    ("since 31 February", "31 february"),
+    ("since 2026-13-45", "2026-13-45"),
+    ("since 2026-1-5", "2026-1-5"),
+    ("since 2026-01-31T10:00:00+25:00", "2026-01-31t10:00:00+25:00"),
+    ("since 99999999 minutes", "since 99999999 minutes"),
+    ("since 0 minutes", "since 0 minutes"),
+    ("for 100000 hours", "for 100000 hours"),
+    ("since next monday", "since next monday"),
+]
+
+
+@pytest.mark.parametrize(("since", "words"), UNREADABLE)
+def test_what_looks_like_a_time_and_is_none_is_asked_back(since: str, words: str) -> None:
+    understood = ask(f"orders fails {since}")
+    assert understood.since is None
+    fix = "Since when has it been wrong? Give a time such as 2026-01-31T10:00Z."
+    assert understood.ask_back == (f"“{words}” cannot be understood as a time. {fix}",)
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("since the deploy", "since the deploy"),
+        ("after our last release", "after our last release"),
+        ("seit dem Deployment", "seit dem deployment"),
+        ("depuis la mise à jour", "depuis la mise a jour"),
+        ("desde el despliegue", "desde el despliegue"),
+        ("发布以后", "发布以后"),
+    ],
+)
+def test_an_event_without_a_time_is_asked_for(since: str, words: str) -> None:
+    understood = ask(f"orders fails {since}")
+    assert understood.since is None
+    assert understood.ask_back == (f"When was that: “{words}”?",)
+
+
+def test_an_event_with_its_time_needs_no_question() -> None:
+    understood = ask("orders fails since the deploy at 10:00")
+    assert (understood.since, understood.ask_back) == (at(31, "10:00"), ())
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("31/01/2026", at(31, "00:00")),
+        ("01/31/2026", at(31, "00:00")),
+        ("31.01.2026 10 Uhr", at(31, "10:00")),
+        ("2026/01/31 09:15", at(31, "09:15")),
+    ],
+)
+def test_a_date_in_figures_that_means_one_day_is_read(written: str, meant: datetime) -> None:
+    understood = ask(f"orders fails since {written}")
+    assert (understood.since, understood.ask_back) == (meant, ())
+
+
+def test_a_date_that_may_mean_two_days_is_asked_back_in_iso_form() -> None:
+    understood = ask("orders fails since 02/01/2026")
+    assert understood.since is None
+    assert understood.ask_back == ("Which day is “02/01/2026”: 2026-01-02 or 2026-02-01?",)
+
+
+@pytest.mark.parametrize("since", ["for 3 weeks", "since 2025-12-01", "since 9999 days", "since 1 January"])
+def test_what_cloudwatch_has_forgotten_is_asked_back(since: str) -> None:
+    understood = ask(f"orders fails {since}")
+    assert understood.since is None
+    (back,) = understood.ask_back
+    assert "UTC is more than 14 days ago; give a later time" in back
+
+
+ZONES = [
+    ("since 10:00 UTC+2", at(31, "08:00"), "UTC+02:00"),
+    ("since 2026-01-31 10:00 UTC+02:00", at(31, "08:00"), "UTC+02:00"),
+    ("since 10:00 GMT-1", at(31, "11:00"), "UTC-01:00"),
+    ("since 10:00+09:00", at(31, "01:00"), "UTC+09:00"),
+    ("since 2026-01-31T10:00 +05:30", at(31, "04:30"), "UTC+05:30"),
+    ("since 10:00 -0500", at(30, "15:00"), "UTC-05:00"),
+    ("since 10:00z", at(31, "10:00"), "UTC"),
+    ("since 10:00 Europe/Berlin", at(31, "09:00"), "CET"),
+    ("since 10 am America/New_York", at(30, "15:00"), "EST"),
+    ("since 10:00 Tokyo time", at(31, "01:00"), "JST"),
+    ("since 10:00 (New York time)", at(30, "15:00"), "EST"),
+    ("depuis 10h heure de Paris", at(31, "09:00"), "CET"),
+    ("北京时间10点以来", at(31, "02:00"), "UTC+08:00"),
+    ("since 10:00 CET", at(31, "09:00"), "CET"),
+    ("since ten JST", at(31, "01:00"), "JST"),
+    ("since 10 pm pdt", at(31, "05:00"), "PDT"),
+    ("since midnight CET", at(30, "23:00"), "CET"),
+    ("from 10:00 UTC - 11:00 UTC", at(31, "10:00"), "UTC"),
+]
+
+
+@pytest.mark.parametrize(("since", "meant", "zone"), ZONES)
+def test_a_time_zone_that_is_named_is_used(since: str, meant: datetime, zone: str) -> None:
+    understood = ask(f"orders fails {since}")
+    assert (understood.since, understood.zone, understood.ask_back) == (meant, zone, ())
+    assert not any("names no time zone" in assumption for assumption in understood.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        ("since 10 pm PST", "PST"),
+        ("since 10 pm est", "EST"),
+        ("since 10:00 IST", "IST"),  # codespell:ignore ist
+        ("since 10:00 ET", "ET"),
+        ("since yesterday evening CST", "CST"),
+        ("since 10:00 local time", "local"),
+        ("since 10 am Eastern time", "eastern"),
+        ("seit 10 Uhr Ortszeit", "ortszeit"),
+        ("seit 10 Uhr Berliner Zeit", "berliner"),
+        ("since 10:00 Asia/Nowhere", "asia/nowhere"),
+        ("since 10:00 UTC+25", "utc+25"),
+        ("since 10:00-05:00", "-05:00"),
+        ("since 10:00 UTC (11:00 CET)", "UTC” or “CET"),
+    ],
+)
+def test_a_time_zone_that_is_not_clear_is_asked_back_and_never_taken_as_utc(since: str, words: str) -> None:
+    understood = ask(f"orders fails {since}")
+    assert understood.since is None
+    back = f"Which time zone is meant by “{words}”? Give the time such as 2026-01-31T10:00+01:00."
+    assert understood.ask_back == (back,)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "seit 10 Uhr ist orders langsam",  # codespell:ignore ist
+        "depuis 10h orders est lente",
+        "depuis 10h cet appel de orders échoue",
+        "since 10:00 response time of orders is slow",
+        "orders fails since 10:00 all the time",
+        "orders fails since 10:00 GET and REST calls",
+        "orders fails with 16:9 pictures after 15000 seconds since it is used, since 10:00",
+    ],
+)
+def test_words_that_only_look_like_a_zone_or_a_time_are_none(question: str) -> None:
+    understood = ask(question)
+    assert (understood.zone, understood.ask_back) == ("UTC", ())
+    assert understood.since == at(31, "10:00")
+
+
+@pytest.mark.parametrize(
+    "since", ["10:00.", "10:00:", "2026-01-31 10:00.", "2026-01-31 10:00:", "2026-01-31T10:00Z."]
+)
+def test_a_mark_after_a_time_belongs_to_the_sentence(since: str) -> None:
+    understood = ask(f"orders fails since {since}")
+    assert (understood.since, understood.ask_back) == (at(31, "10:00"), ())
+
+
+def test_a_length_of_time_needs_no_zone() -> None:
+    understood = ask("orders fails for 20 minutes PST")
+    assert (understood.since, understood.ask_back) == (at(31, "11:40"), ())
+
+
+def test_without_a_tz_database_a_place_is_asked_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zones, "available_timezones", set)
+    (back,) = ask("orders fails since 10:00 Europe/Berlin").ask_back
+    assert back.startswith("Which time zone is meant by “europe/berlin”?")

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from auto_repair.domain.question.numbers import NUMBER, in_figures, number_of
+from auto_repair.domain.question.reading import out_of_reach
+from auto_repair.domain.question.unreadable import Unreadable, check, day_in_figures, event_without_time
 from auto_repair.domain.question.words import blank
+from auto_repair.domain.question.zones import ISO_WITH_ZONE, named_zone
 
 _UNITS = (
     (1, r"seconds?|secs?|s|sekunden?|secondes?|segundos?|秒钟?"),
@@ -35,7 +38,7 @@ _DURATIONS = (
 )
 _ISO = (
     r"(?<!\d)\d{4}-\d{2}-\d{2}"
-    r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?(?:z|utc)|[+-]\d{2}:?\d{2})?)?(?![\d:])"
+    r"(?:[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?(?:z|utc)|[+-]\d{2}:?\d{2})?)?(?!:?\d)"
 )
 _MARK = r"(?P<mark>a\.?m\.?|p\.?m\.?|uhr|o.?clock|h|heures?|horas)"
 # A number right after these words is a time of day, unless it counts something.
@@ -53,7 +56,7 @@ _CLOCKS = (
     r"|halb|viertel nach|viertel vor)\s"  # codespell:ignore vor
     rf"(?P<hour>{NUMBER})(?![a-z])(?:\s?{_MARK}(?![a-z]))?",
     # 10:30, 10:30:15, 10.30 Uhr, 10h30, 3 pm, 10 Uhr, ten o'clock
-    rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}})?(?![\d:])(?:\s?{_MARK}(?![a-z]))?",
+    rf"(?<![\d:.])(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}})(?::\d{{2}})?(?!:?\d)(?:\s?{_MARK}(?![a-z]))?",
     r"(?<![\d:.])(?P<hour>\d{1,2})h(?P<minute>\d{2})(?![\da-z])",
     rf"(?<![\d:.a-z])(?P<hour>{NUMBER})(?:\.(?P<minute>\d{{2}}))?\s?"
     r"(?P<mark>a\.?m\.?|p\.?m\.?|uhr|o.?clock)(?![a-z])",
@@ -98,15 +101,13 @@ _MONTHS = (
     "sep\\w{0,8}", "o[ck]t\\w{0,5}", "nov\\w{0,6}", "de[cz]\\w{0,6}|dic\\w{0,7}",
 )  # fmt: skip
 _DATES = tuple(
-    (month, rf"(?<![\w.])(?P<day>\d{{1,2}})(?:[snrt][tdh]|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
+    (month, rf"(?<![\w.:])(?P<day>\d{{1,2}})(?:[snrt][tdh]|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
         rf"|(?<![a-z])(?:{names})\s(?P<day_after>\d{{1,2}})(?:[snrt][tdh])?(?![\d:.h]|\s?(?:am|pm))"
         rf"|(?<!\d){month}月(?P<day_chinese>\d{{1,2}})[日号]")
     for month, names in enumerate(_MONTHS, start=1)
 )  # fmt: skip
 _THIS_WEEK = r"(?<![a-z])(?:this week|diese woche|cette semaine|esta semana)(?![a-z])|[这本]周"
-_UNIVERSAL = r"(?<![a-z])(?:utc|gmt)(?![a-z])"
-_WITH_ZONE = r"(?<!\d)\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}[\d:.]{0,10}(?:z|[+-]\d{2}:?\d{2})"
-_RANGE = r"\s?(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)"
+_RANGE = r"\s{0,6}(?:to|and|until|till|bis|und|-|–|a|et|jusqu|y|hasta|到|至)"
 _AFTERNOON = {"afternoon", "evening", "night"}
 
 
@@ -131,12 +132,24 @@ class _Clock:
     sure: bool  # morning or afternoon was said, or is plain from the number
 
 
-def since_when(text: str, now: datetime, zone: tzinfo = UTC) -> Since:
-    """The beginning that plain `text` names, in `zone` where it says no other."""
-    text = in_figures(text)
-    is_universal = re.search(_UNIVERSAL, text)
-    since = _read(text, now, UTC if is_universal else zone)
-    if not since.zone or is_universal or re.search(_WITH_ZONE, text):
+def since_when(text: str, original: str, now: datetime, zone: tzinfo = UTC) -> Since:
+    """The beginning that plain `text` names, in `zone` where it says no other.
+
+    `original` is the text as it was typed.
+    """
+    named = named_zone(in_figures(text), original)
+    try:
+        check(named.text)
+        since = _read(named.text, now, named.zone or zone)
+    except Unreadable as doubt:
+        return Since(ask_back=(str(doubt),))
+    if named.ask_back and (since.zone or since.ask_back):
+        return Since(ask_back=named.ask_back)
+    if since == Since() and (event := event_without_time(named.text)):
+        return Since(ask_back=(f"When was that: “{event}”?",))
+    if since.at and (problem := out_of_reach(since.at, now)):
+        return Since(ask_back=(f"{_shown(since.at, named.zone or zone)} {problem}.",))
+    if not since.zone or named.zone or re.search(ISO_WITH_ZONE, text):
         return since
     assumed = f"Times are read as {since.zone}: the question names no time zone."
     return replace(since, assumptions=(*since.assumptions, assumed))
@@ -172,11 +185,19 @@ def _iso(text: str, zone: tzinfo) -> list[datetime]:
 
 
 def _day(text: str, today: date) -> tuple[date | None, str]:
-    """The day that is named, and the text without a date's own numbers."""
+    """The day that is named, and the text without a date's own numbers. Raises `Unreadable`."""
+    day, text = day_in_figures(text)
+    if day:
+        return day, text
     for month, pattern in _DATES:
         if match := re.search(pattern, text):
             number = int(next(group for group in match.groups() if group))
-            return _latest(month, number, today), text[: match.start()] + "at " + text[match.end() :]
+            if number > 31:  # counts something
+                continue
+            day = _latest(month, number, today)
+            if day is None:
+                raise Unreadable(match.group())
+            return day, text[: match.start()] + "at " + text[match.end() :]
     for days, pattern in _DAYS:
         if re.search(pattern, text):
             return today - timedelta(days=days), text

@@ -82,7 +82,7 @@ def understand(text: str, now: datetime, known: Sequence[Resource], zone: tzinfo
     words = _without(words, named)
     exact = by_name(words, known, _is_vocabulary)
     named, words = [*named, *exact], _without(words, exact)
-    since = since_when(words, now, zone)
+    since = since_when(words, original, now, zone)
     services = SERVICES.hear(words, original)
     subject = _subject(words, original, named, services, known)
     symptom = _symptom(complaints(words, original), subject.resource)
