@@ -92,6 +92,18 @@ def test_healthy_function_has_nothing_wrong() -> None:
     assert diagnosis.summary.startswith("Nothing is wrong: 3 invocations")
 
 
+@pytest.mark.parametrize(("good", "verdict"), [(0.4, Verdict.CANNOT_TELL), (1.0, Verdict.NOTHING_WRONG)])
+def test_resource_without_a_function_is_judged_by_what_it_suffers(good: float, verdict: Verdict) -> None:
+    around = some_surroundings()
+    api = around.scope.symptom.resource
+    times = tuple((NOW - timedelta(minutes=m)).timestamp() for m in range(10, 0, -1))
+    failing = ResourceSeries(
+        api, "5XXError / Count", "Sum", MetricRole.AVAILABILITY, times=times, values=(good,) * 10
+    )
+    seen = Evidence(api, around.scope.window, surroundings=replace(around, series=(failing,)))
+    assert diagnose(seen, [SILENT]).verdict is verdict
+
+
 def test_no_sign_of_trouble_means_little_without_metrics() -> None:
     diagnosis = diagnose(evidence(missing=(a_gap("lambda_metrics"),)), [SILENT])
     assert diagnosis.verdict is Verdict.CANNOT_TELL

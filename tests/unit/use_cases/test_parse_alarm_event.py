@@ -311,6 +311,8 @@ def test_question_that_is_not_understood_is_asked_back() -> None:
         ({"target": "arn:aws:made-up:::x"}, "target: 'arn:aws:made-up:::x' is not the ARN"),
         ({"target": "../orders"}, "is not a Lambda function"),
         ({"target": "orders", "since": "soon"}, "since: 'soon' is not a time"),
+        ({"target": "orders", "since": "2999-01-01T00:00:00Z"}, "since: "),
+        ({"target": "orders", "since": "1999-01-01T00:00:00Z"}, "since: "),
         ({"question": 7}, "`$.question`"),
     ],
 )

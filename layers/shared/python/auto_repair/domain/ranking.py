@@ -141,7 +141,8 @@ def symptoms(evidence: Evidence) -> tuple[str, ...]:
     if config and slowest >= NEAR_TIMEOUT * config.timeout_s:
         seen.append(f"the slowest runs take {slowest:.1f} s of {config.timeout_s} s")
     around, heart = evidence.surroundings, at_heart(evidence.function_name)
-    if around and around.scope.symptom.resource != heart.id:
+    # What a function suffers stands above, counted run by run.
+    if around and (around.scope.symptom.resource != heart.id or heart.service != "lambda"):
         seen += suffering(around)
     return tuple(seen)
 

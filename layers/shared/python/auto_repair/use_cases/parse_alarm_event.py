@@ -29,7 +29,7 @@ class ParseAlarmEvent:
         """The incident with its disposition; a bad event is `rejected`, never an exception."""
         question = ""
         try:
-            request = read(event)
+            request = read(event, started_at)
             question = redact(request.question)
             request = self.find_target(request, started_at)
         except InvalidEvent as problem:
