@@ -84,7 +84,6 @@ def test_plan_that_had_begun_may_be_half_made_and_says_so() -> None:
     assert found["endedAt"] == iso(NOW)
 
 
-
 def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:
     store = FakeStore()
     assert close(store, detail("execution_aborted_large_input")) == ""
