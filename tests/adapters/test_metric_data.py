@@ -53,6 +53,31 @@ def test_more_than_500_series_take_further_requests() -> None:
     assert complete
 
 
+def test_spans_are_read_one_after_the_other_and_joined() -> None:
+    clients = RecordedClients(
+        {
+            "cloudwatch.get_metric_data": lambda **asked: {
+                "MetricDataResults": [
+                    {
+                        "Id": "m0",
+                        "Timestamps": [asked["StartTime"]],
+                        "Values": [1.0],
+                        "StatusCode": "Complete",
+                    }
+                ]
+            }
+        }
+    )
+    earlier = Window(SPAN.start - timedelta(days=7), SPAN.end - timedelta(days=7))
+    found, complete = MetricData(clients, deadline_s=15).read(queries(1), earlier, SPAN)
+    assert [(asked["StartTime"], asked["EndTime"]) for _, asked in clients.calls] == [
+        (earlier.start, earlier.end),
+        (SPAN.start, SPAN.end),
+    ]
+    assert found == {"m0": {earlier.start: 1.0, SPAN.start: 1.0}}
+    assert complete
+
+
 def test_pages_without_end_are_left() -> None:
     clients = RecordedClients(
         {"cloudwatch.get_metric_data": lambda **_: {"MetricDataResults": [], "NextToken": "t"}}

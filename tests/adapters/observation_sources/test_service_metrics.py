@@ -252,6 +252,17 @@ class TestGaps:
             source.observe(scope(FUNCTION))
 
 
+def many_functions() -> list[Resource]:
+    return [Resource("lambda", f"f{i}") for i in range(20)]
+
+
+def points_of(asked: dict[str, Any]) -> float:
+    """At most how many data points the answer may hold."""
+    return float(
+        (asked["EndTime"] - asked["StartTime"]) / timedelta(minutes=1) * len(asked["MetricDataQueries"])
+    )
+
+
 class TestBounds:
     def test_twenty_resources_fit_one_request(self) -> None:
         tables = [Resource("dynamodb", f"t{i}") for i in range(5)]
@@ -290,11 +301,35 @@ class TestBounds:
         source, clients = reading({})
         found = source.observe(scope(FUNCTION, reference=month))
         ((_, asked),) = clients.calls
-        points = (
-            (asked["EndTime"] - asked["StartTime"]) / timedelta(minutes=1) * len(asked["MetricDataQueries"])
-        )
-        assert 100_000 < points <= 100_800
+        assert 100_000 < points_of(asked) <= 100_800
         assert gaps(found)[0] == f"the reference is read from {asked['StartTime']:%Y-%m-%d %H:%M} UTC on"
+
+    def test_far_reference_and_window_are_read_one_by_one(self) -> None:
+        last_week = Window(NOW - timedelta(days=7, hours=1), NOW - timedelta(days=7))
+        source, clients = reading(
+            {
+                "Duration Average": minutes(10, before=7 * 24 * 60 + 30)
+                + minutes(99, before=400)
+                + minutes(40, before=5)
+            }
+        )
+        found = source.observe(scope(FUNCTION, *many_functions(), reference=last_week))
+        assert [(asked["StartTime"], asked["EndTime"]) for _, asked in clients.calls] == [
+            (last_week.start, last_week.end + timedelta(minutes=1)),
+            (WINDOW.start, NOW + timedelta(minutes=1)),
+        ]
+        assert all(points_of(asked) <= 100_800 for _, asked in clients.calls)
+        assert all(len(asked["MetricDataQueries"]) <= 500 for _, asked in clients.calls)
+        assert series(found, "Duration").values == (10, 40)
+        assert not any("reference" in gap for gap in gaps(found))
+        assert item(found, "around.lambda:image-service.Duration").baseline.startswith("60 min of reference")
+
+    def test_what_a_page_holds_is_one_request_though_apart(self) -> None:
+        yesterday = Window(NOW - timedelta(hours=20), NOW - timedelta(hours=19))
+        source, clients = reading({})
+        source.observe(scope(FUNCTION, reference=yesterday))
+        ((_, asked),) = clients.calls
+        assert (asked["StartTime"], asked["EndTime"]) == (yesterday.start, NOW + timedelta(minutes=1))
 
     @pytest.mark.parametrize(("days", "period_s"), [(0, 60), (14, 60), (15, 300), (62, 300), (63, 3600)])
     def test_what_cloudwatch_forgot_by_the_minute_is_read_coarser(self, days: int, period_s: int) -> None:

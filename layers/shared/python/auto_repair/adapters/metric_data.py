@@ -18,22 +18,23 @@ MetricPoints = dict[datetime, float]
 
 
 class MetricData:
-    """One request for up to 500 series, further ones beyond that or where CloudWatch pages its answer."""
+    """One request for up to 500 series of a span, further ones beyond that or where its answer is paged."""
 
     def __init__(self, clients: Clients, deadline_s: float) -> None:
         self._clients = clients
         self._deadline_s = deadline_s
 
-    def read(self, queries: Sequence[dict[str, Any]], span: Window) -> tuple[dict[str, MetricPoints], bool]:
-        """Data points by query id and time, and whether that is all of them.
+    def read(self, queries: Sequence[dict[str, Any]], *spans: Window) -> tuple[dict[str, MetricPoints], bool]:
+        """Data points of all spans by query id and time, and whether that is all of them.
 
         Raises `TransientError` when CloudWatch fails within, `AwsCallFailed` when it refuses.
         """
         deadline = Deadline(self._deadline_s)
         found: dict[str, MetricPoints] = {}
         complete = True
-        for start in range(0, len(queries), MAX_QUERIES):
-            complete &= self._pages(queries[start : start + MAX_QUERIES], span, deadline, found)
+        for span in spans:
+            for start in range(0, len(queries), MAX_QUERIES):
+                complete &= self._pages(queries[start : start + MAX_QUERIES], span, deadline, found)
         return found, complete
 
     def _pages(

@@ -1,6 +1,7 @@
 """CloudWatch's metrics of everything around a symptom, over the reference and the window.
 
-One request, the most telling metrics of the nearest resources first. A series has one period throughout.
+One request, or one each where they lie so far apart that an answer cannot hold all between them; the most
+telling metrics of the nearest resources first. A series has one period throughout.
 """
 
 from collections.abc import Iterable
@@ -55,19 +56,19 @@ class ServiceMetricsSource:
             return Observation(missing=self._gaps(scope, {}))
         queries = dict.fromkeys(query for one in asked for query in one.measure.queries)
         period_s = self._period_s(scope)
-        span = _span(scope, period_s, len(queries))
-        found, complete = self._read(queries, span, scope, period_s)
+        spans = _spans(scope, period_s, len(queries))
+        found, complete = self._read(queries, spans, scope, period_s)
         series = {one: _series(one, found, period_s, scope) for one in asked}
         notes = {
             "CloudWatch's answer was longer than we read": not complete,
             f"{left_out} less telling metrics were not asked for": left_out > 0,
-            f"the reference is read from {span.start:%Y-%m-%d %H:%M} UTC on": span.start
+            f"the reference is read from {spans[0].start:%Y-%m-%d %H:%M} UTC on": spans[0].start
             > scope.reference.start,
         }
         return Observation(
             series=tuple(s for s in series.values() if s.times),
             items=tuple(
-                self._item(one, s, scope, span) for one, s in series.items() if _matters(one, s, scope)
+                self._item(one, s, scope, spans[0]) for one, s in series.items() if _matters(one, s, scope)
             ),
             missing=(
                 *(MissingEvidence(self.name, note) for note, holds in notes.items() if holds),
@@ -80,7 +81,7 @@ class ServiceMetricsSource:
         return next((period_s for kept, period_s in PERIODS_S if age < kept), OLDEST_PERIOD_S)
 
     def _read(
-        self, queries: Iterable[MetricQuery], span: Window, scope: Scope, period_s: int
+        self, queries: Iterable[MetricQuery], spans: Iterable[Window], scope: Scope, period_s: int
     ) -> tuple[dict[MetricQuery, Points], bool]:
         """Data points by query, of the reference and the window only."""
         ids = {query: f"m{i}" for i, query in enumerate(queries)}
@@ -91,7 +92,7 @@ class ServiceMetricsSource:
                 )
                 for query, query_id in ids.items()
             ],
-            span,
+            *spans,
         )
         parts = [Window(floor(part.start, period_s), part.end) for part in (scope.reference, scope.window)]
         return {
@@ -103,9 +104,9 @@ class ServiceMetricsSource:
             for query, query_id in ids.items()
         }, complete
 
-    def _item(self, one: Asked, series: ResourceSeries, scope: Scope, span: Window) -> EvidenceItem:
+    def _item(self, one: Asked, series: ResourceSeries, scope: Scope, first_span: Window) -> EvidenceItem:
         before, now = _split(series, scope)
-        since = max(span.start, scope.reference.start)
+        since = max(first_span.start, scope.reference.start)
         minutes = round((scope.reference.end - since).total_seconds() / 60)
         first = one.measure.queries[0]
         metric = f"{first.namespace} {one.measure.formula} {series.statistic}"
@@ -157,12 +158,23 @@ def wanted(resources: Iterable[Resource]) -> tuple[list[Asked], int]:
     return asked, len(in_turn) - len(asked)
 
 
-def _span(scope: Scope, period_s: int, queries: int) -> Window:
-    """Whole periods around reference and window; of a long reference, the newest part that fits a page."""
-    end = floor(scope.window.end + timedelta(seconds=period_s), period_s)
-    start = floor(min(scope.reference.start, scope.window.start), period_s)
+def _spans(scope: Scope, period_s: int, queries: int) -> tuple[Window, ...]:
+    """What to read, in whole periods, oldest first; of each span, the newest part that fits a page.
+
+    Reference and window in one span, for every request is paid for; in two where they lie apart and a page
+    cannot hold what is between them.
+    """
     longest = timedelta(seconds=period_s * (MAX_POINTS // queries))
-    return Window(max(start, end - longest), end)
+    reference, window = (_whole_periods(part, period_s) for part in (scope.reference, scope.window))
+    both = Window(min(reference.start, window.start), window.end)
+    is_apart = reference.end < window.start and both.end - both.start > longest
+    spans = (reference, window) if is_apart else (both,)
+    return tuple(Window(max(span.start, span.end - longest), span.end) for span in spans)
+
+
+def _whole_periods(part: Window, period_s: int) -> Window:
+    end = floor(part.end + timedelta(seconds=period_s), period_s)
+    return Window(floor(part.start, period_s), end)
 
 
 def _series(one: Asked, found: dict[MetricQuery, Points], period_s: int, scope: Scope) -> ResourceSeries:
