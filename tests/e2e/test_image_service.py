@@ -6,17 +6,19 @@ former policy is restored once a person agrees. The others are named for what th
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from local.scenarios.image_service import INCIDENTS, ImageService, mend, staged
+from local.scenarios.image_service import INCIDENTS, ImageService, Made, mend, staged
 from local.scenarios.model import Cause
 from tests.e2e.deployment import Deployment
 from tests.e2e.shell import shell
 from tests.e2e.test_asking import commands, question
 
 BUCKET_POLICY = "bucket_policy_denies"
+WHOLE_SECOND = timedelta(seconds=1)  # CloudTrail's times have no fractions
 HEALTHY_S = 6  # two periods of a minute on the scaled clock
 OTHERS = [name for name in INCIDENTS if name != BUCKET_POLICY]
 
@@ -26,7 +28,7 @@ class Course:
     """How one incident went."""
 
     cause: Cause
-    began: float  # epoch seconds: the first of all changes, harmless ones included
+    made: Made
     case: dict[str, Any]
     policy_during: Any = None
     policy_after: Any = None
@@ -38,6 +40,11 @@ class Course:
     def hypotheses(self) -> list[dict[str, Any]]:
         """Ranked, as the state document carries them."""
         return list(self.case["diagnosis"]["hypotheses"])
+
+    def assert_found_when_it_was_made(self) -> None:
+        """The time of the first hypothesis is that of the change, not of a harmless one around it."""
+        since = datetime.fromisoformat(self.hypotheses[0]["since"])
+        assert self.made.begun - WHOLE_SECOND < since < self.made.done + WHOLE_SECOND, (since, self.made)
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +64,11 @@ def run(deployment: Deployment, service: ImageService, name: str, *, approve: bo
             shell(commands(asked)["approve"])
         ended = deployment.end_of(execution, seconds=150)
         assert ended["status"] == "SUCCEEDED", ended
-        after, cause = service.bucket_policy(), stage.cause
+        after, cause, made = service.bucket_policy(), stage.cause, stage.made
     proof = service.proof(20).succeeded if approve else 0
     mend(service)
     case = json.loads(ended["output"])
-    return Course(cause, stage.since.timestamp(), case, during, after, proof, asked)
+    return Course(cause, made, case, during, after, proof, asked)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +84,7 @@ def test_change_two_hops_away_is_found(restored: Course) -> None:
     assert best["resource"] == restored.cause.resource
     said = " ".join(reason["text"] for reason in best["because"])
     assert f"{restored.cause.actor} changed the bucket's policy" in said
+    restored.assert_found_when_it_was_made()
 
 
 def test_impact_path_leads_from_the_bucket_to_the_api(restored: Course, service: ImageService) -> None:
@@ -128,5 +136,6 @@ def test_other_causes_are_not_mistaken_for_it(
     said = best["title"] + " ".join(reason["text"] for reason in best["because"])
     assert course.cause.action in said
     assert course.cause.actor in said
+    course.assert_found_when_it_was_made()
     assert course.case["plan"]["decision"] == "advise"
     assert len(deployment.repairs(service.function)) == 1, "nothing is changed"

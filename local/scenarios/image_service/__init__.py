@@ -7,7 +7,7 @@ assert service.proof(20).succeeded == 20
 tear_down(service)
 """
 
-from local.scenarios.image_service.incidents import INCIDENTS, Incident, Staged, staged
+from local.scenarios.image_service.incidents import INCIDENTS, Incident, Made, Staged, staged
 from local.scenarios.image_service.service import ImageService, Visitors
 from local.scenarios.image_service.stage import mend, set_up, tear_down
 
@@ -15,6 +15,7 @@ __all__ = [
     "INCIDENTS",
     "ImageService",
     "Incident",
+    "Made",
     "Staged",
     "Visitors",
     "mend",

@@ -23,6 +23,14 @@ ALARM_S = 30.0
 
 
 @dataclass(frozen=True)
+class Made:
+    """When the change that broke the service was begun, and when AWS had answered."""
+
+    begun: datetime
+    done: datetime
+
+
+@dataclass(frozen=True)
 class Incident:
     """One fault of the image service.
 
@@ -38,13 +46,16 @@ class Incident:
     symptom: str
     fault: str
 
-    def break_it(self, service: ImageService) -> None:
-        """Make the change, with harmless ones around it."""
+    def break_it(self, service: ImageService) -> Made:
+        """Make the change, with harmless ones around it; when it was made."""
         _harmless_before(service)
         time.sleep(PAUSE_S)
+        begun = datetime.now(UTC)
         self.change(service)
+        made = Made(begun, datetime.now(UTC))
         time.sleep(PAUSE_S)
         _harmless_after(service)
+        return made
 
     def cause(self, service: ImageService) -> Cause:
         """What an investigation must name."""
@@ -53,12 +64,13 @@ class Incident:
 
 @dataclass(frozen=True)
 class Staged:
-    """An incident under way. since: when its first change began, harmless or not."""
+    """An incident under way. since: when its first change began, harmless or not; made: its own change."""
 
     incident: Incident
     service: ImageService
     visitors: Visitors
     since: datetime
+    made: Made
     seconds_to_alarm: float
 
     @property
@@ -76,10 +88,10 @@ def staged(service: ImageService, incident: Incident, *, healthy_s: float = HEAL
         _wait_for_health(service, visitors)
         time.sleep(healthy_s)
         since = datetime.now(UTC)
-        incident.break_it(service)
+        made = incident.break_it(service)
         changed = time.monotonic()
         wait_until(lambda: service.alarm_state() == "ALARM", seconds=ALARM_S, what=f"alarm {service.alarm}")
-        yield Staged(incident, service, visitors, since, time.monotonic() - changed)
+        yield Staged(incident, service, visitors, since, made, time.monotonic() - changed)
 
 
 def _wait_for_health(service: ImageService, visitors: Visitors) -> None:
