@@ -71,7 +71,7 @@ def create_function(
         Timeout=timeout_s,
         **settings,
     )
-    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     return str(functions.get_function_configuration(FunctionName=name)["FunctionArn"])
 
 

@@ -104,7 +104,7 @@ def alias_users_gain_nothing_from_latest(deployment: Deployment) -> None:
     name, functions = "behind-an-alias", deployment.client("lambda")
     for memory in (512, 128):
         functions.update_function_configuration(FunctionName=name, MemorySize=memory)
-        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
         answer = call(deployment, name, {"mb": 200}, "live")
         assert "Runtime.ExitError" in answer["Payload"].read().decode()
 

@@ -293,7 +293,7 @@ def test_a_function_is_called_if_it_permits_the_alarm(embedded_aws: Instance, cl
         Role=iam.create_role(RoleName=function, AssumeRolePolicyDocument="{}")["Role"]["Arn"],
         Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.2})
     alarm = put_errors_alarm(cloudwatch, unique("idle"), AlarmActions=[arn])
     wait_for_state(cloudwatch, alarm, "OK")
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="not permitted")

@@ -63,7 +63,7 @@ def function(embedded_aws: Instance, session: Session) -> str:
         Code={"ZipFile": archive.getvalue()},
         Environment={"Variables": {"SECRET": "value"}},
     )
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     return name
 
 

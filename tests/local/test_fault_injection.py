@@ -209,7 +209,7 @@ def prober(embedded_aws: Instance) -> tuple[str, str]:
         Code={"ZipFile": archive.getvalue()},
         Timeout=30,
     )
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     return name, f"{name}-role"
 
 

@@ -56,7 +56,7 @@ def function(embedded_aws: Instance) -> str:
         Role=role["Role"]["Arn"],
         Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     version = lambda_.publish_version(FunctionName=name)["Version"]
     lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
     return arn

@@ -119,7 +119,7 @@ def test_embedded_metrics_of_a_function(embedded_aws: Instance) -> None:
         Role=iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"],
         Code={"ZipFile": archive.getvalue()},
     )
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     event = {"namespace": f"Test/{name}", "now": int(time.time() * 1000)}
     answer = lambda_.invoke(FunctionName=name, Payload=json.dumps(event))
     assert "FunctionError" not in answer

@@ -47,7 +47,7 @@ def failing_function(aws: Instance) -> str:
         Role=role["Role"]["Arn"],
         Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     lambda_.add_permission(
         FunctionName=name,
         StatementId="api",

@@ -147,7 +147,7 @@ def test_a_function_that_fails_to_ask_fails_the_task(embedded_aws: Instance, mac
         Role=role,
         Code={"ZipFile": archive.getvalue()},
     )
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     state = {
         "Type": "Task",
         "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",

@@ -118,7 +118,7 @@ def test_a_traced_function_leaves_segments(embedded_aws: Instance, xray: Any) ->
         Code={"ZipFile": archive.getvalue()},
         TracingConfig={"Mode": "Active"},
     )["FunctionArn"]
-    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.2})
     lambda_.invoke(FunctionName=name, Payload=b'{"by": 1}')
     lambda_.invoke(FunctionName=name, Payload=b'{"by": 0}')
     fine, failed = summaries(xray, f'service(id(name: "{name}", type: "AWS::Lambda"))')

@@ -77,7 +77,9 @@ def put_throughput(service: ImageService, dynamodb: Any, throughput: dict[str, i
 
 def put_code(service: ImageService, functions: Any, files: dict[str, str]) -> None:
     functions.update_function_code(FunctionName=service.function, ZipFile=package(files))
-    functions.get_waiter("function_updated_v2").wait(FunctionName=service.function, WaiterConfig={"Delay": 1})
+    functions.get_waiter("function_updated_v2").wait(
+        FunctionName=service.function, WaiterConfig={"Delay": 0.2}
+    )
 
 
 def _create_stores(service: ImageService) -> None:
@@ -89,7 +91,7 @@ def _create_stores(service: ImageService) -> None:
         KeySchema=[{"AttributeName": "image", "KeyType": "HASH"}],
         ProvisionedThroughput=documents.THROUGHPUT,
     )
-    dynamodb.get_waiter("table_exists").wait(TableName=service.table, WaiterConfig={"Delay": 1})
+    dynamodb.get_waiter("table_exists").wait(TableName=service.table, WaiterConfig={"Delay": 0.2})
     service.client("ssm").put_parameter(Name=service.parameter, Value=service.bucket, Type="String")
 
 
