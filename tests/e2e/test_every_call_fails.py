@@ -3,7 +3,7 @@ the function is as it was, repaired, or restored.
 
 First one incident of each kind runs undisturbed, and all its calls are recorded. Then each call fails for
 ever in an incident of its own, and each write once in another, in one of the ways in which AWS fails.
-`WALK=full` lets each fail in every way. At last one Lambda after the other cannot even start.
+`make walk` lets each fail in every way. At last one Lambda after the other cannot even start.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import count
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from local.faults import ErrorKind
 from tests.e2e.deployment import ACCOUNT, REGION, Deployment, allow_polling
 from tests.e2e.fault_walk import (
     APPROVER,
@@ -27,16 +25,16 @@ from tests.e2e.fault_walk import (
     WORKFLOW,
     Crash,
     Ending,
-    Point,
     Scenario,
     Trial,
     Walk,
 )
 from tests.e2e.functions import EAT, HOG, SLEEP
+from tests.e2e.walk_choice import trials
+from tests.e2e.walk_extent import Extent, Progress
 
 LANES = 12  # incidents side by side: most of their time they wait
-IS_FULL = os.environ.get("WALK") == "full"
-MOST_ALIKE = 2 if IS_FULL else 1  # of many calls alike in one state, the first ones stand for all
+EXTENT = Extent.of(os.environ)
 SHORT = {"verification_budget_s": 200}  # a look every 30 s; without traffic there is nothing to wait for
 
 
@@ -84,12 +82,6 @@ CRASHES = {
     "notifier": REPAIRED,
 }
 
-LOST: tuple[ErrorKind, ...] = ("answer_lost",)
-READ_FAILS: tuple[ErrorKind, ...] = ("throttled", "internal", "disconnect")
-WRITE_FAILS: tuple[ErrorKind, ...] = ("answer_lost", "conflict", "throttled", "timeout", "internal")
-FAILS_FOR_EVER: tuple[ErrorKind, ...] = ("access_denied", "internal")
-EVERY_WAY: tuple[ErrorKind, ...] = (*READ_FAILS, "conflict", "timeout", "access_denied")
-
 APPLIED = {"EXECUTED", "VERIFIED", "INCONCLUSIVE"}
 UNFINISHED = {"PLANNED", "AWAITING_APPROVAL"}
 
@@ -113,43 +105,31 @@ def walk_through(deployment: Deployment) -> Walked:
     walk = Walk(deployment)
     with walk.onboarding(), ThreadPoolExecutor(LANES) as lanes:
         stories = dict(zip(STORIES, lanes.map(walk.undisturbed, STORIES), strict=True))
-        trials = chosen(walk, {scenario: points for scenario, (_, points) in stories.items()})
-        broken = list(lanes.map(lambda trial: walk.incident(*trial), trials))
-        crashed = list(crashes(walk, lanes))
+        points = {scenario: points for scenario, (_, points) in stories.items()}
+        failing = list(trials(walk.faults, points, EXTENT))
+        crashing = EXTENT.share("crashes", list(CRASHES.items()))
+        progress = Progress(len(failing) + len(crashing))
+        broken = list(lanes.map(lambda trial: told(walk.incident(*trial), progress), failing))
+        crashed = [told(ending, progress) for ending in crashes(walk, lanes, crashing)]
     print(f"{len(broken)} calls failed, {len(crashed)} Lambdas crashed")
     time.sleep(2)  # a second message would come late
     return Walked({scenario.name: ending for scenario, (ending, _) in stories.items()}, broken + crashed)
 
 
-def chosen(walk: Walk, stories: dict[Scenario, list[Point]]) -> Iterator[tuple[Scenario, Trial]]:
-    """What fails in which kind of incident: calls that are alike fail in the first one that makes them."""
-    seen: set[tuple[str, ...]] = set()
-    number = count()
-    for scenario, points in stories.items():
-        new = [point for point in points if point.kind not in seen and point.nth <= MOST_ALIKE]
-        seen |= {point.kind for point in points}
-        for point in new:
-            for error, forever in ways(point, next(number)):
-                yield scenario, Trial(walk.faults, point, error, forever)
+def told(ending: Ending, progress: Progress) -> Ending:
+    """The same ending; a full walk shows that it moves."""
+    if EXTENT.is_full:
+        became = " → ".join(ending.statuses) or "no record"
+        progress.tell(
+            ending.function_name, ending.disturbance, f"{became}, execution {ending.execution['status']}"
+        )
+    return ending
 
 
-def ways(point: Point, number: int) -> Iterator[tuple[ErrorKind, bool]]:
-    """How the call fails, and whether for ever. `number` makes neighbours fail in different ways."""
-    once = LOST if point.role == WORKFLOW else WRITE_FAILS if point.writes else READ_FAILS
-    if IS_FULL:
-        yield from ((error, False) for error in dict.fromkeys((*EVERY_WAY, *once)))
-        yield from ((error, True) for error in FAILS_FOR_EVER)
-        return
-    if point.writes:
-        yield once[number % len(once)], False
-    if point.nth == 1:
-        yield FAILS_FOR_EVER[number % 2], True
-
-
-def crashes(walk: Walk, lanes: ThreadPoolExecutor) -> Iterator[Ending]:
+def crashes(walk: Walk, lanes: ThreadPoolExecutor, crashing: list[tuple[str, Scenario]]) -> Iterator[Ending]:
     """Incidents in which one Lambda after the other cannot start."""
-    names = list(lanes.map(walk.failing, CRASHES.values()))
-    for (role, scenario), name in zip(CRASHES.items(), names, strict=True):
+    names = list(lanes.map(walk.failing, (scenario for _, scenario in crashing)))
+    for (role, scenario), name in zip(crashing, names, strict=True):
         yield walk.run(scenario, name, Crash(walk.deployment, f"lambda-auto-repair-{role}-local"))
 
 
