@@ -1,4 +1,4 @@
-"""Runs every check of the project, the quick ones first, and goes no further when one has failed.
+"""Runs every check of the project, the quick ones first, and goes no further when some have failed.
 
 Usage: python -m scripts.run_tests [STAGE...]      without arguments: all of them
 """
@@ -28,6 +28,10 @@ SIDE_BY_SIDE = {"adapters", "e2e", "local", "unit"}
 WAITING = ("local",)
 SIDE_BY_SIDE_STAGES = 2 + len(WAITING)
 
+# Suites that run with the static checks; of the others the longest comes first, the rest in its gaps.
+EARLY = ("contract", "scenarios")
+LONGEST = "e2e"
+
 # Hooks that take seconds: as stages of their own they come later and say by their name what failed.
 SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
 
@@ -36,29 +40,37 @@ SLOW_HOOKS = ("statelint", "checkov", "terraform-validate")
 class Stage:
     """One step; `commands` run in order, with `variables` on top of the environment.
 
-    fills_machine: it keeps two cores busy by itself, so nothing runs beside it.
+    fills_machine: it keeps two cores busy most of its time. in_gaps: it runs beside such a stage, with the
+    processor time that this one leaves while it waits.
     """
 
     name: str
     commands: tuple[Sequence[str], ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     fills_machine: bool = False
+    in_gaps: bool = False
 
     def passes(self, output: IO[bytes] | None = None) -> bool:
         """Run it; what it prints goes into the file, or straight to the terminal."""
         environment = {**os.environ, **self.variables}
         return all(
-            subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=output).returncode == 0
+            subprocess.run(
+                [*self._priority, *command], cwd=ROOT, env=environment, stdout=output, stderr=output
+            ).returncode
+            == 0
             for command in self.commands
         )
 
+    @property
+    def _priority(self) -> tuple[str, ...]:
+        return ("nice", "-n", "10") if self.in_gaps else ()
+
 
 def stages() -> list[Stage]:
-    """All stages in their order. A folder of tests this script does not know runs before the last one."""
-    suites = ["contract", "scenarios", "unit", "adapters"]
-    slow_suites = ["e2e"]
+    """All stages in their order, also for folders of tests that this script does not know."""
+    suites = [*EARLY, LONGEST, "unit", "adapters"]
     found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").glob("*/**/test_*.py")}
-    others = sorted(found - {*suites, *slow_suites, *WAITING})
+    others = sorted(found - {*suites, *WAITING})
     terraform = [sys.executable, "-m", "scripts.terraform", "test"]
     return [
         # The longest of those that run side by side come first.
@@ -67,7 +79,7 @@ def stages() -> list[Stage]:
         Stage("lint", (_hook("--show-diff-on-failure"),), {"SKIP": ",".join(SLOW_HOOKS)}),
         Stage("asl", (_hook("statelint"),)),
         Stage("checkov", (_hook("checkov"),)),
-        *(_suite(name) for name in [*suites, *others, *slow_suites]),
+        *(_suite(name) for name in [*suites, *others]),
     ]
 
 
@@ -79,16 +91,14 @@ def _suite(name: str) -> Stage:
     is_wide = name in SIDE_BY_SIDE
     lanes = ("--numprocesses", "2", "--dist", "loadfile") if is_wide else ()
     command = [sys.executable, "-m", "pytest", f"tests/{name}", *lanes]
-    return Stage(name, (command,), fills_machine=is_wide and name not in WAITING)
+    in_gaps = name not in (*WAITING, *EARLY, LONGEST)
+    return Stage(name, (command,), fills_machine=name == LONGEST, in_gaps=in_gaps)
 
 
 def batches(chosen: Sequence[Stage]) -> Iterator[list[Stage]]:
-    """Stages that may run beside each other: neighbours that leave a core idle."""
-    for fills_machine, neighbours in groupby(chosen, key=lambda stage: stage.fills_machine):
-        if fills_machine:
-            yield from ([stage] for stage in neighbours)
-        else:
-            yield list(neighbours)
+    """Stages that may run beside each other."""
+    for _, neighbours in groupby(chosen, key=lambda stage: stage.fills_machine or stage.in_gaps):
+        yield list(neighbours)
 
 
 def run(chosen: Sequence[Stage]) -> int:
@@ -114,21 +124,22 @@ def _run_alone(stage: Stage) -> str:
 
 
 def _run_beside_each_other(batch: Sequence[Stage]) -> str:
-    """The names of those that failed. What one prints is seen in one piece when it has ended."""
+    """The names of those that failed. What one prints is seen in one piece when it has ended; one that fills
+    the machine is seen at once, as it takes the longest."""
     print(f"\n━━━ side by side: {', '.join(stage.name for stage in batch)}", flush=True)
     printing = Lock()
 
     def run_one(stage: Stage) -> str:
         started = time.monotonic()
         with TemporaryFile() as output:
-            passed = stage.passes(output)
+            passed = stage.passes(None if stage.fills_machine else output)
             output.seek(0)
             with printing:
                 print(f"\n━━━ {stage.name}\n{output.read().decode(errors='replace')}", end="")
                 _print_result(stage, passed, started)
         return "" if passed else stage.name
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE_STAGES) as lanes:
+    with ThreadPoolExecutor(2 if batch[0].fills_machine else SIDE_BY_SIDE_STAGES) as lanes:
         return " ".join(filter(None, lanes.map(run_one, batch)))
 
 

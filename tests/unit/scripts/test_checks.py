@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,29 +49,28 @@ def test_a_field_that_does_not_exist_is_found_in_any_of_the_files(
     assert "MaxAttempt" in capsys.readouterr().out
 
 
-def test_the_first_stage_that_fails_ends_the_run_and_is_named_last(
+def test_no_batch_runs_after_one_that_failed_and_its_failures_are_named_last(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    first, second, third = (
-        Stage(name, ([command],), fills_machine=True)
-        for name, command in (("first", "true"), ("second", "false"), ("third", "true"))
-    )
-    assert run_tests.run([first, second, third]) == 1
+    quick = [Stage(name, (["sh", "-c", f"echo {name} says so; false"],)) for name in ("left", "right")]
+    slow = Stage("slow", (["true"],), fills_machine=True)
+    assert run_tests.run([*quick, slow]) == 1
     output = capsys.readouterr().out
-    assert "third" not in output
-    assert output.strip().splitlines()[-1].startswith("FAILED: second.")
-
-
-def test_stages_that_leave_a_core_idle_run_beside_each_other_and_all_failures_are_named(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    wide = Stage("wide", (["true"],), fills_machine=True)
-    narrow = [Stage(name, (["sh", "-c", f"echo {name} says so; false"],)) for name in ("left", "right")]
-    assert run_tests.run([wide, *narrow, wide]) == 1
-    output = capsys.readouterr().out
-    assert output.count("✔ wide") == 1
+    assert "slow" not in output
     assert "━━━ left\nleft says so\n✘ left" in output
     assert output.strip().splitlines()[-1].startswith("FAILED: left right.")
+
+
+def test_what_runs_in_the_gaps_of_a_long_stage_has_less_priority_and_is_printed_in_one_piece(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    slow = Stage("slow", (["sh", "-c", "echo dots; sleep 0.5; nice"],), fills_machine=True)
+    beside = [Stage(name, (["nice"],), in_gaps=True) for name in ("left", "right")]
+    assert run_tests.run([slow, *beside]) == 0
+    output = capfd.readouterr().out
+    own = os.nice(0)
+    assert output.index("dots") < output.index(f"━━━ left\n{own + 10}\n✔ left") < output.index("✔ right")
+    assert f"{own}\n\n━━━ slow\n✔ slow" in output
 
 
 def test_a_run_ends_with_what_passed(capsys: pytest.CaptureFixture[str]) -> None:
