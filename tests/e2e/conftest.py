@@ -12,9 +12,11 @@ from tests.e2e.walk_extent import Extent
 # Where two processes share the files, these come first: the last one to begin should be a short one.
 LONG = (
     "test_every_call_fails",
-    "test_operators_commands",
     "test_image_service",
     "test_repairs",
+    "test_asking",
+    "test_every_look_around_fails",
+    "test_operators_commands",
     "test_terraform",
 )
 
