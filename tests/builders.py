@@ -119,6 +119,7 @@ def a_configuration(**facts: Any) -> FunctionConfiguration:
         "timeout_s": 3,
         "revision_id": "revision-1",
         "runtime": "python3.13",
+        "code": "code-1",
         "fingerprint": "code-1",
     }
     return FunctionConfiguration(**(defaults | facts))

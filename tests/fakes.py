@@ -178,10 +178,9 @@ class FakeFunctions:
         return self.on_invoke()
 
     def deploy(self, fingerprint: str, **settings: Any) -> None:
-        """Somebody else changes $LATEST."""
-        self.only.latest = replace(
-            self.only.latest, fingerprint=fingerprint, revision_id=self._next_revision(), **settings
-        )
+        """Somebody else changes $LATEST: its code, unless the settings say that the code stays."""
+        facts = {"code": fingerprint, "fingerprint": fingerprint, "revision_id": self._next_revision()}
+        self.only.latest = replace(self.only.latest, **(facts | settings))
 
     def _look(self, function: FakeFunction) -> FunctionConfiguration:
         if not function.busy_looks:

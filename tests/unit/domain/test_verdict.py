@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.evidence import Concurrency, Evidence, Invocation
 from auto_repair.domain.repair import Change
 from auto_repair.domain.verdict import (
@@ -40,6 +41,7 @@ from tests.builders import (
 
 FAILING = evidence(invocations=in_turn([a_kill()] * 5))
 LATER = NOW + timedelta(minutes=10)
+BUILD = Build(code="code-1", fingerprint="code-1")
 
 
 def repaired_runs(count: int = 20, used: int = 200) -> list[Invocation]:
@@ -76,6 +78,37 @@ def test_no_verdict_before_the_metrics_can_have_arrived() -> None:
     judgement = verdict(afterwards(repaired_runs()), waited_s=90)
     assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.WAIT)
     assert judgement.reason.startswith("20 calls seen (")
+
+
+@pytest.mark.parametrize(
+    "runs", [repaired_runs(), [a_kill(384)] * 20, [an_error(memory_size_mb=384)] * 20, []]
+)
+@pytest.mark.parametrize(
+    ("deployed", "told"),
+    [({"code": "2", "fingerprint": "2"}, "code"), ({"fingerprint": "other variables"}, "settings")],
+)
+def test_deployment_of_somebody_else_leaves_the_verdict_open(
+    runs: list[Invocation], deployed: dict[str, str], told: str
+) -> None:
+    seen = afterwards(runs, configuration=a_configuration(memory_mb=384, **deployed))
+    judgement = verdict(seen, plan={"planned_for": BUILD})
+    assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.FINISH)
+    assert judgement.reason.startswith(f"somebody deployed other {told} while the repair was verified")
+
+
+@pytest.mark.parametrize(
+    ("live", "plan"),
+    [
+        ({}, {"planned_for": BUILD}),
+        ({"fingerprint": "2", "unreadable": "access to the key is denied"}, {"planned_for": BUILD}),
+        # What stands in `$LATEST` and was never released is no deployment.
+        ({"code": "2", "fingerprint": "2"}, {"planned_for": replace(BUILD, qualifier="live")}),
+        ({"code": "2", "fingerprint": "2"}, {}),
+    ],
+)
+def test_what_is_no_deployment_changes_no_verdict(live: dict[str, str], plan: dict[str, Any]) -> None:
+    seen = afterwards(repaired_runs(), configuration=a_configuration(memory_mb=384, **live))
+    assert verdict(seen, plan=plan).outcome is Outcome.REPAIRED
 
 
 def test_silence_proves_nothing() -> None:

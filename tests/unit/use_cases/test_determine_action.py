@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.diagnosis import Verdict
 from auto_repair.domain.errors import InvalidEvent
@@ -100,6 +101,30 @@ def test_auto_is_planned_and_on_record() -> None:
     assert facts["rootCause"] == "out_of_memory"
     assert facts["executedBy"] == "planner"
     assert "mode is auto" in facts["reason"]
+
+
+def test_plan_keeps_what_the_function_was_when_it_was_made() -> None:
+    assert Desk().plan().planned_for == Build(None, "code-1", "code-1")
+    unread = replace(STARVED, configuration=None, concurrency=Concurrency(2, 1000, 998))
+    desk = Desk(unread)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.change == a_change(reservation(2, 4))
+    assert plan.planned_for is None
+
+
+def test_plan_for_callers_of_an_alias_keeps_what_they_reach() -> None:
+    live = a_configuration(version="3")
+    seen = replace(STARVED, configuration=live, latest=a_configuration(), aliases=(Alias("live", "3"),))
+    assert Desk(seen).plan().planned_for == Build("live", "code-1", "code-1")
+
+
+def test_further_rung_is_for_what_the_first_one_was_planned_for() -> None:
+    desk = Desk()
+    after = still_starved()
+    redeployed = replace(after, configuration=a_configuration(memory_mb=384, code="2", fingerprint="2"))
+    second = desk.plan(desk.climbing(redeployed, KILLED))
+    assert second.change == a_change(memory(384, 768))
+    assert second.planned_for == Build(None, "code-1", "code-1")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.incident import LEASE
+from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from auto_repair.domain.repair_progress import ProgressStatus
@@ -15,6 +17,7 @@ from auto_repair.use_cases.execute_repair import MAX_CALLS
 from tests.bucket_policies import ALLOW, DENY, DENYING, FORMER, policy
 from tests.builders import (
     BUCKET,
+    NOW,
     QUEUE,
     a_case,
     a_change,
@@ -482,6 +485,156 @@ def test_alias_goes_back_although_it_has_provisioned_concurrency_by_now() -> Non
     workshop.functions.only.provisioned = (ProvisionedConcurrency("live", 5),)
     assert workshop.restore(case).rollback
     assert workshop.live["aliases"] == {"live": "1"}
+
+
+BUILD = Build(code="code-1", fingerprint="code-1")
+OTHER_CODE = {"fingerprint": "code-2"}
+OTHER_SETTINGS = {"fingerprint": "other variables", "code": "code-1"}
+OF_THE_FUNCTION = (a_change(), a_change(timeout(3, 9)), a_change(reservation(5, 10)))
+
+
+def planned_for(workshop: Workshop, build: Build | None = BUILD, *changes: Any, **facts: Any) -> Any:
+    """A case whose plan waits for an answer, and gets a yes."""
+    workshop.functions.only.reserved = 5
+    case = workshop.planned(*changes, decision=Decision.ASK, planned_for=build, **facts)
+    return replace(case, approval=YES)
+
+
+def refused(workshop: Workshop, case: Any) -> str:
+    """Why the repair may not begin; nothing was written, and no rule counts it."""
+    before = workshop.live
+    progress = workshop.execute(case)
+    assert progress.status is ProgressStatus.REFUSED
+    assert progress.refusal is not None
+    assert workshop.live == before
+    assert workshop.functions.writes == []
+    assert record(workshop)["status"] == "REFUSED"
+    assert record(workshop)["refusedByRule"] == progress.refusal.rule
+    assert "startedAt" not in record(workshop)
+    return progress.refusal.reason
+
+
+@pytest.mark.parametrize("change", OF_THE_FUNCTION)
+@pytest.mark.parametrize("decision", [Decision.AUTO, Decision.ASK])
+@pytest.mark.parametrize(
+    ("deployed", "told"), [(OTHER_CODE, "other code has been"), (OTHER_SETTINGS, "other settings (")]
+)
+def test_repair_that_was_planned_for_something_else_does_not_begin(
+    change: Any, decision: Decision, deployed: dict[str, str], told: str
+) -> None:
+    workshop = Workshop()
+    case = planned_for(workshop, BUILD, change)
+    assert case.plan is not None
+    case = replace(case, plan=replace(case.plan, decision=decision))
+    workshop.functions.deploy(**deployed, last_modified=NOW)
+    reason = refused(workshop, case)
+    assert reason.startswith(f"since the repair was planned, {told}")
+    assert reason.endswith("to orders, last modified at 2026-01-31 12:00:00 UTC")
+    assert start_command(case.incident) in record(workshop)["wayOut"]
+
+
+@pytest.mark.parametrize("change", OF_THE_FUNCTION)
+def test_repair_begins_where_nothing_was_deployed(change: Any) -> None:
+    for workshop in (Workshop(), aliased()):
+        build = replace(BUILD, qualifier="live" if workshop.functions.only.aliases else None)
+        done = workshop.finish(planned_for(workshop, build, change))
+        assert done.repair is not None
+        assert done.repair.status is ProgressStatus.DONE
+
+
+def test_policy_of_a_bucket_is_restored_whatever_was_deployed() -> None:
+    workshop = Workshop()
+    workshop.buckets.policies[BUCKET] = DENYING
+    case = planned_for(workshop, None, RESTORING)
+    workshop.functions.deploy("code-2")
+    workshop.finish(case)
+    assert workshop.live["policy"] == FORMER
+
+
+def test_plan_of_an_older_release_is_carried_out_as_it_was_made() -> None:
+    workshop = Workshop()
+    case = planned_for(workshop, None)
+    workshop.functions.deploy("code-2")
+    workshop.finish(case)
+    assert workshop.live["memory"] == 384
+
+
+def test_variables_that_the_executor_cannot_read_are_no_deployment() -> None:
+    workshop = Workshop()
+    case = planned_for(workshop)
+    workshop.functions.deploy("by revision", code="code-1", unreadable="access to the key is denied")
+    workshop.finish(case)
+    assert workshop.live["memory"] == 384
+
+
+def released(workshop: Workshop, *, moves: bool = True) -> None:
+    """Somebody deploys other code, and lets callers of the alias have it."""
+    workshop.functions.deploy("code-2")
+    if moves:
+        workshop.functions.only.aliases["live"] = Alias("live", workshop.functions.only.publish())
+
+
+@pytest.mark.parametrize(
+    ("moves", "where"), [(True, "to version 2 of orders"), (False, "deployed to orders")]
+)
+def test_deployment_behind_the_alias_is_found_before_the_first_write(moves: bool, where: str) -> None:
+    workshop = aliased()
+    case = planned_for(workshop, replace(BUILD, qualifier="live"))
+    released(workshop, moves=moves)
+    assert where in refused(workshop, case)
+
+
+def test_reservation_is_for_what_callers_of_the_alias_reach() -> None:
+    for moves in (True, False):
+        workshop = aliased()
+        case = planned_for(workshop, replace(BUILD, qualifier="live"), a_change(reservation(5, 10)))
+        released(workshop, moves=moves)
+        if moves:
+            assert "to version 2 of orders" in refused(workshop, case)
+        else:
+            workshop.finish(case)
+            assert workshop.live["reserved"] == 10
+
+
+@pytest.mark.parametrize(
+    ("alias", "told"),
+    [
+        (Alias("live", "1", {"7": 0.1}), "splits its traffic over 2 versions"),
+        (Alias("live", "7"), "points to version 7 by now, and the repair was planned for version 1"),
+    ],
+)
+def test_alias_that_moves_since_the_plan_is_seen_before_the_first_write(alias: Alias, told: str) -> None:
+    workshop = aliased()
+    case = planned_for(workshop, replace(BUILD, qualifier="live"))
+    workshop.functions.only.versions["7"] = a_configuration(version="7")
+    workshop.functions.only.aliases["live"] = alias
+    assert told in refused(workshop, case)
+
+
+def test_own_first_rung_is_no_deployment_and_somebody_elses_is_one() -> None:
+    rungs = (a_change(memory(128, 384)), a_change(memory(384, 768)))
+    workshop = aliased()
+    case = workshop.planned(*rungs, planned_for=replace(BUILD, qualifier="live"))
+    assert workshop.finish(case).repair
+    assert workshop.functions.configuration("orders", "live").memory_mb == 768
+    workshop = aliased()
+    case = workshop.planned(*rungs, planned_for=replace(BUILD, qualifier="live"))
+    writes = list(workshop.functions.writes)
+    released(workshop)
+    progress = workshop.execute(case)
+    assert progress.status is ProgressStatus.REFUSED
+    assert workshop.functions.writes == writes
+
+
+def test_lost_answer_of_the_first_call_is_no_reason_to_look_for_deployments_again() -> None:
+    workshop = Workshop()
+    case = planned_for(workshop)
+    workshop.step(case)
+    workshop.functions.only.busy_looks = 0
+    workshop.functions.deploy("code-2")
+    done = workshop.finish(case)
+    assert done.repair is not None
+    assert done.repair.status is ProgressStatus.DONE
 
 
 def test_resumed_execution_claims_its_function_again() -> None:

@@ -233,6 +233,87 @@ def test_pause_while_the_second_question_waits_takes_the_first_rung_back() -> No
     assert told(simulation) == "ROLLED_BACK"
 
 
+def release(simulation: Simulation) -> None:
+    """Somebody deploys other code that needs as much memory; callers of an alias get it, too."""
+    simulation.functions.deploy("code-2")
+    for name, alias in simulation.function.aliases.items():
+        number = simulation.function.publish()
+        simulation.function.aliases[name] = Alias(name, number, alias.weights)
+
+
+@pytest.mark.parametrize("alias", [True, False])
+def test_deployment_while_a_question_waits_voids_the_yes(alias: bool) -> None:
+    yes = {"decision": "approve", "answeredBy": "ada"}
+    simulation = Simulation(
+        behind_alias("live") if alias else function(),
+        STARVED,
+        called_through="live" if alias else None,
+        policy={"mode": Mode.ASK},
+    )
+    simulation.answer = lambda _: release(simulation) or yes  # type: ignore[func-returns-value]
+    execution = simulation.run()
+    assert execution.status == "SUCCEEDED"
+    assert "RollBackRepair" not in execution.visited
+    assert simulation.live["memory"] == 128
+    assert simulation.live["aliases"] == ({"live": "2"} if alias else {})
+    assert simulation.store.statuses == ["REFUSED"]
+    assert told(simulation) == "REFUSED"
+    (facts,) = simulation.store.repairs.values()
+    assert facts["refusedByRule"] == "newer deployment"
+    assert facts["approval"]["answeredBy"] == "ada"
+    assert simulation.store.claims == {}
+
+
+def test_question_after_a_refused_one_is_about_what_is_deployed_now() -> None:
+    simulation = answering_late([{"decision": "approve"}], release, behaviour=STARVED)
+    simulation.run()
+    simulation.answer = lambda _: {"decision": "approve"}
+    machine = StateMachine(
+        DEFINITION, simulation.tasks(), simulation.clock, simulation.traffic, simulation.answer
+    )
+    machine.run({"functionName": "orders", "manual": True}, f"{EXECUTION}-by-hand")
+    assert simulation.store.statuses == ["REFUSED", "VERIFIED"]
+    assert simulation.live["memory"] == 384
+
+
+@pytest.mark.parametrize("needs_mb", [300, 1000])
+@pytest.mark.parametrize("alias", [True, False])
+def test_deployment_while_a_repair_is_verified_stops_it_and_is_told(alias: bool, needs_mb: int) -> None:
+    """No rung is climbed for code that nobody has looked at, and no success of it is claimed for ours."""
+    called = "live" if alias else None
+    made = behind_alias("live") if alias else function()
+    simulation = Simulation(made, Behaviour(needs_mb=needs_mb), called_through=called)
+
+    def deploy(current: Simulation) -> None:
+        if current.store.statuses == ["EXECUTED"] and current.function.latest.code == "code-1":
+            release(current)
+
+    simulation.on_wait = deploy
+    execution = simulation.run()
+    assert execution.visited.count("DetermineAction") == 1
+    assert "RollBackRepair" not in execution.visited
+    assert simulation.live["memory"] == 384
+    assert simulation.store.statuses == ["INCONCLUSIVE"]
+    assert told(simulation) == "INCONCLUSIVE"
+    (facts,) = simulation.store.repairs.values()
+    assert "somebody deployed other code" in facts["outcome"]
+
+
+def test_deployment_while_the_second_question_waits_stops_the_ladder() -> None:
+    def release_later(simulation: Simulation) -> None:
+        if simulation.live["memory"] > 128:
+            release(simulation)
+
+    yes = {"decision": "approve"}
+    simulation = answering_late([yes, yes], release_later, behaviour=Behaviour(needs_mb=1000))
+    simulation.run()
+    assert simulation.live["memory"] < 768
+    assert simulation.store.statuses[1] == "REFUSED"
+    (_, second) = simulation.store.repairs.values()
+    assert second["refusedByRule"] == "newer deployment"
+    assert "startedAt" not in second
+
+
 def test_price_that_forbids_more_headroom_leaves_what_works() -> None:
     """348 of 384 MB in use: it works, a further rung would be better, and the owner does not pay for it."""
     simulation = Simulation(function(), Behaviour(needs_mb=348, takes_s=2.9))

@@ -196,6 +196,7 @@ def configuration_from(answer: Mapping[str, Any]) -> FunctionConfiguration:
         snap_start=answer.get("SnapStart", {}).get("ApplyOn", "None") != "None",
         vpc=bool(answer.get("VpcConfig", {}).get("VpcId")),
         managed_instances=bool(answer.get("CapacityProviderConfig")),
+        code=answer.get("CodeSha256", ""),
         fingerprint=_fingerprint(answer),
         unreadable=_unreadable(answer),
     )

@@ -124,6 +124,7 @@ class FunctionConfiguration:
     snap_start: bool = False
     vpc: bool = False
     managed_instances: bool = False  # platform.report then carries no memory figures
+    code: str = ""  # hash of the code alone
     fingerprint: str = ""  # hash of code and all settings but memory and timeout: equal versions do the same
     unreadable: str = ""  # why its environment variables cannot be read: its fingerprint then equals no other
 

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from auto_repair.domain.evidence import Evidence, ProvisionedConcurrency
+from auto_repair.domain.evidence import Alias, Evidence, FunctionConfiguration, ProvisionedConcurrency
+from auto_repair.domain.incident import Incident
+from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
 from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, Setting, agree, shown
@@ -77,14 +79,16 @@ def update_in_progress(s: Situation) -> Refusal | None:
 
 def weighted_alias(s: Situation) -> Refusal | None:
     """The alias splits traffic: a deployment is under way."""
-    for alias in s.evidence.aliases:
-        if alias.name == s.change.alias and alias.weights:
-            return Refusal(
-                "deployment in progress",
-                f"alias {alias.name} splits its traffic over {len(alias.weights) + 1} versions",
-                "finish or abort the deployment, then start again",
-            )
-    return None
+    moved = (alias for alias in s.evidence.aliases if alias.name == s.change.alias)
+    return next((_splits_traffic(alias) for alias in moved if alias.weights), None)
+
+
+def _splits_traffic(alias: Alias) -> Refusal:
+    return Refusal(
+        "deployment in progress",
+        f"alias {alias.name} splits its traffic over {len(alias.weights or {}) + 1} versions",
+        "finish or abort the deployment, then start again",
+    )
 
 
 def several_aliases(s: Situation) -> Refusal | None:
@@ -257,6 +261,39 @@ def forbidden_now(moment: Moment, plan: Plan) -> Refusal | None:
         or _stricter_mode(moment.policy, plan)
         or _lower_cap(limits, plan)
         or _too_dear(limits, plan.extra_cost_usd_per_month)
+    )
+
+
+def deployed_since(incident: Incident, what: str, live: FunctionConfiguration) -> Refusal:
+    """Why a repair that was planned for other code or settings may not begin."""
+    told = {
+        "code": "other code has been deployed to",
+        "settings": "other settings (environment variables, layers, role or the like) have been deployed to",
+    }
+    where = (
+        live.function_name if live.version == "$LATEST" else f"version {live.version} of {live.function_name}"
+    )
+    changed = f", last modified at {live.last_modified:%Y-%m-%d %H:%M:%S} UTC" if live.last_modified else ""
+    return _out_of_date(incident, f"since the repair was planned, {told[what]} {where}{changed}")
+
+
+def alias_moved_since(incident: Incident, change: Change, alias: Alias) -> Refusal | None:
+    """Why an alias that somebody else moves, or has moved, may not be moved by a repair."""
+    if alias.weights:
+        return _splits_traffic(alias)
+    if alias.version == change.alias_version:
+        return None
+    now = f"alias {alias.name} points to version {alias.version}"
+    return _out_of_date(
+        incident, f"{now} by now, and the repair was planned for version {change.alias_version}"
+    )
+
+
+def _out_of_date(incident: Incident, reason: str) -> Refusal:
+    command = start_command(incident)
+    again = f"start again with `{command}`" if command else "start the incident by hand"
+    return Refusal(
+        "newer deployment", reason, f"if it still fails, {again}: what is deployed by now is looked at anew"
     )
 
 

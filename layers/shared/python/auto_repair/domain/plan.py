@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.repair import Attempt, Change, Refusal
 
 
@@ -29,6 +30,7 @@ class Plan:
     failure_mode: str = ""
     change: Change | None = None
     undo: Change | None = None
+    planned_for: Build | None = None  # of the function, where the change is one of its settings
     rung: int = 1
     planned_at: str = ""  # sort key of the plan's item in the repairs table
     extra_cost_usd_per_month: float | None = None

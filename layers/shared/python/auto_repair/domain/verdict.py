@@ -183,6 +183,17 @@ def _reverted(f: _Facts) -> _Settled | None:
     return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
 
 
+def _redeployed(f: _Facts) -> _Settled | None:
+    build, live = f.look.plan.planned_for, f.look.after.configuration
+    what = build.difference(live) if build and live and build.is_of(live) else ""
+    if not what:
+        return None
+    told = (
+        f"somebody deployed other {what} while the repair was verified: nobody can tell which of both shows"
+    )
+    return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
+
+
 def _fails_as_before(f: _Facts) -> _Settled | None:
     if not f.failed:
         return None
@@ -248,8 +259,18 @@ def _wait_for_more(f: _Facts) -> _Settled:
     return Outcome.CANNOT_TELL_YET, NextStep.WAIT, f"{f.served:.0f} calls seen ({f.needed} needed), {waited}"
 
 
-# The bad news first: a repair that harms is taken back without waiting for more proof.
-_RULES = (_reverted, _fails_as_before, _worse, _fails_otherwise, _too_tight, _proven, _out_of_time)
+# The bad news first: a repair that harms is taken back without waiting for more proof. What somebody else
+# has deployed since is neither proof nor ours to repair.
+_RULES = (
+    _reverted,
+    _redeployed,
+    _fails_as_before,
+    _worse,
+    _fails_otherwise,
+    _too_tight,
+    _proven,
+    _out_of_time,
+)
 
 
 def _general_checks(f: _Facts) -> tuple[Check, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from auto_repair.domain.build import Build, build_of
 from auto_repair.domain.case import Case
 from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Verdict
 from auto_repair.domain.errors import InvalidEvent
@@ -111,6 +112,7 @@ class DetermineAction:
             base,
             change=change,
             undo=whole.inverse(),
+            planned_for=_planned_for(case, change, evidence),
             extra_cost_usd_per_month=cost,
             required_wait_s=wait_s,
             # A slow function needs the longer look, whatever budget is usual.
@@ -251,6 +253,15 @@ def _for_callers(change: Change, evidence: Evidence) -> Change:
         return change
     alias = alias_of(evidence, live.version) if live.version != "$LATEST" else None
     return replace(change, alias=alias, alias_version=live.version if alias else None)
+
+
+def _planned_for(case: Case, change: Change, evidence: Evidence) -> Build | None:
+    """What the function is, for a change of its own settings. A further rung is for what the first one was
+    for: what somebody deploys between the two is not what the incident is about."""
+    if all(s.resource != change.function_name for s in change.settings):
+        return None
+    former = case.plan.planned_for if case.plan else None
+    return former or build_of(evidence)
 
 
 def _required_wait_s(change: Change, evidence: Evidence) -> int:

@@ -3,8 +3,9 @@
 AWS works between the steps, and the workflow waits for it. Every call looks at what is live and takes the
 next step from there, so a call that is repeated, after a retry or a crash, does no harm.
 
-Before the first write the owner's pause switch, freeze windows, mode and caps are read again, and what AWS
-keeps ready for callers: a question may have waited for hours. What has begun is finished, or taken back.
+Before the first write the owner's pause switch, freeze windows, mode and caps are read again, what is
+deployed, and what AWS keeps ready for callers: a question may have waited for hours. What has begun is
+finished, or taken back.
 Every call keeps the function claimed: an aborted execution that somebody resumes has lost it, perhaps to
 another incident.
 """
@@ -16,7 +17,13 @@ from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
-from auto_repair.domain.guardrails import Moment, forbidden_now, kept_ready
+from auto_repair.domain.guardrails import (
+    Moment,
+    alias_moved_since,
+    deployed_since,
+    forbidden_now,
+    kept_ready,
+)
 from auto_repair.domain.incident import LEASE
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
@@ -96,9 +103,23 @@ class ExecuteRepair:
     def _forbidden(self, case: Case, plan: Plan, change: Change) -> Refusal | None:
         name = case.incident.function_name
         moment = Moment(self.clock(), self.policies.policy(name), self.policies.is_paused(name))
-        if refusal := forbidden_now(moment, plan):
+        if refusal := forbidden_now(moment, plan) or self._deployed_since(case, plan, change):
             return refusal
         return kept_ready(change, self.functions.provisioned_concurrency(name)) if change.publishes else None
+
+    def _deployed_since(self, case: Case, plan: Plan, change: Change) -> Refusal | None:
+        """Nobody knows whether what is deployed now needs what was planned for something else."""
+        build, name = plan.planned_for, change.function_name
+        if build is None:
+            return None
+        # Publishing releases all of `$LATEST`, so that it has to be the same, too.
+        for qualifier in dict.fromkeys((build.qualifier, None if change.publishes else build.qualifier)):
+            live = self.functions.configuration(name, qualifier)
+            if what := build.difference(live):
+                return deployed_since(case.incident, what, live)
+        if not change.publishes or change.alias is None:
+            return None
+        return alias_moved_since(case.incident, change, self.functions.alias(name, change.alias))
 
     def _refused(self, case: Case, refusal: Refusal) -> dict[str, object]:
         return {
