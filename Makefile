@@ -73,6 +73,11 @@ test-unit: tools ## unit tests: quick and offline
 test-e2e: tools ## end to end on the embedded AWS
 	@$(VENV_PYTHON) -m pytest tests/e2e
 
+# Each incident prints a line when it has ended: pytest must not keep them to itself.
+.PHONY: walk
+walk: tools ## every AWS call fails in every way, end to end; takes long: [WALK_PART=2/4]
+	@WALK=full $(VENV_PYTHON) -m pytest -s tests/e2e/test_every_call_fails.py tests/e2e/test_every_look_around_fails.py
+
 .PHONY: bench
 bench: tools ## cold starts, sizes and times per state against their budgets
 	@$(VENV_PYTHON) -m scripts.bench
