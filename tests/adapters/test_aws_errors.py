@@ -109,6 +109,18 @@ def test_call_names_service_and_operation_of_a_real_client(clients: Clients) -> 
     assert (caught.value.service, caught.value.operation) == ("lambda", "GetAlias")
 
 
+def test_call_names_the_operation_also_where_nobody_answered(clients: Clients) -> None:
+    class Unreachable:
+        __self__ = clients.client("lambda")
+        __name__ = "get_alias"
+
+        def __call__(self, **_arguments: Any) -> Any:
+            raise ConnectionClosedError(endpoint_url=URL)
+
+    with pytest.raises(TransientError, match=r"^lambda:GetAlias could not be reached"):
+        call(Unreachable(), FunctionName="orders", Name="live")
+
+
 def test_call_checks_its_arguments(clients: Clients) -> None:
     with pytest.raises(AwsCallFailed, match="ParamValidationError"):
         call(clients.client("lambda").get_alias, FunctionName="orders")

@@ -140,4 +140,7 @@ def _service(method: Callable[..., Any]) -> str:
 
 
 def _operation(method: Callable[..., Any]) -> str:
-    return getattr(method, "__name__", "call")
+    """As AWS names it, in its answers as in permissions: GetAlias, not get_alias."""
+    name: str = getattr(method, "__name__", "call")
+    client: Any = getattr(method, "__self__", None)
+    return str(client.meta.method_to_api_mapping.get(name, name)) if hasattr(client, "meta") else name
