@@ -136,8 +136,8 @@ def forget() -> None:
 
 BUDGET = 25
 # As docs/architecture.md tells them.
-USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 24, 40, 45, 41
-SHOP_CHANGED, SHOP_WITHOUT_JOURNAL = 42, 53
+USUAL, ALIASED, SHOP, SHOP_COLD, SHOP_API = 22, 24, 43, 48, 44
+SHOP_CHANGED, SHOP_WITHOUT_JOURNAL = 45, 56
 BESIDES = 10  # what is not the collector's: our own records, and what other functions read
 # Asked again by another of our functions, or because it may have changed since.
 ASKED_AGAIN = {"lambda.get_function_configuration", "ssm.get_parameter", "s3.get_object", "dynamodb.query"}

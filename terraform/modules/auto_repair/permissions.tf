@@ -146,7 +146,7 @@ data "aws_iam_policy_document" "read_changes" {
 
   statement {
     sid       = "ReadStacks"
-    actions   = ["cloudformation:DescribeStackResources"]
+    actions   = ["cloudformation:DescribeStackResources", "cloudformation:ListStackResources"]
     resources = [local.arn_of.stacks]
   }
 
@@ -154,6 +154,13 @@ data "aws_iam_policy_document" "read_changes" {
     sid       = "ReadDeployments"
     actions   = ["codedeploy:BatchGetDeployments", "codedeploy:ListDeployments"]
     resources = [local.arn_of.deployments]
+  }
+
+  statement {
+    sid     = "ReadTargetsOfDeployments"
+    actions = ["codedeploy:ListDeploymentTargets"]
+    # ListDeploymentTargets offers no narrower scope.
+    resources = ["*"]
   }
 }
 
@@ -263,6 +270,13 @@ data "aws_iam_policy_document" "know_resources" {
     sid     = "ListOnboardedFunctions"
     actions = ["ssm:DescribeParameters"]
     # DescribeParameters lists names of any parameter, and offers no narrower scope.
+    resources = ["*"]
+  }
+
+  statement {
+    sid     = "ListWhatIsMeasured"
+    actions = ["cloudwatch:ListMetrics"]
+    # ListMetrics tells names of any metric, and offers no narrower scope.
     resources = ["*"]
   }
 }
