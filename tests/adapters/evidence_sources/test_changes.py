@@ -117,16 +117,21 @@ def test_function_is_looked_up_by_name_and_by_arn_two_a_second() -> None:
 def test_pages_are_followed_within_bounds() -> None:
     page = {"Events": [event("UpdateFunctionCode20150331v2", 5)], "NextToken": "t"}
     source, clients, pauses = reading(page, page, page, page, page, page)
-    source.collect(Target("orders", WINDOW))
+    found = source.collect(Target("orders", WINDOW))
     assert len(clients.calls) == 4
     assert len(pauses) == 3
     assert clients.calls[1][1]["NextToken"] == "t"
+    assert found.is_cut("changes")
+    assert [gap.reason for gap in found.missing] == [
+        f"CloudTrail has more events of {name} than the 2 newest, which were read" for name in ("orders", ARN)
+    ]
 
 
 def test_deadline_ends_the_lookup() -> None:
     source, clients, _ = reading({"Events": [], "NextToken": "t"}, deadline_s=0)
-    source.collect(Target("orders", WINDOW))
+    found = source.collect(Target("orders", WINDOW))
     assert len(clients.calls) == 1
+    assert found.is_cut("changes")
 
 
 def test_reading_ends_where_the_last_day_begins() -> None:
@@ -136,6 +141,7 @@ def test_reading_ends_where_the_last_day_begins() -> None:
     found = source.collect(Target("orders", WINDOW))
     assert [change.action for change in found.changes] == ["UpdateFunctionCode"]
     assert len(clients.calls) == 2  # one for each name
+    assert found.missing == ()
 
 
 def test_without_history_only_the_window_counts() -> None:

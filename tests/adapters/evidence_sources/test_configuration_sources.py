@@ -45,6 +45,7 @@ KEPT_READY = {
     ]
 }
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:jobs"
+KINESIS = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
 
 
 def refusing(code: str, status: int = 400) -> Callable[..., Any]:
@@ -100,6 +101,15 @@ class TestFunctionConfiguration:
         found = source.collect(ALIASED)
         assert found.lacks("provisioned_concurrency")
         assert found.configuration is not None
+
+    def test_list_that_does_not_end_is_missing_and_no_part_of_it_passes_for_the_whole(self) -> None:
+        page = {"Aliases": [{"Name": "live", "FunctionVersion": "7"}], "NextMarker": "more"}
+        source, clients = self.source(list_aliases=lambda **_: page)
+        found = source.collect(ALIASED)
+        assert (found.aliases, found.lacks("aliases")) == ((), True)
+        assert found.configuration is not None
+        assert found.provisioned == (ProvisionedConcurrency("live", 5),)
+        assert clients.count("lambda.list_aliases") == 10
 
     def test_without_alias_latest_is_what_callers_reach(self) -> None:
         source, clients = self.source(list_aliases=lambda **_: {"Aliases": []})
@@ -172,7 +182,7 @@ class TestEventSources:
             {
                 "orders": [
                     self.mapping("1"),
-                    self.mapping("2", "arn:aws:kinesis:us-east-1:123456789012:stream/s"),
+                    self.mapping("2", KINESIS),
                 ]
             },
             **{"sqs.get_queue_url": refusing("AccessDenied", 403)},
@@ -210,7 +220,29 @@ class TestEventSources:
         source, _ = self.source(
             {}, **{"lambda.list_event_source_mappings": lambda **asked: pages[asked.get("Marker")]}
         )
-        assert len(source.collect(PLAIN).event_sources) == 2
+        found = source.collect(PLAIN)
+        assert len(found.event_sources) == 2
+        assert found.missing == ()
+
+    @pytest.mark.parametrize(("deadline_s", "pages"), [(15.0, 3), (0.0, 1)])
+    def test_list_that_is_cut_is_told(self, deadline_s: float, pages: int) -> None:
+        endless = {"EventSourceMappings": [self.mapping("1", KINESIS)], "NextMarker": "more"}
+        clients = RecordedClients({"lambda.list_event_source_mappings": lambda **_: endless})
+        found = EventSourcesSource(clients, SqsQueues(clients), LINKS, deadline_s).collect(PLAIN)
+        assert found.is_cut("event_sources")
+        assert [gap.reason for gap in found.missing] == [
+            f"orders has more event source mappings than the {pages} that were read"
+        ]
+
+    def test_queues_beyond_those_that_are_asked_are_told(self) -> None:
+        kinds = [KINESIS, *(f"{QUEUE}-{n}" for n in range(7))]
+        source, clients = self.source({"orders": [self.mapping(arn, arn) for arn in kinds]})
+        found = source.collect(PLAIN)
+        assert [s.visibility_timeout_s for s in found.event_sources] == [None, *[30] * 5, None, None]
+        assert [gap.reason for gap in found.missing] == [
+            "2 queues were not asked for their visibility timeout"
+        ]
+        assert clients.count("sqs.get_queue_attributes") == 5
 
 
 def statement(principal: Any, arn: str = "", effect: str = "Allow") -> dict[str, Any]:

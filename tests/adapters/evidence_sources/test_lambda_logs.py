@@ -183,11 +183,10 @@ class TestRequests:
     def test_pages_that_stay_empty_are_not_said_to_hold_nothing(self) -> None:
         source, clients = reading(lambda **_: {"events": [], "nextToken": "more"})
         found = source.collect(Target("orders", WINDOW))
-        (gap,) = found.missing
-        assert gap.source == "lambda_logs"
-        assert gap.reason.startswith(
-            "/aws/lambda/orders was not read to its end: CloudWatch Logs found nothing"
-        )
+        assert found.is_cut("lambda_logs")
+        now, before = (gap.reason.partition(" on ")[0] for gap in found.missing)
+        assert now == "/aws/lambda/orders was not read to its end: CloudWatch Logs found nothing"
+        assert before == now.replace("orders was", "orders of the 24 hours before was")
         assert "not read to its end" in item(found, "logs.invocations").observed
         assert item(found, "logs.invocations").baseline.startswith("24 h before (a part)")
         # One page more for each further reading: by lines that matter, and twice of the day before.
@@ -234,7 +233,8 @@ class TestRequests:
         assert len(found.invocations) == 1
         assert clients.count("logs.filter_log_events") == 4  # one page of each reading
         assert [gap.reason for gap in found.missing] == [
-            "/aws/lambda/orders was not read to its end: the time for it was over"
+            "/aws/lambda/orders was not read to its end: the time for it was over",
+            "/aws/lambda/orders of the 24 hours before was not read to its end: the time for it was over",
         ]
 
     def test_many_invocations_are_bounded_newest_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -316,3 +316,72 @@ def test_targets_of_a_load_balancer() -> None:
     assert clients.calls[0][1] == {
         "LoadBalancerArn": f"arn:aws:elasticloadbalancing:{AT}:loadbalancer/{name}"
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "start", "answers", "what"),
+    [
+        (
+            "event_sources",
+            ORDERS,
+            {"lambda.list_event_source_mappings": MAPPINGS | {"NextMarker": "m"}},
+            "event source mappings",
+        ),
+        (
+            "table_dependencies",
+            Resource("dynamodb", "stock"),
+            {
+                "dynamodb.describe_table": {
+                    "Table": {
+                        "LatestStreamArn": f"arn:aws:dynamodb:{AT}:table/stock/stream/2026-01-31T00:00:00.000"
+                    }
+                },
+                "lambda.list_event_source_mappings": MAPPINGS | {"NextMarker": "m"},
+            },
+            "event source mappings",
+        ),
+        (
+            "topic_subscriptions",
+            Resource("sns", "orders"),
+            {"sns.list_subscriptions_by_topic": {"Subscriptions": [], "NextToken": "t"}},
+            "subscriptions",
+        ),
+        (
+            "event_rules",
+            Resource("events", "default/nightly"),
+            {
+                "events.list_targets_by_rule": {
+                    "Targets": [{"Id": "1", "Arn": QUEUE}],
+                    "NextToken": "t",
+                }
+            },
+            "targets",
+        ),
+        (
+            "event_rules",
+            Resource("sqs", "jobs"),
+            {"events.list_rule_names_by_target": {"RuleNames": [], "NextToken": "t"}},
+            "rules",
+        ),
+        (
+            "api_integrations",
+            Resource("apigateway", "a1b2c3", "arn:aws:apigateway:us-east-1::/restapis/a1b2c3", "shop"),
+            {"apigateway.get_resources": {"items": [], "position": "p"}},
+            "resources of the API",
+        ),
+        (
+            "api_integrations",
+            Resource("apigateway", "h1", "arn:aws:apigateway:us-east-1::/apis/h1", "shop"),
+            {
+                "apigatewayv2.get_integrations": {"Items": [], "NextToken": "t"},
+                "apigatewayv2.get_authorizers": {"Items": []},
+            },
+            "integrations",
+        ),
+    ],
+)
+def test_list_that_is_longer_than_what_is_read_is_told(
+    source: str, start: Resource, answers: dict[str, Any], what: str
+) -> None:
+    (gap,) = discovered(source, clients_answering(answers), start).missing
+    assert (gap.source, gap.reason) == (source, f"{start}: there are more {what} than were read")

@@ -18,6 +18,7 @@ from tests.builders import (
     NOW,
     a_change,
     a_configuration,
+    a_gap,
     a_plan,
     a_policy,
     ago,
@@ -171,6 +172,14 @@ def test_version_behind_several_aliases() -> None:
     assert rule(situation(evidence=seen, change=ALIASED)) == "several aliases"
     assert rule(situation(evidence=seen, change=ALIASED, named_alias="live")) == ""
     assert rule(situation(evidence=replace(seen, aliases=seen.aliases[1:]), change=ALIASED)) == ""
+
+
+def test_aliases_that_could_not_be_read_may_be_several() -> None:
+    unread = (a_gap("aliases"),)
+    seen = evidence(configuration=VERSION_5, latest=a_configuration(), missing=unread)
+    assert rule(situation(evidence=seen, change=ALIASED)) == "several aliases"
+    assert rule(situation(evidence=seen, change=ALIASED, named_alias="live")) == ""
+    assert rule(situation(evidence=evidence(missing=unread))) == ""
 
 
 def test_reservation_belongs_to_no_version() -> None:

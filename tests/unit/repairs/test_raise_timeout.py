@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auto_repair.domain.evidence import Caller, EventSource, Evidence, Invocation
+from auto_repair.domain.evidence import Caller, EventSource, Evidence, Invocation, MissingEvidence
 from auto_repair.domain.policy import Limits
 from auto_repair.domain.repair import Proposal, Refusal, Setting, SettingChange
 from auto_repair.repairs.raise_timeout import REPAIR, SQS_MAX_VISIBILITY_S
@@ -198,6 +198,12 @@ def test_what_an_earlier_look_saw_is_not_asked_for() -> None:
     called = cut_off(callers=(API,), missing=(a_gap("callers"),))
     assert "could not be read" not in proposal(called).needs_person
     assert proposal(called).needs_person
+
+
+def test_part_of_the_event_sources_says_nothing_about_the_others() -> None:
+    cut = MissingEvidence("event_sources", "orders has more than the 300 that were read", partly=True)
+    asked = proposal(cut_off(event_sources=(queue(54),), missing=(cut,))).needs_person
+    assert "which queues feed the function (event source mappings) could not be read to the end" in asked
 
 
 def test_queue_among_several_that_cannot_be_read_is_named() -> None:

@@ -73,8 +73,10 @@ def is_http(api: Resource) -> bool:
     return "::/apis/" in api.arn
 
 
-def items(method: Callable[..., Any], **arguments: Any) -> Iterator[Mapping[str, Any]]:
-    """What a list of HTTP APIs or their parts holds, on two pages at most."""
+def items(
+    method: Callable[..., Any], left_out: Callable[[str], None] = lambda _marker: None, **arguments: Any
+) -> Iterator[Mapping[str, Any]]:
+    """What a list of HTTP APIs or their parts holds, on two pages at most. `left_out` hears of a third."""
     token: dict[str, str] = {}
     for _ in range(MAX_PAGES):
         page = call(method, **arguments, **token)
@@ -82,6 +84,7 @@ def items(method: Callable[..., Any], **arguments: Any) -> Iterator[Mapping[str,
         if not page.get("NextToken"):
             return
         token = {"NextToken": page["NextToken"]}
+    left_out(token["NextToken"])
 
 
 def _newest_first(

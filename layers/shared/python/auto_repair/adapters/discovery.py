@@ -39,6 +39,11 @@ class Discovery:
         gap = MissingEvidence(self._source, f"{self._start}: {reason}"[:400])
         self._found.append(Topology(missing=(gap,)))
 
+    def lacks_more(self, marker: object, what: str) -> None:
+        """AWS's answer ended with the marker of a further page, which is not asked for."""
+        if marker:
+            self.lacks(f"there are more {what} than were read")
+
     def attempt(self, read: Callable[[], T]) -> T | None:
         """What `read` answers; where it fails, the rest still stands and the gap is said."""
         try:

@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from auto_repair.adapters.aws_errors import call, code_of, translated
 from auto_repair.adapters.clients import Clients
-from auto_repair.domain.errors import StaleConfiguration, TransientError
+from auto_repair.domain.errors import AwsCallFailed, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias, Concurrency, FunctionConfiguration, ProvisionedConcurrency
 
 # A probe that nobody waits for any more still runs to its end; its log line counts at the next look.
 PROBE_READ_TIMEOUT_S = 20.0
+MAX_PAGES = 10  # of 50 entries
 # Settings that decide what a version does, besides memory and timeout.
 _BEHAVIOUR = (
     "Architectures",
@@ -73,7 +74,7 @@ class LambdaFunctions:
         return alias_from(call(self._client.get_alias, FunctionName=function_name, Name=name))
 
     def aliases(self, function_name: str) -> tuple[Alias, ...]:
-        """All aliases of the function, at most 500."""
+        """All aliases of the function. Raises `AwsCallFailed` where they are more than 500."""
         found = self._pages(self._client.list_aliases, function_name, "Aliases")
         return tuple(map(alias_from, found))
 
@@ -83,13 +84,14 @@ class LambdaFunctions:
         return tuple(map(provisioned_from, self._pages(method, function_name, key)))
 
     def _pages(self, method: Any, function_name: str, key: str) -> Iterator[Mapping[str, Any]]:
-        """The entries of at most ten pages."""
+        """The entries of all pages; a part of them would pass for the whole."""
         page: dict[str, Any] = {}
-        for _ in range(10):
+        for _ in range(MAX_PAGES):
             page = call(method, FunctionName=function_name, **_marker(page))
             yield from page.get(key, ())
             if not page.get("NextMarker"):
-                break
+                return
+        raise AwsCallFailed("lambda", f"List{key}", "TooLong", f"there are more than {MAX_PAGES} pages")
 
     def concurrency(self, function_name: str) -> Concurrency:
         """The function's reservation and the account's limits, as they are now."""

@@ -35,7 +35,8 @@ class EvidenceItem:
 
 @dataclass(frozen=True)
 class MissingEvidence:
-    """A source that gave nothing, and why. It lowers confidence and is said aloud."""
+    """A source that gave nothing or not all, and why. It lowers confidence and is said aloud."""
 
     source: str
     reason: str
+    partly: bool = False  # it was read, and not to its end: what was found says nothing about the rest

@@ -207,6 +207,10 @@ class Evidence:
         """Whether that source could not be read."""
         return any(gap.source == source for gap in self.missing)
 
+    def is_cut(self, source: str) -> bool:
+        """Whether that source holds more than was read."""
+        return any(gap.source == source and gap.partly for gap in self.missing)
+
     @property
     def failures(self) -> tuple[Invocation, ...]:
         """Invocations in the window that did not end well."""

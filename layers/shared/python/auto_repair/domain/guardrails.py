@@ -95,6 +95,13 @@ def several_aliases(s: Situation) -> Refusal | None:
     """Callers reach the version through several aliases, and only one would be moved."""
     if not s.change.publishes or s.named_alias:
         return None
+    if s.evidence.lacks("aliases"):
+        return Refusal(
+            "several aliases",
+            f"nobody can tell whether version {s.change.alias_version} stands behind further aliases than "
+            f"{s.change.alias}: they could not be read",
+            "name the alias that callers use in the function's entry",
+        )
     names = sorted(alias.name for alias in s.evidence.aliases if alias.version == s.change.alias_version)
     if len(names) < 2:
         return None

@@ -10,8 +10,11 @@ def doubt_if_unread(
 ) -> str:
     """Why a person must agree: what could not be read, and what may follow. Empty where it is known.
 
-    found: what is known of it although the source failed: from an earlier look, or from a part that was read.
+    found: what is known of it although the source failed, from an earlier look. It tells nothing about the
+    rest of a source that was not read to its end.
     """
+    if evidence.is_cut(source):
+        return f"{what} could not be read to the end: {risk}"
     if found or not evidence.lacks(source):
         return ""
     return f"{what} could not be read: {risk}"

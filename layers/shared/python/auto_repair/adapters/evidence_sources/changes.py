@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, timedelta
+from itertools import islice
 from time import sleep
 from typing import Any
 
@@ -12,7 +13,7 @@ from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.domain.changes.actors import actor_of, role_of
 from auto_repair.domain.changes.trail_record import plain_name
-from auto_repair.domain.evidence import ChangeEvent, Evidence, EvidenceItem, Window
+from auto_repair.domain.evidence import ChangeEvent, Evidence, EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.naming import executor_role
 from auto_repair.domain.redaction import redact
 from auto_repair.ports import EvidenceSource, Target
@@ -68,7 +69,8 @@ class ChangesSource:
         window = target.window
         if target.history:
             window = Window(window.end - max(LOOK_BACK, window.end - window.start), window.end)
-        events = {event["EventId"]: event for event in self._events(target.function_name, window)}
+        listed, gaps = self._events(target.function_name, window)
+        events = {event["EventId"]: event for event in listed}
         found = [change for event in events.values() if (change := self._change(target, event))]
         found.sort(key=lambda change: change.at)
         item = EvidenceItem(
@@ -79,31 +81,58 @@ class ChangesSource:
             observed="; ".join(map(_shown, found[-MAX_SHOWN:])) or "no change is known",
             link=self._links.trail(target.function_name),
         )
-        return Evidence(target.function_name, target.window, changes=tuple(found), items=(item,))
+        return Evidence(
+            target.function_name,
+            target.window,
+            changes=tuple(found),
+            items=(item,),
+            missing=tuple(MissingEvidence(self.name, gap, partly=True) for gap in gaps),
+        )
 
-    def _events(self, function_name: str, window: Window) -> Iterator[Mapping[str, Any]]:
-        deadline, first = Deadline(self._deadline_s), True
+    def _events(self, function_name: str, window: Window) -> tuple[list[Mapping[str, Any]], list[str]]:
+        """The window's events, and where there are more than were read."""
+        events: list[Mapping[str, Any]] = []
+        gaps: list[str] = []
+        turns = self._turns()
         for name in (function_name, self._arn_of(function_name)):
-            page: dict[str, Any] = {}
-            for _ in range(MAX_PAGES):
-                if not first:
-                    if deadline.passed:
-                        return
-                    self._pause(PAUSE_S)
-                first = False
-                page = call(
-                    self._clients.client("cloudtrail").lookup_events,
-                    LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
-                    EndTime=window.end,
-                    MaxResults=50,
-                    **({"NextToken": page["NextToken"]} if page else {}),
+            listed, is_all = self._listed(name, window, turns)
+            events += listed
+            if not is_all:
+                gaps.append(
+                    f"CloudTrail has more events of {name} than the {len(listed)} newest, which were read"
                 )
-                # Newest first. Without a start, it is the very question that the look around asks.
-                found = page.get("Events", ())
-                yield from (event for event in found if event["EventTime"] >= window.start)
-                is_past = any(event["EventTime"] < window.start for event in found)
-                if not page.get("NextToken") or is_past:
-                    break
+        return events, gaps
+
+    def _turns(self) -> Iterator[None]:
+        """One for each request that may be made: the first one at once, the others at CloudTrail's pace."""
+        deadline = Deadline(self._deadline_s)
+        yield
+        while not deadline.passed:
+            self._pause(PAUSE_S)
+            yield
+
+    def _listed(
+        self, name: str, window: Window, turns: Iterator[None]
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """The window's events that name the function so, and whether that is all of them."""
+        events: list[Mapping[str, Any]] = []
+        token: dict[str, str] = {}
+        for _ in islice(turns, MAX_PAGES):
+            page = call(
+                self._clients.client("cloudtrail").lookup_events,
+                LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
+                EndTime=window.end,
+                MaxResults=50,
+                **token,
+            )
+            # Newest first. Without a start, it is the very question that the look around asks.
+            found = page.get("Events", ())
+            events += (event for event in found if event["EventTime"] >= window.start)
+            is_past = any(event["EventTime"] < window.start for event in found)
+            if not page.get("NextToken") or is_past:
+                return events, True
+            token = {"NextToken": page["NextToken"]}
+        return events, False
 
     def _change(self, target: Target, event: Mapping[str, Any]) -> ChangeEvent | None:
         record = json.loads(event.get("CloudTrailEvent") or "{}")

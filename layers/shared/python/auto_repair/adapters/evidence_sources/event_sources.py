@@ -1,6 +1,6 @@
 """What feeds the function by polling: event source mappings, and the queues behind them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,11 +34,12 @@ class EventSourcesSource:
         self._deadline_s = deadline_s
 
     def collect(self, target: Target) -> Evidence:
-        """Mappings of the function and of the alias. A queue that cannot be read is told as missing."""
+        """Mappings of the function and of the alias. Queues and mappings that are not read are missing."""
         deadline = Deadline(self._deadline_s)
         # Lambda lists a mapping under the name that it was made with.
         names = [target.function_name] + ([f"{target.function_name}:{target.alias}"] if target.alias else [])
-        mappings = {m["UUID"]: m for name in names for m in self._mappings(name, deadline)}
+        listings = [self._mappings(name, deadline) for name in names]
+        mappings = {m["UUID"]: m for listing, _ in listings for m in listing}
         found, gaps = self._with_visibility(map(event_source_from, mappings.values()), deadline)
         item = EvidenceItem(
             id="configuration.event_sources",
@@ -53,33 +54,48 @@ class EventSourcesSource:
             target.window,
             event_sources=tuple(found),
             items=(item,),
-            missing=tuple(MissingEvidence(self.name, gap[:400]) for gap in gaps),
+            missing=(
+                *(MissingEvidence(self.name, cut, partly=True) for _, cut in listings if cut),
+                *(MissingEvidence(self.name, gap[:400]) for gap in gaps),
+            ),
         )
 
-    def _mappings(self, name: str, deadline: Deadline) -> Iterator[Mapping[str, Any]]:
+    def _mappings(self, name: str, deadline: Deadline) -> tuple[list[Mapping[str, Any]], str]:
+        """What Lambda lists under the name, and why that is not all of it; empty where it is."""
+        found: list[Mapping[str, Any]] = []
         page: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
             marker = {"Marker": page["NextMarker"]} if page else {}
             page = call(
                 self._clients.client("lambda").list_event_source_mappings, FunctionName=name, **marker
             )
-            yield from page.get("EventSourceMappings", ())
-            if not page.get("NextMarker") or deadline.passed:
-                return
+            found += page.get("EventSourceMappings", ())
+            if not page.get("NextMarker"):
+                return found, ""
+            if deadline.passed:
+                break
+        return found, f"{name} has more event source mappings than the {len(found)} that were read"
 
     def _with_visibility(
         self, sources: Iterable[EventSource], deadline: Deadline
     ) -> tuple[list[EventSource], list[str]]:
+        """The sources with what their queues say, and what no queue was asked for or did not say."""
         found: list[EventSource] = []
         gaps: list[str] = []
+        asked = unasked = 0
         for event_source in sources:
-            if event_source.kind == "sqs" and len(found) < MAX_QUEUES and not deadline.passed:
+            if event_source.kind == "sqs" and (asked == MAX_QUEUES or deadline.passed):
+                unasked += 1
+            elif event_source.kind == "sqs":
+                asked += 1
                 try:
                     seconds = self._queues.visibility_timeout(event_source.arn)
                     event_source = replace(event_source, visibility_timeout_s=seconds)
                 except AutoRepairError as error:
                     gaps.append(str(error))
             found.append(event_source)
+        if unasked:
+            gaps.append(f"{unasked} queues were not asked for their visibility timeout")
         return found, gaps
 
 

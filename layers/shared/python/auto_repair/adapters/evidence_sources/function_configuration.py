@@ -1,5 +1,8 @@
 """Settings of the version that callers reach and of `$LATEST`, where aliases point, what is kept ready."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.lambda_functions import LambdaFunctions
@@ -14,6 +17,8 @@ from auto_repair.domain.evidence import (
 )
 from auto_repair.ports import EvidenceSource, Target
 from auto_repair.settings import Settings
+
+T = TypeVar("T")
 
 
 class FunctionConfigurationSource:
@@ -31,13 +36,16 @@ class FunctionConfigurationSource:
         reached = (
             self._functions.configuration(target.function_name, target.alias) if target.alias else latest
         )
-        aliases = self._functions.aliases(target.function_name)
+        aliases, unlisted = self._if_allowed("aliases", self._functions.aliases, target)
         items = [self._configuration(target, "configuration.function", reached)]
         if target.alias:
             items.append(self._configuration(target, "configuration.latest", latest))
         if aliases:
             items.append(self._aliases(target, aliases))
-        provisioned, missing = self._kept_ready(target) if aliases else ((), ())
+        kept = self._functions.provisioned_concurrency
+        provisioned, unread = (
+            self._if_allowed("provisioned_concurrency", kept, target) if aliases or unlisted else ((), ())
+        )
         if provisioned:
             items.append(self._provisioned(target, provisioned))
         return Evidence(
@@ -48,17 +56,17 @@ class FunctionConfigurationSource:
             aliases=aliases,
             provisioned=provisioned,
             items=tuple(items),
-            missing=missing,
+            missing=(*unlisted, *unread),
         )
 
-    def _kept_ready(
-        self, target: Target
-    ) -> tuple[tuple[ProvisionedConcurrency, ...], tuple[MissingEvidence, ...]]:
-        """What is kept ready, or that it may not be read: that forbids some repairs, not the diagnosis."""
+    def _if_allowed(
+        self, name: str, read: Callable[[str], tuple[T, ...]], target: Target
+    ) -> tuple[tuple[T, ...], tuple[MissingEvidence, ...]]:
+        """What is listed, or that it could not be read: that forbids some repairs, not the diagnosis."""
         try:
-            return self._functions.provisioned_concurrency(target.function_name), ()
+            return read(target.function_name), ()
         except AwsCallFailed as error:
-            return (), (MissingEvidence("provisioned_concurrency", str(error)),)
+            return (), (MissingEvidence(name, str(error)),)
 
     def _configuration(self, target: Target, item_id: str, found: FunctionConfiguration) -> EvidenceItem:
         changed = f", last changed {found.last_modified:%Y-%m-%d %H:%M:%S} UTC" if found.last_modified else ""

@@ -80,8 +80,6 @@ class LambdaLogsSource:
         runs = tuple(run for run in found.invocations if run.ended_at in target.window)[-MAX_RUNS:]
         before = tuple(run for run in found.invocations if run.ended_at < target.window.start)
         errors = signatures(found.errors, target.window)
-        gaps = [f"Lambda dropped {found.dropped} log records"] if found.dropped else []
-        gaps += [f"{log_group} was not read to its end: {now.gap}"] if now.gap else []
         return Evidence(
             target.function_name,
             target.window,
@@ -94,8 +92,16 @@ class LambdaLogsSource:
                     target, log_group, "logs.errors", _errors(errors), _new(errors, target), now, past
                 ),
             ),
-            missing=tuple(MissingEvidence(self.name, gap) for gap in gaps),
+            missing=tuple(self._gaps(log_group, found.dropped, now, past)),
         )
+
+    def _gaps(self, log_group: str, dropped: int, now: Reading, past: Reading) -> Iterator[MissingEvidence]:
+        if dropped:
+            yield MissingEvidence(self.name, f"Lambda dropped {dropped} log records")
+        for when, reading in (("", now), (" of the 24 hours before", past)):
+            if reading.gap:
+                reason = f"{log_group}{when} was not read to its end: {reading.gap}"
+                yield MissingEvidence(self.name, reason, partly=True)
 
     def _item(
         self,

@@ -55,7 +55,7 @@ class LambdaMetricsSource:
         baseline = [
             _series(m.name, BASELINE_PERIOD_S, found.get(f"b{i}", {}), before) for i, m in enumerate(metrics)
         ]
-        gap = MissingEvidence(self.name, "CloudWatch's answer was longer than we read")
+        gap = MissingEvidence(self.name, "CloudWatch's answer was longer than we read", partly=True)
         return Evidence(
             target.function_name,
             target.window,

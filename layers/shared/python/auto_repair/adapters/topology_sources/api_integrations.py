@@ -53,7 +53,7 @@ class ApiIntegrationsSource:
         return found.topology(f"apigateway:GET integrations of {api.name}")
 
     def _rest(self, found: Discovery, api: Resource) -> None:
-        methods = list(self._methods(api.name))
+        methods = self._methods(found, api.name)
         for path, method in methods:
             integration = method.get("methodIntegration", {})
             for needed in behind_rest(integration, self._home):
@@ -67,14 +67,16 @@ class ApiIntegrationsSource:
 
     def _http(self, found: Discovery, api: Resource) -> None:
         client = self._clients.client("apigatewayv2")
-        for integration in items(client.get_integrations, ApiId=api.name):
+        left_out = partial(found.lacks_more, what="integrations")
+        for integration in items(client.get_integrations, left_out, ApiId=api.name):
             for needed in behind_http(integration, self._home):
                 found.needs(api, needed, f"integration {integration.get('IntegrationId', '')}".strip())
         authorizers = found.attempt(lambda: list(items(client.get_authorizers, ApiId=api.name)))
         for authorizer in authorizers or ():
             self._authorizer(found, api, authorizer["Name"], authorizer.get("AuthorizerUri", ""))
 
-    def _methods(self, api_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _methods(self, found: Discovery, api_id: str) -> list[tuple[str, Mapping[str, Any]]]:
+        methods: list[tuple[str, Mapping[str, Any]]] = []
         page: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
             position = {"position": page["position"]} if page else {}
@@ -85,11 +87,15 @@ class ApiIntegrationsSource:
                 limit=PAGE,
                 **position,
             )
-            for resource in page.get("items", ()):
-                for verb, method in resource.get("resourceMethods", {}).items():
-                    yield f"{verb} {resource.get('path', '')}", method
+            methods += (
+                (f"{verb} {resource.get('path', '')}", method)
+                for resource in page.get("items", ())
+                for verb, method in resource.get("resourceMethods", {}).items()
+            )
             if not page.get("position"):
-                return
+                break
+        found.lacks_more(page.get("position"), "resources of the API")
+        return methods
 
     def _authorizer(self, found: Discovery, api: Resource, name: str, uri: str) -> None:
         for function in resources_in(uri):

@@ -46,6 +46,7 @@ class EventRulesSource:
             for arn, because in needed:
                 if resource := resource_of(arn):
                     found.needs(rule, resource, because)
+        found.lacks_more(answer.get("NextToken"), "targets")
         return found.topology(f"events:ListTargetsByRule {rule.name}")
 
     def _starting(self, target: Resource, found: Discovery) -> Topology:
@@ -54,6 +55,7 @@ class EventRulesSource:
         for name in answer.get("RuleNames", ()):
             rule = f"default/{name}"
             found.needs(Resource("events", rule, arn_of("events", rule, self._home)), target, "its target")
+        found.lacks_more(answer.get("NextToken"), "rules")
         return found.topology(f"events:ListRuleNamesByTarget {arn}")
 
     @property

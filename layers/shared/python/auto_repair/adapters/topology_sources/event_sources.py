@@ -17,7 +17,7 @@ POLLED = ("kinesis", "sqs")  # a table's stream is asked about by the source tha
 
 
 class EventSourcesSource:
-    """One call. The first hundred mappings count."""
+    """One call, for the first hundred mappings. That there are more is said."""
 
     name = "event_sources"
     once = False
@@ -33,8 +33,7 @@ class EventSourcesSource:
             return Topology()
         answer = call(self._clients.client("lambda").list_event_source_mappings, **asked)
         found = Discovery(self.name, start, window)
-        for mapping in answer.get("EventSourceMappings", ()):
-            add_mapping(found, mapping)
+        add_mappings(found, answer)
         return found.topology(f"lambda:ListEventSourceMappings {' '.join(asked.values())}")
 
     def _asked(self, start: Resource) -> dict[str, str]:
@@ -45,7 +44,14 @@ class EventSourcesSource:
         return {}
 
 
-def add_mapping(found: Discovery, mapping: Mapping[str, Any]) -> None:
+def add_mappings(found: Discovery, answer: Mapping[str, Any]) -> None:
+    """What one page of Lambda's list tells."""
+    for mapping in answer.get("EventSourceMappings", ()):
+        _add_mapping(found, mapping)
+    found.lacks_more(answer.get("NextMarker"), "event source mappings")
+
+
+def _add_mapping(found: Discovery, mapping: Mapping[str, Any]) -> None:
     """The source needs its consumer, and the consumer the place for what it fails to consume."""
     function = resource_of(mapping.get("FunctionArn", ""))
     if not function:

@@ -78,8 +78,8 @@ class _Policies:
     def read(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Names and documents. What is too much or refused is said to be missing."""
         unread = 0
-        inline = self._ask(self._client.list_role_policies, RoleName=self._role).get("PolicyNames", ())
-        for name in inline:
+        inline = self._ask(self._client.list_role_policies, RoleName=self._role)
+        for name in inline.get("PolicyNames", ()):
             # The last call is for the list of the others.
             if self._left > 1:
                 policy = self._ask(self._client.get_role_policy, RoleName=self._role, PolicyName=name)
@@ -94,6 +94,8 @@ class _Policies:
                 yield policy["PolicyName"], self._managed(policy["PolicyArn"])
             else:
                 unread += 1
+        is_cut = inline.get("IsTruncated") or attached.get("IsTruncated")
+        self._found.lacks_more(is_cut, "policies of its role")
         if unread:
             self._found.lacks(f"{unread} policies of its role were not read: {MAX_READS} calls are the limit")
 

@@ -5,7 +5,7 @@ from functools import partial
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery
-from auto_repair.adapters.topology_sources.event_sources import add_mapping
+from auto_repair.adapters.topology_sources.event_sources import add_mappings
 from auto_repair.domain.arns import resource_of
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
@@ -33,9 +33,7 @@ class TableDependenciesSource:
             found.needs(start, key, "encrypts it")
         if stream := table.get("LatestStreamArn"):
             ask = partial(call, self._clients.client("lambda").list_event_source_mappings)
-            answer = found.attempt(partial(ask, EventSourceArn=stream)) or {}
-            for mapping in answer.get("EventSourceMappings", ()):
-                add_mapping(found, mapping)
+            add_mappings(found, found.attempt(partial(ask, EventSourceArn=stream)) or {})
         return found.topology(f"dynamodb:DescribeTable {start.name}; lambda:ListEventSourceMappings")
 
 

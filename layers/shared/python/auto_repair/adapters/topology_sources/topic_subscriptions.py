@@ -12,7 +12,7 @@ from auto_repair.settings import Settings
 
 
 class TopicSubscriptionsSource:
-    """One call. The first hundred subscriptions count."""
+    """One call, for the first hundred subscriptions. That there are more is said."""
 
     name = "topic_subscriptions"
     once = False
@@ -31,6 +31,7 @@ class TopicSubscriptionsSource:
         for subscription in answer.get("Subscriptions", ()):
             if subscriber := resource_of(subscription.get("Endpoint", "")):
                 found.needs(start, subscriber, "subscription")
+        found.lacks_more(answer.get("NextToken"), "subscriptions")
         return found.topology(f"sns:ListSubscriptionsByTopic {arn}")
 
 
