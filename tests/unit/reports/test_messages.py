@@ -120,6 +120,16 @@ def test_the_question_names_who_may_say_yes_and_the_owner() -> None:
     assert "Who may say yes" not in request()[1]
 
 
+def test_the_question_holds_every_reason() -> None:
+    """While it waits there is no report that could hold the rest."""
+    report = cases.timeout_behind_alias()
+    assert report.plan
+    plan = replace(report.plan, reasons=tuple(f"doubt {n}" for n in range(9)))
+    _, body = approval_request(report.incident, plan, report.diagnosis, TOKEN, EXPIRES, cases.REGION)
+    assert [line for line in body.splitlines() if "doubt" in line] == [f"- doubt {n}" for n in range(9)]
+    assert "more in the report" not in body
+
+
 def test_the_result_names_the_owner_in_one_line_whatever_is_written_there() -> None:
     report = cases.advised()
     assert report.plan

@@ -291,6 +291,29 @@ def test_who_is_asked_in_any_mode_is_told_what_speaks_against_it() -> None:
     assert "put the old value back" in "; ".join(desk.plan().reasons)
 
 
+def test_every_doubt_is_told_to_whom_is_asked() -> None:
+    """One doubt must not hide another: what the model changed, what was put back, what has no price."""
+    queue = EventSource("sqs", QUEUE, visibility_timeout_s=18)
+    seen = evidence(
+        invocations=in_turn([a_timeout(3)]),
+        callers=(Caller("apigateway.amazonaws.com", 29),),
+        event_sources=(queue,),
+    )
+    desk = Desk(seen)
+    cause = a_hypothesis(repair="raise_timeout", failure_mode="timeout_too_low")
+    diagnosis = replace(a_diagnosis(cause), needs_person="a model put this cause first")
+    facts = {"status": "VERIFIED", "change": a_change(visibility(18, 54), timeout(3, 9)), "action": "x"}
+    desk.store.record_repair(an_incident(id="yesterday"), "2026-01-30T12:00:00Z", facts)
+    plan = desk.plan(desk.case(diagnosis=diagnosis))
+    assert plan.decision is Decision.ASK
+    waits, model, queue_back, timeout_back, *because = plan.reasons
+    assert "waits for the answer" in waits
+    assert model == "a model put this cause first"
+    assert queue_back.startswith("visibility timeout of orders-inbox: 18 s → 54 s was our repair of")
+    assert timeout_back.startswith("timeout of orders: 3 s → 9 s was our repair of")
+    assert because
+
+
 def test_rung_of_an_incident_that_a_person_agreed_to_asks_no_more() -> None:
     desk = Desk()
     facts = {"status": "VERIFIED", "change": a_change(memory(384, 768)), "action": "raise_memory"}

@@ -353,15 +353,18 @@ def check(situation: Situation, *, person_decides: bool) -> Refusal | None:
     return next((refusal for rule in rules if (refusal := rule(situation))), None)
 
 
-def put_back(change: Change, earlier: Iterable[Attempt]) -> str:
-    """Why a person decides on a value that we had moved and somebody has restored; empty where nobody has."""
+def put_back(change: Change, earlier: Iterable[Attempt]) -> tuple[str, ...]:
+    """Why a person decides on values that we had moved and somebody has restored, the newest of our repairs
+    for each. `earlier`: newest first."""
     now = {(s.resource, s.setting): s for s in change.settings}
+    told: dict[tuple[str, Setting], str] = {}
     for attempt in earlier:
         for then in attempt.change.settings if attempt.status in LEFT_IN_PLACE else ():
             setting = now.get((then.resource, then.setting))
             if setting and agree(setting.setting, setting.before, then.before):
-                return (
+                told.setdefault(
+                    (then.resource, then.setting),
                     f"{then} was our repair of {attempt.executed_at}, and somebody has put the old value "
-                    "back: a person, or a deployment that does not know the new one"
+                    "back: a person, or a deployment that does not know the new one",
                 )
-    return ""
+    return tuple(told.values())

@@ -75,7 +75,8 @@ def approval_request(
         _read_as(incident, _asked_about(incident)),
         _list("The change", _change_lines(plan)),
         _document_lines(plan),
-        _list("Why", _why(plan, diagnosis)),
+        # There is no report yet that could hold the rest.
+        _list("Why", _why(plan, diagnosis), most=None),
         f"Price: {price(plan.extra_cost_usd_per_month)}.",
         f"Risk: {' '.join(risks_of(plan.change)) or 'none that we know of.'}",
         f"The way back: {_way_back(plan)}",
@@ -270,10 +271,11 @@ def _function(incident: Incident) -> str:
     return one_line(incident.function_name, 100)
 
 
-def _list(title: str, lines: Iterable[str]) -> str:
-    shown = list(lines)
-    hidden = [f"… and {len(shown) - MOST_REASONS} more in the report"] if len(shown) > MOST_REASONS else []
-    rows = "\n".join(f"- {line}" for line in (*shown[:MOST_REASONS], *hidden))
+def _list(title: str, lines: Iterable[str], most: int | None = MOST_REASONS) -> str:
+    told = list(lines)
+    shown = told[:most]
+    hidden = [f"… and {len(told) - len(shown)} more in the report"] if len(told) > len(shown) else []
+    rows = "\n".join(f"- {line}" for line in (*shown, *hidden))
     return f"{title}:\n{rows}" if rows else ""
 
 

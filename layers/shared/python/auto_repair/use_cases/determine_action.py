@@ -18,7 +18,6 @@ from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
     Attempt,
     Change,
-    Proposal,
     Refusal,
     Repair,
     RepairContext,
@@ -129,14 +128,14 @@ class DetermineAction:
             extra_cost_usd_per_month=cost,
             named_alias=case.incident.alias or policy.alias,
         )
-        doubt = case.diagnosis.needs_person if case.diagnosis else ""
-        if not context.rungs:
-            doubt = doubt or put_back(change, situation.earlier)
-        # The owner's cap cannot hold what has no price.
-        doubt = doubt or (UNPRICED if cost is None else "")
-        decision, reasons = _decide(
-            policy, repair, replace(outcome, needs_person=outcome.needs_person or doubt)
+        doubts = (
+            outcome.needs_person,
+            case.diagnosis.needs_person if case.diagnosis else "",
+            *(() if context.rungs else put_back(change, situation.earlier)),
+            # The owner's cap cannot hold what has no price.
+            UNPRICED if cost is None else "",
         )
+        decision, reasons = _decide(policy, repair, tuple(filter(None, doubts)))
         refusal = check(situation, person_decides=decision is Decision.ASK)
         if refusal:
             return _refused(base, refusal)
@@ -236,14 +235,17 @@ def _refused(plan: Plan, refusal: Refusal) -> Plan:
     return replace(plan, decision=Decision.REFUSE, reasons=reasons, refusal=refusal)
 
 
-def _decide(policy: FunctionPolicy, repair: Repair, proposal: Proposal) -> tuple[Decision, tuple[str, ...]]:
+def _decide(
+    policy: FunctionPolicy, repair: Repair, doubts: tuple[str, ...]
+) -> tuple[Decision, tuple[str, ...]]:
+    """How far to go, and why: whoever is asked hears of every doubt."""
     decision = DECISIONS[policy.mode_for(repair.name)]
     if not policy.onboarded:
         return Decision.OBSERVE, ("the function is not onboarded, so nothing may be changed",)
-    if decision is Decision.AUTO and proposal.needs_person:
-        return Decision.ASK, (proposal.needs_person,)
-    doubt = (proposal.needs_person,) if decision is Decision.ASK and proposal.needs_person else ()
-    return decision, (f"mode is {decision.value} for {repair.name}", *doubt)
+    if decision is Decision.AUTO and doubts:
+        return Decision.ASK, doubts
+    told = doubts if decision is Decision.ASK else ()
+    return decision, (f"mode is {decision.value} for {repair.name}", *told)
 
 
 def _for_callers(change: Change, evidence: Evidence) -> Change:
