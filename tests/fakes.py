@@ -1,11 +1,12 @@
 """The ports, in memory. They behave as AWS does where it matters, and keep state to assert on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from auto_repair.domain.citations import Window
+from auto_repair.domain.composite_alarms import KnownAlarm
 from auto_repair.domain.errors import (
     AutoRepairError,
     AwsCallFailed,
@@ -30,6 +31,7 @@ from auto_repair.domain.topology import Topology
 from auto_repair.ports import Opening, Target
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
+from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 from tests.builders import FUNCTION, NOW, a_configuration, a_policy
 
 UNRESERVED_MINIMUM = 100
@@ -446,6 +448,29 @@ def finding(
     """How alarms on other resources come to a function; knows nothing unless told."""
     around = LookAround((topology,) if topology else ())
     return FindTarget(lambda: around, policies or FakePolicies(), lambda: resources)
+
+
+@dataclass
+class FakeAlarms:
+    """`ports.Alarms`: alarms and tags as they were given."""
+
+    alarms: Sequence[KnownAlarm] = ()
+    tagged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)  # names and ARNs
+
+    def read(self, names: Sequence[str]) -> list[KnownAlarm]:
+        self.asked += names
+        return [alarm for alarm in self.alarms if alarm.signal.name in names]
+
+    def tags(self, alarm_arn: str) -> Mapping[str, str]:
+        self.asked.append(alarm_arn)
+        return self.tagged.get(alarm_arn, {})
+
+
+def looking_up(alarms: FakeAlarms | None = None) -> LookUpAlarm:
+    """How alarms that do not say what they are about are asked for; knows none unless told."""
+    known = alarms or FakeAlarms()
+    return LookUpAlarm(lambda: known)
 
 
 @dataclass

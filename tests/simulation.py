@@ -50,6 +50,7 @@ from tests.fakes import (
     FakeStore,
     FakeTopology,
     finding,
+    looking_up,
 )
 from tests.state_machine import Execution, StateMachine, TaskFailed
 
@@ -322,7 +323,7 @@ class Simulation:
             executed_by="notifier",
         )
         record = RecordFailure(store, clock, "notifier")
-        parse_event = ParseAlarmEvent(functions, store, finding())
+        parse_event = ParseAlarmEvent(functions, store, finding(), looking_up())
 
         def coordinator(event: Any) -> Any:
             incident = parse_event(event["event"], event["execution_arn"], parse(event["started_at"]))

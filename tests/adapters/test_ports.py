@@ -1,5 +1,6 @@
 """Adapters are what the use cases ask for. The type checker reads this file; running it wires them once."""
 
+from auto_repair.adapters.alarms import CloudWatchAlarms
 from auto_repair.adapters.buckets import S3Buckets
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.function_policies import FunctionPolicies
@@ -7,7 +8,7 @@ from auto_repair.adapters.incident_store import AwsIncidentStore
 from auto_repair.adapters.lambda_functions import LambdaFunctions
 from auto_repair.adapters.sns_announcer import SnsAnnouncer
 from auto_repair.adapters.sqs_queues import SqsQueues
-from auto_repair.ports import Announcer, Buckets, Functions, IncidentStore, Policies, Queues
+from auto_repair.ports import Alarms, Announcer, Buckets, Functions, IncidentStore, Policies, Queues
 from auto_repair.settings import Settings
 from tests.adapters.conftest import FixedClock
 
@@ -27,4 +28,5 @@ def test_wiring_makes_no_client(settings: Settings, clock: FixedClock) -> None:
     policies: Policies = FunctionPolicies(clients, settings)
     store: IncidentStore = AwsIncidentStore(clients, settings, clock)
     announcer: Announcer = SnsAnnouncer(clients, settings)
-    assert all((functions, queues, buckets, policies, store, announcer))
+    alarms: Alarms = CloudWatchAlarms(clients)
+    assert all((functions, queues, buckets, policies, store, announcer, alarms))

@@ -22,6 +22,8 @@ PERMISSIONS = TERRAFORM / "modules" / "auto_repair" / "permissions.tf"
 ACTION = re.compile(
     r'"((?!aws:|dynamodb:LeadingKeys|kms:ViaService)[a-z0-9-]+:(?:\*|[A-Z][A-Za-z]*\*?))"'
 )  # the rest are condition keys
+# AWS lets these be narrowed, and then they do not tell what we need: composite alarms, as its reference says.
+ONLY_WHOLE = {"cloudwatch:DescribeAlarms"}
 OTHER_PEOPLES_THINGS = ("any_function", "any_queue", "function_logs")
 
 
@@ -119,10 +121,10 @@ def test_everything_is_allowed_only_where_aws_offers_no_narrower_scope(statement
     if statement.denies or statement.resources != '["*"]':
         return
     assert statement.comment, "a * says in the line above which API offers no narrower scope"
-    narrower = [
+    narrower = {
         a for a in statement.actions if any(fact["resource_arn_format"] != "*" for fact in facts_of(a))
-    ]
-    assert narrower == []
+    }
+    assert narrower <= ONLY_WHOLE
 
 
 def test_who_may_read_any_parameter_may_decrypt_none() -> None:

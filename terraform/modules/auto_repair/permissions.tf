@@ -98,6 +98,16 @@ data "aws_iam_policy_document" "read_signals" {
   }
 }
 
+# What single requests met. Their documents hold what the traced functions wrote into them.
+data "aws_iam_policy_document" "read_traces" {
+  statement {
+    sid     = "ReadTraces"
+    actions = ["xray:BatchGetTraces", "xray:GetTraceSummaries"]
+    # X-Ray offers no narrower scope for traces.
+    resources = ["*"]
+  }
+}
+
 # Settings that bound what metrics tell; those of queues are among read_topology.
 data "aws_iam_policy_document" "read_limits" {
   statement {
@@ -261,6 +271,22 @@ data "aws_iam_policy_document" "read_parameters" {
       variable = "kms:EncryptionContext:PARAMETER_ARN"
       values   = [local.arn_of.policies]
     }
+  }
+}
+
+# Composite alarms name others, and an alarm's owner may say with a tag what it is about.
+data "aws_iam_policy_document" "read_alarms" {
+  statement {
+    sid     = "ReadAlarms"
+    actions = ["cloudwatch:DescribeAlarms"]
+    # DescribeAlarms tells of composite alarms only who may read all alarms.
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "ReadTagsOfAlarms"
+    actions   = ["cloudwatch:ListTagsForResource"]
+    resources = ["arn:${local.partition}:cloudwatch:${local.place}:alarm:*"]
   }
 }
 
@@ -508,6 +534,7 @@ data "aws_iam_policy_document" "ask_model" {
 data "aws_iam_policy_document" "coordinator" {
   source_policy_documents = [
     data.aws_iam_policy_document.find_function.json,
+    data.aws_iam_policy_document.read_alarms.json,
     data.aws_iam_policy_document.read_topology.json,
     data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_policies.json,
@@ -524,6 +551,7 @@ data "aws_iam_policy_document" "collector" {
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_changes.json,
     data.aws_iam_policy_document.read_limits.json,
+    data.aws_iam_policy_document.read_traces.json,
     data.aws_iam_policy_document.read_topology.json,
     data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_policies.json,
@@ -614,6 +642,7 @@ data "aws_iam_policy_document" "findings" {
     data.aws_iam_policy_document.read_signals.json,
     data.aws_iam_policy_document.read_changes.json,
     data.aws_iam_policy_document.read_limits.json,
+    data.aws_iam_policy_document.read_traces.json,
     data.aws_iam_policy_document.read_topology.json,
     data.aws_iam_policy_document.read_parameters.json,
     data.aws_iam_policy_document.read_evidence.json,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auto_repair.contracts.alarm_events import function_and_alias, read
+from auto_repair.contracts.alarm_events import function_and_alias, read, targeted
 from auto_repair.contracts.documents import decode, encode
+from auto_repair.domain.composite_alarms import Composition
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import AlarmSignal, Trigger
 
@@ -27,6 +28,7 @@ LAMBDA_ALARMS = (
     "sns_record_metric_math",
     "sns_record_single_metric",
 )
+ERRORS_ARN = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:lambda-errors-alarm-orders"
 TEXT = st.text(max_size=12) | st.sampled_from(
     ["ALARM", "orders", "2026-01-31T11:58:00Z", "\ud800", "x" * 9999]
 )
@@ -139,11 +141,49 @@ def test_function_of_another_place_is_told() -> None:
 
 
 @pytest.mark.parametrize("name", ["alarm_composite", "sns_record_composite"])
-def test_composite_alarm_names_no_function(name: str) -> None:
-    told = problem(event(name))
-    assert "orders-is-broken" in told
-    assert "no metric of its own" in told
-    assert "FunctionName" in told
+def test_composite_alarm_is_to_be_looked_up(name: str) -> None:
+    request = read(event(name))
+    assert (request.function_name, request.resource) == ("", None)
+    assert request.heart == "alarm:orders-is-broken"
+    assert request.home == ("eu-central-1", "123456789012")
+    assert request.look_up is not None
+    (trigger,) = request.look_up.triggers
+    assert trigger.alarm == ERRORS_ARN
+    assert trigger.state == "ALARM"
+    assert f"{trigger.at:%H:%M:%S.%f}" == "11:58:00.117000"
+    assert request.look_up.named == ("lambda-errors-alarm-orders", "lambda-duration-alarm-orders")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, "", "{", "[]", "7", '"ALARM"', "[" * 100_000, '{"triggeringAlarms": {"arn": "x"}}', {"a": 1}, 7],
+)
+def test_reason_data_that_says_nothing_leaves_the_rule(told: Any) -> None:
+    composite = event("alarm_composite")
+    composite["detail"]["state"]["reasonData"] = told
+    look_up = read(composite).look_up
+    assert look_up is not None
+    assert look_up.triggers == ()
+    assert look_up.named == ("lambda-errors-alarm-orders", "lambda-duration-alarm-orders")
+
+
+@given(
+    st.text() | JSON.map(json.dumps) | st.lists(JSON).map(lambda told: json.dumps({"triggeringAlarms": told}))
+)
+def test_no_reason_data_raises_anything_or_brings_unfit_text(told: str) -> None:
+    composite = event("alarm_composite")
+    composite["detail"]["state"]["reasonData"] = told
+    assert _told(composite).encode()
+
+
+def test_alarm_whose_suppressor_keeps_it_from_acting_starts_nothing() -> None:
+    composite = event("alarm_composite_suppressed")
+    assert "'ServiceAggregatedAlarm' fired while its suppressor keeps it from acting (Alarm)" in problem(
+        composite
+    )
+    # Before its suppressor may fire, CloudWatch only waits.
+    composite["detail"]["state"]["actionsSuppressedBy"] = "WaitPeriod"
+    assert read(composite).look_up is not None
 
 
 def test_alarm_of_another_service_names_its_resource() -> None:
@@ -154,15 +194,46 @@ def test_alarm_of_another_service_names_its_resource() -> None:
     assert request.heart.startswith("ec2:i-")
 
 
-def test_metric_of_ones_own_names_no_resource() -> None:
+def test_metric_of_ones_own_is_to_be_looked_up() -> None:
     own = _with(
         "alarm_of_another_service",
         ["detail", "configuration", "metrics", 0, "metricStat", "metric", "namespace"],
         "Shop",
     )
-    told = problem(own)
-    assert "Shop CPUUtilization" in told
-    assert "start by hand" in told
+    request = read(own)
+    assert request.look_up == Composition()
+    assert request.heart == "alarm:ServerCpuTooHigh"
+
+
+@pytest.mark.parametrize("name", [*LAMBDA_ALARMS, "alarm_of_another_service", "manual_start"])
+def test_what_says_enough_is_not_looked_up(name: str) -> None:
+    assert read(event(name)).look_up is None
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("orders", ("orders", None, None)),
+        ("orders:live", ("orders", "live", None)),
+        ("lambda:orders", ("orders", None, None)),
+        ("arn:aws:lambda:eu-central-1:123456789012:function:orders:live", ("orders", "live", None)),
+        ("sqs:orders", ("", None, "sqs:orders")),
+        ("apigateway:a1b2c3", ("", None, "apigateway:a1b2c3")),
+        ("arn:aws:s3:::images", ("", None, "s3:images")),
+        ("arn:aws-cn:s3:::images", ("", None, "s3:images")),
+    ],
+)
+def test_target_that_a_person_names(text: str, named: tuple[str, str | None, str | None]) -> None:
+    request = targeted(text)
+    resource = request.resource.id if request.resource else None
+    assert (request.function_name, request.alias, resource) == named
+    assert request.home == (("eu-central-1", "123456789012") if "123456789012" in text else ())
+
+
+@pytest.mark.parametrize("text", ["", "../orders", "my queue", "shop:orders:live:x", "arn:aws:made-up:::x"])
+def test_target_that_names_nothing(text: str) -> None:
+    with pytest.raises(InvalidEvent):
+        targeted(text)
 
 
 def test_recovery_starts_nothing() -> None:
@@ -273,8 +344,8 @@ def test_long_texts_are_cut_to_what_cloudwatch_allows() -> None:
 def test_long_texts_in_refused_events_are_cut_too() -> None:
     long = _with("alarm_back_to_ok", ["detail", "alarmName"], "x" * 200_000)
     assert len(problem(long)) < 2000
-    long = _with("alarm_composite", ["detail", "alarmName"], "x" * 200_000)
-    assert len(problem(long)) < 2000
+    long = _with("alarm_composite", ["detail", "configuration", "alarmRule"], "ALARM(x) OR " * 20_000)
+    assert len(json.dumps(encode(read(long)))) < 50_000
     assert len(problem({"functionName": "x" * 200_000})) < 2000
 
 

@@ -10,7 +10,7 @@ from auto_repair.domain.timestamps import from_epoch_ms, iso
 from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from tests.builders import EXECUTION, NOW, a_change, ago, an_incident
-from tests.fakes import FakeFunctions, FakeStore, finding
+from tests.fakes import FakeFunctions, FakeStore, finding, looking_up
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -31,7 +31,7 @@ def close(store: FakeStore, ended: Any) -> str:
 
 def begun(store: FakeStore, ended: Any, execution_arn: str = "") -> str:
     started = from_epoch_ms(ended["startDate"])
-    parse = ParseAlarmEvent(FakeFunctions(), store, finding())
+    parse = ParseAlarmEvent(FakeFunctions(), store, finding(), looking_up())
     return parse(json.loads(ended["input"]), execution_arn or ended["executionArn"], started).id
 
 

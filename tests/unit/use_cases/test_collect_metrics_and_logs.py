@@ -10,6 +10,7 @@ import pytest
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Alias, Evidence, MissingEvidence, Window
+from auto_repair.domain.incident import ChildAlarm
 from auto_repair.domain.question.reading import LONGEST_AGO
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries
@@ -83,6 +84,20 @@ def test_sources_make_one_whole() -> None:
     assert seen.configuration == a_configuration()
     assert seen.metric("Errors").total == 3
     assert seen.missing == ()
+
+
+def test_alarms_that_a_composite_one_joins_are_evidence() -> None:
+    child = ChildAlarm("lambda-errors-alarm-orders", "ALARM", ago(minutes=1), "Threshold Crossed", FUNCTION)
+    alarm = replace(an_alarm(), children=(child,), unread=("alarm 'gone' is not there any more",))
+    seen, _ = collect(METRICS, alarm=alarm)
+    (item,) = [item for item in seen.items if item.source == "alarms"]
+    assert item.observed.startswith("lambda-errors-alarm-orders (orders) is in ALARM since ")
+    assert MissingEvidence("alarms", "alarm 'gone' is not there any more") in seen.missing
+
+
+def test_window_reaches_back_to_the_first_of_the_joined_alarms() -> None:
+    seen, _ = collect(METRICS, alarm=replace(an_alarm(), began=ago(minutes=40)))
+    assert seen.window.start == ago(minutes=40) - LOOK_BACK
 
 
 def test_failing_source_is_recorded_as_missing() -> None:

@@ -19,7 +19,15 @@ from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW, a_policy
-from tests.fakes import FakeFunctions, FakePolicies, FakeStore, FakeTopology, finding
+from tests.fakes import (
+    FakeAlarms,
+    FakeFunctions,
+    FakePolicies,
+    FakeStore,
+    FakeTopology,
+    finding,
+    looking_up,
+)
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -31,8 +39,9 @@ def event(name: str) -> Any:
 class Arrivals:
     """Events that arrive one after the other, each in an execution of its own."""
 
-    def __init__(self, find_target: FindTarget | None = None) -> None:
+    def __init__(self, find_target: FindTarget | None = None, alarms: FakeAlarms | None = None) -> None:
         self.find_target = find_target or finding()
+        self.look_up_alarm = looking_up(alarms)
         self.functions = FakeFunctions()
         self.store = FakeStore()
         self.count = 0
@@ -40,7 +49,7 @@ class Arrivals:
     def arrive(self, what: Any, *, execution: str = "") -> Incident:
         self.count += 1
         arn = execution or f"{EXECUTION}-{self.count}"
-        parse = ParseAlarmEvent(self.functions, self.store, self.find_target)
+        parse = ParseAlarmEvent(self.functions, self.store, self.find_target, self.look_up_alarm)
         return parse(what, arn, NOW + timedelta(seconds=self.count))
 
 
@@ -177,8 +186,9 @@ def test_denied_look_at_the_function_is_our_own_failure() -> None:
         def configuration(self, function_name: str, qualifier: str | None = None) -> Any:
             raise AwsCallFailed("lambda", "GetFunctionConfiguration", "AccessDeniedException", "no")
 
+    parse = ParseAlarmEvent(Denied(), FakeStore(), finding(), looking_up())
     with pytest.raises(AwsCallFailed):
-        ParseAlarmEvent(Denied(), FakeStore(), finding())(event("alarm_single_metric"), EXECUTION, NOW)
+        parse(event("alarm_single_metric"), EXECUTION, NOW)
 
 
 def test_incident_travels_through_json() -> None:

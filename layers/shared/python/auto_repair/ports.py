@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # every function loads the ports, and should pay only for the types that it uses itself
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from auto_repair.domain.advice import Advice, Briefing
+    from auto_repair.domain.composite_alarms import KnownAlarm
     from auto_repair.domain.evidence import (
         Alias,
         Concurrency,
@@ -117,6 +118,18 @@ class Functions(Protocol):
 
     def invoke(self, function_name: str, qualifier: str | None, payload: Any) -> bool:
         """Send one event and wait; True when the function did not answer with an error."""
+        ...
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms in this account and Region."""
+
+    def read(self, names: Sequence[str]) -> Sequence[KnownAlarm]:
+        """The alarms of these names, composite ones too; who is not there is left out."""
+        ...
+
+    def tags(self, alarm_arn: str) -> Mapping[str, str]:
+        """The alarm's tags; none of an alarm that is not there."""
         ...
 
 

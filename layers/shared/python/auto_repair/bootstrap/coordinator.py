@@ -3,13 +3,20 @@
 from auto_repair.bootstrap.environment import clients, settings
 from auto_repair.bootstrap.parts import functions, policies, store
 from auto_repair.domain.resources import Resource
+from auto_repair.ports import Alarms
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
+from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 
 
 def parse_alarm_event() -> ParseAlarmEvent:
-    """ParseAlarmEvent. An alarm of a function itself needs neither of the two that are imported late."""
+    """ParseAlarmEvent. An alarm of a function itself needs none of what is imported late."""
+
+    def alarms() -> Alarms:
+        from auto_repair.adapters.alarms import CloudWatchAlarms
+
+        return CloudWatchAlarms(clients())
 
     def around() -> LookAround:
         from auto_repair.bootstrap.surroundings import look_around
@@ -21,4 +28,5 @@ def parse_alarm_event() -> ParseAlarmEvent:
 
         return known_resources(settings(), clients())
 
-    return ParseAlarmEvent(functions(), store(), FindTarget(around, policies(), known))
+    find_target = FindTarget(around, policies(), known)
+    return ParseAlarmEvent(functions(), store(), find_target, LookUpAlarm(alarms))

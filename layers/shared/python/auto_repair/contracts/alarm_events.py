@@ -8,7 +8,8 @@ import msgspec
 
 from auto_repair.contracts.documents import decode
 from auto_repair.domain.alarmed_resource import alarmed_resource
-from auto_repair.domain.arns import resource_of
+from auto_repair.domain.arns import SERVICES, resource_of
+from auto_repair.domain.composite_alarms import Composition, composition, triggering_alarms
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import UNKNOWN_FUNCTION, AlarmMetric, AlarmSignal, Trigger
 from auto_repair.domain.question.reading import Reading, out_of_reach
@@ -26,6 +27,8 @@ _NAME_LENGTH = 255  # of alarms and metrics, as CloudWatch limits it
 _VALUE_LENGTH = 1024  # of dimensions
 _ARN_LENGTH = 1600
 _MAX_METRICS = 20
+# The owner's word on what an alarm is about whose metrics do not say it: a tag on the alarm.
+TARGET_TAG = "auto-repair:target"
 _QUESTION_LENGTH = 1000
 QUESTION = "question"  # what an incident is about until the question was understood
 _RESOURCE_ID = re.compile(r"[a-z0-9]{2,30}:[^\s]{1,300}")
@@ -54,18 +57,21 @@ class MetricQuery(msgspec.Struct):
     metric_stat: MetricStat | None = msgspec.field(default=None, name="metricStat")
 
 
-class Configuration(msgspec.Struct):
-    """`detail.configuration`; composite alarms have no metrics."""
+class Configuration(msgspec.Struct, rename="camel"):
+    """`detail.configuration`: the metrics of an alarm, or the rule of a composite one."""
 
     metrics: list[MetricQuery] = []
+    alarm_rule: str = ""
 
 
-class State(msgspec.Struct):
-    """`detail.state`."""
+class State(msgspec.Struct, rename="camel"):
+    """`detail.state`. `reason_data`: JSON text; of a composite alarm, which ones made it fire."""
 
     value: str
     timestamp: str
     reason: str = ""
+    reason_data: Any = None
+    actions_suppressed_by: str = ""
 
 
 class Detail(msgspec.Struct, rename="camel"):
@@ -124,7 +130,7 @@ class SnsMetricQuery(msgspec.Struct, rename="pascal"):
 
 
 class SnsAlarm(msgspec.Struct, rename="pascal"):
-    """The message that an alarm publishes to SNS."""
+    """The message that an alarm publishes to SNS; composite ones have a rule instead of a trigger."""
 
     alarm_name: str
     new_state_value: str
@@ -132,6 +138,8 @@ class SnsAlarm(msgspec.Struct, rename="pascal"):
     alarm_arn: str = ""
     new_state_reason: str = ""
     trigger: SnsTrigger = msgspec.field(default_factory=SnsTrigger)
+    alarm_rule: str = ""
+    triggering_children: Any = None
 
 
 class ManualStart(msgspec.Struct, rename="camel"):
@@ -166,13 +174,30 @@ class Request(msgspec.Struct):
     question: str = ""
     reading: Reading | None = None  # of the question, once it was understood
     named: str = ""  # what the event itself names, before anybody looked further
+    named_in: str = "functionName"  # what to correct if there is no function of that name
+    look_up: Composition | None = None  # the alarm does not say what it is about: to be asked of CloudWatch
+    beside: str = ""  # the function of another alarm that the same composite alarm joins
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it names a function or a resource."""
+        return bool(self.function_name or self.resource)
+
+    @property
+    def about(self) -> str:
+        """What it names, empty where that is nothing."""
+        return self.heart if self.is_named else ""
 
     @property
     def heart(self) -> str:
         """The function, or the id of the resource that it is about as far as the event tells it."""
-        if self.function_name or self.resource is None:
-            return self.function_name or (QUESTION if self.question else UNKNOWN_FUNCTION)
-        return self.resource.id if self.resource.name else f"{self.resource.id}{self.resource.title}"
+        if self.function_name:
+            return self.function_name
+        if self.resource:
+            return self.resource.id if self.resource.name else f"{self.resource.id}{self.resource.title}"
+        if self.alarm:
+            return f"alarm:{self.alarm.name}"
+        return QUESTION if self.question else UNKNOWN_FUNCTION
 
 
 def read(event: Any, now: datetime | None = None) -> Request:
@@ -187,9 +212,9 @@ def read(event: Any, now: datetime | None = None) -> Request:
             f"the input is a JSON {type(event).__name__}, not an object; start with {MANUAL_EXAMPLE}"
         )
     if "detail" in event or "detail-type" in event:
-        return _of_alarm(_from_event_bridge(event))
+        return _of_alarm(*_from_event_bridge(event))
     if "AlarmName" in event:
-        return _of_alarm(_from_sns(event))
+        return _of_alarm(*_from_sns(event))
     if "functionName" in event:
         return _manual(_decoded(ManualStart, event, "a manual start"), now)
     if "target" in event or "question" in event:
@@ -235,8 +260,9 @@ def _check_text(event: Any) -> None:
 
 
 def _home(arn: str) -> tuple[str, ...]:
+    """Region and account; nothing of an ARN that lacks one of them, as that of a bucket or a role does."""
     parts = arn.split(":")
-    return tuple(parts[3:5]) if arn.startswith("arn:") and len(parts) > 5 else ()
+    return tuple(parts[3:5]) if arn.startswith("arn:") and len(parts) > 5 and all(parts[3:5]) else ()
 
 
 def _unwrap_sns(event: Any) -> Any:
@@ -258,20 +284,35 @@ def _unwrap_sns(event: Any) -> Any:
         ) from error
 
 
-def _from_event_bridge(event: dict[str, Any]) -> AlarmSignal:
+def _from_event_bridge(event: dict[str, Any]) -> tuple[AlarmSignal, Composition]:
     alarm = _decoded(AlarmEvent, event, "a CloudWatch alarm event")
-    stats = [m.metric_stat for m in alarm.detail.configuration.metrics if m.metric_stat]
-    return AlarmSignal(
+    state, configuration = alarm.detail.state, alarm.detail.configuration
+    stats = [m.metric_stat for m in configuration.metrics if m.metric_stat]
+    signal = AlarmSignal(
         name=alarm.detail.alarm_name[:_NAME_LENGTH],
         arn=alarm.resources[0][:_ARN_LENGTH] if alarm.resources else "",
-        state=alarm.detail.state.value,
-        changed_at=_time(alarm.detail.state.timestamp, "detail.state.timestamp"),
-        reason=alarm.detail.state.reason[:_REASON_LENGTH],
+        state=state.value,
+        changed_at=_time(state.timestamp, "detail.state.timestamp"),
+        reason=state.reason[:_REASON_LENGTH],
         metrics=tuple(
             _metric(s.metric.namespace, s.metric.name, s.metric.dimensions, s.stat, s.period)
             for s in stats[:_MAX_METRICS]
         ),
     )
+    _refuse_suppressed(signal, state.actions_suppressed_by)
+    return signal, composition(configuration.alarm_rule, triggering_alarms(state.reason_data))
+
+
+def _refuse_suppressed(alarm: AlarmSignal, suppressed_by: str) -> None:
+    """Somebody keeps this composite alarm from acting, as during maintenance: so do we.
+
+    In its wait period CloudWatch does not know yet whether its suppressor will fire: that is no such word.
+    """
+    if suppressed_by in ("Alarm", "ExtensionPeriod"):
+        raise InvalidEvent(
+            f"alarm {alarm.name!r} fired while its suppressor keeps it from acting ({suppressed_by}): "
+            "nothing is looked into. To do so nevertheless, start by hand with " + MANUAL_EXAMPLE
+        )
 
 
 def _metric(namespace: str, name: str, dimensions: dict[str, str], stat: str, period_s: int) -> AlarmMetric:
@@ -282,7 +323,7 @@ def _metric(namespace: str, name: str, dimensions: dict[str, str], stat: str, pe
     )
 
 
-def _from_sns(event: dict[str, Any]) -> AlarmSignal:
+def _from_sns(event: dict[str, Any]) -> tuple[AlarmSignal, Composition]:
     alarm = _decoded(SnsAlarm, event, "an SNS alarm message")
     trigger = alarm.trigger
     metrics = [
@@ -304,7 +345,7 @@ def _from_sns(event: dict[str, Any]) -> AlarmSignal:
                 trigger.namespace, trigger.metric_name, dimensions, trigger.statistic or "", trigger.period
             ),
         )
-    return AlarmSignal(
+    signal = AlarmSignal(
         name=alarm.alarm_name[:_NAME_LENGTH],
         arn=alarm.alarm_arn[:_ARN_LENGTH],
         state=alarm.new_state_value,
@@ -312,6 +353,7 @@ def _from_sns(event: dict[str, Any]) -> AlarmSignal:
         reason=alarm.new_state_reason[:_REASON_LENGTH],
         metrics=tuple(metrics[:_MAX_METRICS]),
     )
+    return signal, composition(alarm.alarm_rule, alarm.triggering_children)
 
 
 def _time(text: str, field: str) -> datetime:
@@ -323,30 +365,30 @@ def _time(text: str, field: str) -> datetime:
         ) from error
 
 
-def _of_alarm(alarm: AlarmSignal) -> Request:
+def _of_alarm(alarm: AlarmSignal, joins: Composition) -> Request:
     if alarm.state != "ALARM":
         raise InvalidEvent(
             f"alarm {alarm.name!r} is in state {alarm.state[:40]!r}; only ALARM starts an incident"
         )
-    named = alarm.dimensions.get("FunctionName", "")
-    other = None if named else alarmed_resource(alarm)
-    if other is not None:
-        return Request(
-            Trigger.ALARM, "", alarm=alarm, alarm_name=alarm.name, home=_home(alarm.arn), resource=other
-        )
-    if not named:
-        watched = (
-            ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
-        )
-        raise InvalidEvent(
-            f"alarm {alarm.name!r} watches {watched[:300]} and names no resource that we know: none of its "
-            "metrics has the dimension FunctionName, or one that names a resource of a service we can read. "
-            "Use an alarm of the function, or start by hand with " + MANUAL_EXAMPLE
-        )
-    name, _ = function_and_alias(named)
-    resource = alarm.dimensions.get("Resource", "")
-    alias = function_and_alias(resource)[1] if ":" in resource else None
-    return Request(Trigger.ALARM, name, alias, alarm, alarm.name, _home(alarm.arn))
+    request = named_by(alarm)
+    if not request.is_named:
+        request.look_up = joins
+    return request
+
+
+def named_by(alarm: AlarmSignal) -> Request:
+    """What the alarm's own metrics name; neither function nor resource where they name none that we know.
+
+    Raises `InvalidEvent` where what should name a function cannot be a function's name.
+    """
+    request = Request(Trigger.ALARM, "", alarm=alarm, alarm_name=alarm.name, home=_home(alarm.arn))
+    if named := alarm.dimensions.get("FunctionName", ""):
+        request.function_name, _ = function_and_alias(named)
+        qualified = alarm.dimensions.get("Resource", "")
+        request.alias = function_and_alias(qualified)[1] if ":" in qualified else None
+    else:
+        request.resource = alarmed_resource(alarm)
+    return request
 
 
 def _manual(start: ManualStart, now: datetime | None) -> Request:
@@ -368,29 +410,34 @@ def _investigation(start: InvestigationStart, now: datetime | None) -> Request:
             "target: it is empty; name a function, an ARN or a resource such as apigateway:a1b2c3, or ask a "
             "question in words under 'question'"
         )
-    resource = _target(target) if target else None
-    is_function = resource is not None and resource.service == "lambda"
-    return Request(
-        Trigger.MANUAL,
-        resource.name if resource and is_function else "",
-        function_and_alias(target)[1] if is_function and ":function:" in target else None,
-        home=_home(target) if not target.startswith("arn:aws:s3") else (),
-        resource=None if is_function else resource,
-        since=_since(start.since, now),
-        question=question,
-    )
+    request = targeted(target) if target else Request(Trigger.MANUAL, "")
+    request.since, request.question = _since(start.since, now), question
+    return request
 
 
-def _target(text: str) -> Resource:
-    """A function's name, an ARN, or an id such as `sqs:orders`."""
+def targeted(text: str) -> Request:
+    """What a person names: a function, an ARN, or an id such as `sqs:orders`. Raises `InvalidEvent`."""
+    request = Request(Trigger.MANUAL, "", home=_home(text), named_in="target")
+    resource = _named_resource(text)
+    if resource is None:
+        request.function_name, request.alias = function_and_alias(text)
+    elif resource.service == "lambda":
+        request.function_name = resource.name
+        request.alias = function_and_alias(text)[1] if ":function:" in text else None
+    else:
+        request.resource = resource
+    return request
+
+
+def _named_resource(text: str) -> Resource | None:
+    """None where the text can only be a function's name."""
     if text.startswith("arn:"):
         resource = resource_of(text)
         if resource is None:
             raise InvalidEvent(f"target: {text[:200]!r} is not the ARN of a resource that we can look at")
         return resource
-    if _RESOURCE_ID.fullmatch(text):
-        return at_heart(text)
-    return Resource("lambda", function_and_alias(text)[0])
+    is_id = _RESOURCE_ID.fullmatch(text) and text.partition(":")[0] in SERVICES
+    return at_heart(text) if is_id else None
 
 
 def _since(text: str, now: datetime | None) -> datetime | None:

@@ -178,8 +178,8 @@ _TELLING = (
 
 
 def alarmed_resource(alarm: AlarmSignal) -> Resource | None:
-    """The resource that the alarm is about. None for composite alarms and metrics of services (or of one's
-    own making) that we do not know."""
+    """The resource that the alarm is about. None for metrics of services (or of one's own making) that we do
+    not know, and for a composite alarm whose children nobody has read yet."""
     metric = _telling_metric(alarm)
     return resource_of_metric(metric, home_of(alarm.arn)) if metric else None
 
@@ -194,7 +194,7 @@ def symptom_of(alarm: AlarmSignal, resource: Resource | None = None) -> Symptom 
     return Symptom(
         resource=found.id,
         role=role_of(metric.namespace, metric.name),
-        at=alarm.changed_at,
+        at=alarm.began or alarm.changed_at,
         metric=metric.name,
         statistic=metric.statistic,
         text=alarm.reason,

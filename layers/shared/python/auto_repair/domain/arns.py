@@ -47,6 +47,7 @@ _FORMS = {
 }
 _PATTERNS = {service: re.compile(form) for service, form in _FORMS.items()}
 _OURS = {"execute-api": "apigateway", "sts": "iam"}
+SERVICES = frozenset(_OURS.get(service, service) for service in _FORMS)  # whose resources have an id
 # What stands between the account and the name, where name and place are all that an ARN needs.
 _PREFIXES = {
     "dynamodb": "table/",

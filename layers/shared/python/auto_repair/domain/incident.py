@@ -1,5 +1,6 @@
 """An incident: our record of dealing with one alarm on one function."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from auto_repair.domain.question.reading import Reading
 UNKNOWN_FUNCTION = "unknown"
 # Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
 LEASE = timedelta(days=2, hours=1)
+_UNREADABLE = re.compile(r"[^A-Za-z0-9_.-]")  # in the key of a file, of a table, in a shell
 
 
 class Trigger(StrEnum):
@@ -40,8 +42,22 @@ class AlarmMetric:
 
 
 @dataclass(frozen=True)
+class ChildAlarm:
+    """One of the alarms that a composite alarm joins, as it stood when that fired."""
+
+    name: str
+    state: str
+    changed_at: datetime
+    reason: str = ""
+    about: str = ""  # the function or the id of the resource whose metric it watches
+
+
+@dataclass(frozen=True)
 class AlarmSignal:
-    """A CloudWatch alarm's change of state."""
+    """A CloudWatch alarm's change of state.
+
+    Of a composite alarm, `metrics` are those of the one among its `children` that the trouble began with.
+    """
 
     name: str
     changed_at: datetime
@@ -49,6 +65,9 @@ class AlarmSignal:
     state: str = "ALARM"
     reason: str = ""
     metrics: tuple[AlarmMetric, ...] = ()
+    began: datetime | None = None  # when the first of its children fired
+    children: tuple[ChildAlarm, ...] = ()
+    unread: tuple[str, ...] = ()  # what it joins and could not be read, and why
 
     @property
     def dimensions(self) -> dict[str, str]:
@@ -81,7 +100,9 @@ class Incident:
     @property
     def started_at(self) -> datetime:
         """When the trouble was first seen: as the alarm or a person tells, else the start."""
-        return self.alarm.changed_at if self.alarm else self.since or self.opened_at
+        if self.alarm:
+            return self.alarm.began or self.alarm.changed_at
+        return self.since or self.opened_at
 
     @property
     def has_function(self) -> bool:
@@ -92,5 +113,5 @@ class Incident:
 def incident_id(function_name: str, at: datetime, identity: str) -> str:
     """Readable, sortable, equal for equal arguments: `20260131T120000Z-orders-3fa9c2d1`."""
     digest = sha256(f"{function_name}|{at.isoformat()}|{identity}".encode()).hexdigest()[:8]
-    readable = function_name.replace(":", "-").replace("/", "-")[:40]
+    readable = _UNREADABLE.sub("-", function_name)[:40]
     return f"{at:%Y%m%dT%H%M%SZ}-{readable}-{digest}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auto_repair.domain.case import Case, EvidenceReference
+from auto_repair.domain.composite_alarms import evidence_of
 from auto_repair.domain.errors import AutoRepairError, ResourceMissing, TransientError
 from auto_repair.domain.evidence import Evidence, MissingEvidence, Window, merge
 from auto_repair.domain.incident import Incident
@@ -76,6 +77,9 @@ class CollectMetricsAndLogs:
         window = Window(began - LOOK_BACK, now)
         evidence = self._own(incident, window, is_last_try=attempt >= PATIENT_TRIES)
         evidence = replace(evidence, missing=(*evidence.missing, *_too_long_ago(incident, window)))
+        if incident.alarm:
+            items, gaps = evidence_of(incident.alarm, window)
+            evidence = replace(evidence, items=(*evidence.items, *items), missing=(*evidence.missing, *gaps))
         if incident.resource or not incident.has_function:
             # The alarm is on something else: what lies between it and the function belongs to the evidence.
             evidence = replace(evidence, surroundings=surroundings_of(incident, window, self.look_around()))

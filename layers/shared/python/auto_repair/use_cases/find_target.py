@@ -30,7 +30,7 @@ class FindTarget:
 
     def __call__(self, request: Request, at: datetime) -> Request:
         """The request with its function, where there is one. Raises `InvalidEvent` with the question back."""
-        request.named = request.heart
+        request.named = request.named or request.heart
         if request.question and not request.function_name and request.resource is None:
             request = self._understood(request, at)
         if request.function_name or request.resource is None:
@@ -44,6 +44,7 @@ class FindTarget:
             request.function_name = self._function(topology, request.resource)
             if request.function_name:
                 break
+        request.function_name = request.function_name or request.beside
         return request
 
     def _understood(self, request: Request, at: datetime) -> Request:

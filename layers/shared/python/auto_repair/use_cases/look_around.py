@@ -151,7 +151,9 @@ def surroundings_of(incident: Incident, window: Window, look_around: LookAround)
     start = topology.resource(start.id) or start
     symptom = symptom_of(incident.alarm, start) if incident.alarm else None
     if symptom is None:
-        symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=incident.question)
+        # A question, or an alarm on a metric of its owner's own.
+        text = incident.alarm.reason if incident.alarm else incident.question
+        symptom = Symptom(start.id, MetricRole.AVAILABILITY, incident.started_at, text=text)
     return look_around(symptom, topology, window, reference_of(incident, window))
 
 

@@ -12,6 +12,7 @@ from auto_repair.domain.redaction import redact
 from auto_repair.domain.timestamps import parse
 from auto_repair.ports import Functions, IncidentStore
 from auto_repair.use_cases.find_target import FindTarget
+from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 
 if TYPE_CHECKING:  # the coordinator has none yet
     from auto_repair.domain.case import Case
@@ -24,6 +25,7 @@ class ParseAlarmEvent:
     functions: Functions
     store: IncidentStore
     find_target: FindTarget
+    look_up_alarm: LookUpAlarm
 
     def __call__(self, event: Any, execution_arn: str, started_at: datetime) -> Incident:
         """The incident with its disposition; a bad event is `rejected`, never an exception."""
@@ -31,31 +33,34 @@ class ParseAlarmEvent:
         try:
             request = read(event, started_at)
             question = redact(request.question)
-            request = self.find_target(request, started_at)
+            problem_text = self._completed(request, execution_arn, started_at)
         except InvalidEvent as problem:
             rejected = _rejected(event, UNKNOWN_FUNCTION, execution_arn, started_at, str(problem))
             return replace(rejected, question=question)
-        if problem_text := self._problem(request, execution_arn):
+        if problem_text:
             return _rejected(event, request.heart, execution_arn, started_at, problem_text, request.trigger)
         return self._open(_incident(request, execution_arn, started_at), started_at)
 
-    def _problem(self, request: Request, execution_arn: str) -> str:
-        """Why the function is not ours to look at; empty when it is."""
-        here = tuple(execution_arn.split(":")[3:5])
-        # Functions of one name live in many regions and accounts: never take one for the other.
-        if request.home and here and request.home != here:
-            there, ours = (" of account ".join(place) for place in (request.home, here))
-            return (
-                f"the event is about {_named(request)} in {there}, and this deployment "
-                f"serves {ours}; deploy one there"
-            )
+    def _completed(self, request: Request, execution_arn: str, at: datetime) -> str:
+        """Completes the request. Why it is not ours to look at; empty when it is."""
+        # Nothing is asked about what lives elsewhere: something of the same name may live here.
+        if problem := _foreign(request, execution_arn):
+            return problem
+        self.look_up_alarm(request)
+        if problem := _foreign(request, execution_arn):
+            return problem
+        self.find_target(request, at)
+        return self._absent(request)
+
+    def _absent(self, request: Request) -> str:
+        """That there is no such function; empty where there is, or none is known."""
         try:
             if request.function_name:
                 self.functions.configuration(request.function_name)
         except ResourceMissing:
             return (
                 f"there is no Lambda function {request.function_name!r} in this account and region; "
-                "check functionName"
+                f"check {request.named_in}"
             )
         return ""
 
@@ -102,8 +107,25 @@ def _incident(request: Request, execution_arn: str, started_at: datetime) -> Inc
     )
 
 
+def _foreign(request: Request, execution_arn: str) -> str:
+    """That it lives in another account or Region; empty where it does not."""
+    here = tuple(execution_arn.split(":")[3:5])
+    # Functions of one name live in many regions and accounts: never take one for the other.
+    if not (request.home and here) or request.home == here:
+        return ""
+    there, ours = (" of account ".join(place) for place in (request.home, here))
+    return (
+        f"the event is about {_named(request)} in {there}, and this deployment serves {ours}; "
+        "deploy one there"
+    )
+
+
 def _named(request: Request) -> str:
-    return f"function {request.function_name!r}" if request.function_name else str(request.resource)
+    if request.function_name:
+        return f"function {request.function_name!r}"
+    if request.resource is None and request.alarm:
+        return f"alarm {request.alarm.name!r}"
+    return str(request.resource)
 
 
 def _rejected(
