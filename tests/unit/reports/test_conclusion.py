@@ -5,8 +5,12 @@ from dataclasses import replace
 import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Verdict
+from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.guardrails import deployed_since
+from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.repair import Refusal
 from auto_repair.reports.conclusion import Tone, conclude
+from tests.builders import NOW
 from tests.unit.reports import cases
 
 HEADLINES = {
@@ -71,8 +75,14 @@ def test_an_untouched_function_is_said_to_be_untouched(case: str) -> None:
 
 
 STEPS = {
-    "repaired": "Write memory 384 MB into Terraform",
-    "timeout_behind_alias": "Write visibility timeout of orders-inbox 90 s; timeout 15 s into Terraform",
+    "repaired": "Write `memory_size = 384` (aws_lambda_function orders-checkout) into Terraform",
+    "timeout_behind_alias": (
+        "Write `visibility_timeout_seconds = 90` (aws_sqs_queue orders-inbox), `timeout = 15` "
+        '(aws_lambda_function orders-checkout) and `function_version = "8"` (aws_lambda_alias live, where a '
+        "number stands there) into Terraform"
+    ),
+    "throttled": "Write `reserved_concurrent_executions = 20` (aws_lambda_function orders-checkout)",
+    "restored_policy": "Write the policy that is live now (aws_s3_bucket_policy images) into Terraform",
     "climbed_and_rolled_back": "Look at what else was considered: “A memory leak”.",
     "refused": "Make the work asynchronous",
     "observed": "onboard the function with mode ask or auto",
@@ -82,7 +92,7 @@ STEPS = {
     "expired": "To be asked again",
     "failed_half_way": "check commands",
     "nothing_wrong": "raise its threshold",
-    "already_repaired": "Nothing now. If it has not been done since: Write memory 384 MB into Terraform",
+    "already_repaired": "Nothing now. If it has not been done since: Write `memory_size = 384` (aws",
 }
 
 
@@ -91,13 +101,28 @@ def test_next_steps(case: str) -> None:
     assert any(STEPS[case] in step for step in conclude(cases.ALL[case]()).next_steps)
 
 
+def test_command_that_starts_again_after_a_deployment_is_shown_whole() -> None:
+    """However long the names are: a cut command is of no use."""
+    arn = "arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:lambda-auto-repair-workflow-long:id"
+    incident = replace(cases.manual().incident, function_name="f" * 64, alias="a" * 128, execution_arn=arn)
+    refusal = deployed_since(incident, "settings", FunctionConfiguration("f" * 64, 128, 3, last_modified=NOW))
+    paused = cases.paused_meanwhile()
+    assert paused.repair is not None
+    told = conclude(replace(paused, incident=incident, repair=replace(paused.repair, refusal=refusal)))
+    assert "the rule “newer deployment” forbids it. Nothing was changed." in told.headline
+    assert "other settings (environment variables" in told.explanation
+    (step,) = (step for step in told.next_steps if "start again" in step)
+    assert f"`{start_command(incident)}`" in step
+
+
 @pytest.mark.parametrize("status", ["VERIFIED", "INCONCLUSIVE"])
 def test_after_a_longer_timeout_its_alarm_has_to_follow(status: str) -> None:
     report = replace(cases.timeout_behind_alias(), status=status)
     (step,) = (step for step in conclude(report).next_steps if "alarm" in step)
     assert step == (
         "Apply Lambda Auto-Repair's Terraform again: until then lambda-duration-alarm-orders-checkout "
-        "compares with the former timeout of 3 s, may stay in ALARM, and starts nothing more."
+        "compares with the former timeout of 3 s. It stays in ALARM and starts nothing more, or fires again "
+        "although nothing is wrong."
     )
     assert not any("lambda-duration-alarm" in step for step in conclude(cases.repaired()).next_steps)
 

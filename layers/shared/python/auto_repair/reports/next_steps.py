@@ -2,11 +2,20 @@
 
 from auto_repair.domain.approval import EXPIRED
 from auto_repair.domain.naming import duration_alarm
-from auto_repair.domain.repair import Change, Setting
+from auto_repair.domain.repair import DOCUMENTS, Change, Setting, SettingChange
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
-from auto_repair.reports.statements import gaps, sentence, settled
+from auto_repair.reports.statements import gaps, sentence
 from auto_repair.reports.wording import listed
+
+# What Terraform's AWS provider calls the settings that we change: the resource and its argument.
+_TERRAFORM = {
+    Setting.MEMORY_MB: ("aws_lambda_function", "memory_size"),
+    Setting.TIMEOUT_S: ("aws_lambda_function", "timeout"),
+    Setting.RESERVED_CONCURRENCY: ("aws_lambda_function", "reserved_concurrent_executions"),
+    Setting.VISIBILITY_TIMEOUT_S: ("aws_sqs_queue", "visibility_timeout_seconds"),
+    Setting.BUCKET_POLICY: ("aws_s3_bucket_policy", "policy"),
+}
 
 
 def nothing(_: IncidentReport) -> list[str]:
@@ -18,7 +27,8 @@ def keep_it(report: IncidentReport) -> list[str]:
     """A repair that lives only in AWS is undone by the next run of whatever manages the function."""
     if report.change is None:
         return []
-    return [_write_down(report.change), *_follow_timeout(report)]
+    published = report.repair.published_version if report.repair else ""
+    return [_write_down(report.change, published), *_follow_timeout(report)]
 
 
 def keep_what_holds(report: IncidentReport) -> list[str]:
@@ -27,9 +37,26 @@ def keep_what_holds(report: IncidentReport) -> list[str]:
     return [f"Nothing now. If it has not been done since: {_write_down(by.change)}"] if by else []
 
 
-def _write_down(change: Change) -> str:
-    owner = "Terraform or whatever manages the function"
-    return f"Write {settled(change, 'after')} into {owner}, or its next run undoes the repair."
+def _write_down(change: Change, published: str = "") -> str:
+    lines = [_declared(setting) for setting in change.settings]
+    if change.publishes and published:
+        alias, number = one_line(change.alias, 140), one_line(published, 40)
+        where = f"aws_lambda_alias {alias}, where a number stands there"
+        lines.append(f'`function_version = "{number}"` ({where})')
+    return (
+        f"Write {listed(lines)} into Terraform, or the same into whatever else manages it, or its next run "
+        "undoes the repair."
+    )
+
+
+def _declared(setting: SettingChange) -> str:
+    """`memory_size = 384` with the resource that it is an argument of."""
+    kind, argument = _TERRAFORM[setting.setting]
+    name = one_line(setting.resource.rsplit(":", 1)[-1], 100)
+    what = (
+        "the policy that is live now" if setting.setting in DOCUMENTS else f"`{argument} = {setting.after}`"
+    )
+    return f"{what} ({kind} {name})"
 
 
 def _follow_timeout(report: IncidentReport) -> list[str]:
@@ -40,7 +67,7 @@ def _follow_timeout(report: IncidentReport) -> list[str]:
     alarm = one_line(duration_alarm(report.subject), 120)
     return [
         f"Apply Lambda Auto-Repair's Terraform again: until then {alarm} compares with the former timeout of "
-        f"{former} s, may stay in ALARM, and starts nothing more."
+        f"{former} s. It stays in ALARM and starts nothing more, or fires again although nothing is wrong."
     ]
 
 
