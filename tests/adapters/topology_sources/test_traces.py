@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from auto_repair.adapters.topology_sources.traces import resource_of_node
 from auto_repair.domain.arns import Home
 from auto_repair.domain.errors import TransientError
 from auto_repair.domain.resources import Resource
+from auto_repair.domain.traces.resources import resource_of_node
 from tests.adapters.conftest import NOW
 from tests.adapters.topology_sources.conftest import AT, ORDERS, clients_answering, discovered, refusing, told
 

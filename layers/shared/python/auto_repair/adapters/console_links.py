@@ -1,5 +1,6 @@
 """Addresses of the AWS console, so that a reader can look at the evidence where it lies."""
 
+from datetime import UTC
 from urllib.parse import quote
 
 from auto_repair.domain.evidence import Window
@@ -26,6 +27,16 @@ class ConsoleLinks:
     def trail(self, resource: str) -> str:
         """CloudTrail's event history of one resource."""
         return self._page("cloudtrailv2/home", f"/events?ResourceName={quote(resource, safe='')}")
+
+    def trace(self, trace_id: str) -> str:
+        """One traced request."""
+        return self._page("xray/home", f"/traces/{trace_id}")
+
+    def traces(self, expression: str, window: Window) -> str:
+        """The traced requests within the window that a filter expression matches."""
+        start, end = (f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" for moment in (window.start, window.end))
+        query = f"timeRange={start}~{end}&filter={quote(expression, safe='')}"
+        return self._page("xray/home", f"/traces?{query}")
 
     def _page(self, path: str, fragment: str) -> str:
         return f"https://{self._region}.{self._host()}/{path}?region={self._region}#{fragment}"

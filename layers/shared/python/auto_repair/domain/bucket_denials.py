@@ -107,6 +107,8 @@ def _logged(evidence: Evidence) -> Iterator[_Lines]:
         sample = f"{s.error_type}: {s.sample or s.template}"
         yield _Lines(own, sample, s.count, s.first_seen, s.last_seen, "logs.errors")
     for r in evidence.surroundings.signatures if evidence.surroundings else ():
+        if r.traced:  # a few requests do not tell when the first one was refused, and a repair rests on that
+            continue
         item = f"around.{r.resource}.errors"
         sample = r.sample or r.template
         yield _Lines(r.resource, sample, r.count, r.first_seen, r.last_seen, item, r.count_before)

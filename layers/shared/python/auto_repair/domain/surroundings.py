@@ -66,7 +66,10 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class ResourceSignature:
-    """Log lines of a resource that look alike, their varying parts masked."""
+    """Log lines of a resource that look alike, their varying parts masked; or failures in traced requests.
+
+    traced: told by a few traces, not by the log. How often it was so before is not known then.
+    """
 
     resource: str
     template: str
@@ -76,6 +79,7 @@ class ResourceSignature:
     count_before: int = 0  # in the reference
     names: str = ""  # id of the resource that the message complains about, if it names one
     sample: str = ""
+    traced: bool = False
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class LogSignature:
-    """A cluster of log lines of a node; `names` is the node the message complains about, if it names one."""
+    """A cluster of log lines of a node; `names` is the node the message complains about, if it names one.
+
+    traced: told by traces of a few requests, and not by the log.
+    """
 
     node: str
     first_seen: float
@@ -169,6 +172,7 @@ class LogSignature:
     count: int
     count_before: int = 0
     names: str | None = None
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

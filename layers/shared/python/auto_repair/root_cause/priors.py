@@ -89,13 +89,19 @@ def weigh_logs(
                 Evidence(
                     Kind.LOGGED,
                     accused,
-                    f"{log.node} logs {log.summary!r} {log.count} times, {log.count_before} times before",
+                    _told(log),
                     weight * growth * trouble.yardstick,
                     observed=float(log.count),
                     baseline=float(log.count_before),
                 )
             )
     return _strongest(found)
+
+
+def _told(log: LogSignature) -> str:
+    if log.traced:
+        return f"traced requests failed in {log.node} with {log.summary!r} {log.count} times"
+    return f"{log.node} logs {log.summary!r} {log.count} times, {log.count_before} times before"
 
 
 def _begins_with_a_change(log: LogSignature, changes: Sequence[Change]) -> bool:

@@ -1,9 +1,8 @@
 """Who called whom in the last hours, as X-Ray saw it."""
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,28 +11,17 @@ from auto_repair.adapters.api_gateway import Apis
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery, home
-from auto_repair.domain.addresses import resource_named
-from auto_repair.domain.arns import Home, arn_of, resource_of
+from auto_repair.domain.arns import Home
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Topology
+from auto_repair.domain.traces.resources import resource_of_node
 from auto_repair.ports import TopologySource
 from auto_repair.settings import Settings
 
 LEAST = timedelta(hours=1)  # calls that stopped with the incident are worth knowing too
 MOST = timedelta(hours=6)  # X-Ray answers for no longer span
 MAX_PAGES = 3
-# A function has two nodes, the service's and its own; both are the function.
-_TYPES = {
-    "AWS::DynamoDB::Table": "dynamodb",
-    "AWS::Kinesis::Stream": "kinesis",
-    "AWS::Lambda": "lambda",
-    "AWS::Lambda::Function": "lambda",
-    "AWS::S3::Bucket": "s3",
-    "AWS::SNS::Topic": "sns",
-    "AWS::SQS::Queue": "sqs",
-    "AWS::StepFunctions::StateMachine": "states",
-}
 
 
 @dataclass(frozen=True)
@@ -110,24 +98,6 @@ def calls_in(services: Iterable[Mapping[str, Any]], home: Home) -> Iterator[Call
             caller, callee = nodes[service["ReferenceId"]], nodes.get(edge["ReferenceId"])
             if caller and callee and _key(caller) != _key(callee):
                 yield Call(caller, callee, edge.get("SummaryStatistics", {}).get("TotalCount", 0))
-
-
-def resource_of_node(node: Mapping[str, Any], home: Home) -> Resource | None:
-    """The resource that a node of the graph stands for."""
-    kind, name = node.get("Type", ""), node.get("Name", "")
-    if kind == "client":
-        return None
-    home = replace(home, account=node.get("AccountId") or home.account)
-    if name.startswith("arn:"):
-        return resource_of(name)
-    if kind == "AWS::ApiGateway::Stage":
-        return Resource("apigateway", "", title=name.rpartition("/")[0])
-    if kind in _TYPES:
-        # A queue is called by its URL, a function perhaps with its alias.
-        plain = re.split(r"[:/]", name)[-1] if kind.startswith("AWS::SQS") else name.partition(":")[0]
-        return Resource(_TYPES[kind], plain, arn_of(_TYPES[kind], plain, home))
-    # Others are called by their address: database@host, or the host alone.
-    return resource_named("", name.rpartition("@")[2], home)
 
 
 def _connected(calls: Iterable[Call], starts: set[str]) -> list[Call]:

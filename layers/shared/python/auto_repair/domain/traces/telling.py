@@ -1,0 +1,127 @@
+"""What read traces tell: to the engine as messages that accuse somebody, to people in words."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from auto_repair.domain.complaints import complaint
+from auto_repair.domain.error_signatures import MAX_SAMPLE, template
+from auto_repair.domain.redaction import redact
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.surroundings import ResourceSignature
+from auto_repair.domain.traces.durations import time_spent
+from auto_repair.domain.traces.failures import Failure, Resources, failure_of, is_hurt
+from auto_repair.domain.traces.spans import Trace
+
+MAX_TEXT = 300  # characters of an error in the words of the evidence
+MAX_SHARES = 4  # resources whose time is told
+LEAST_SHARE = 0.03  # of a request's time
+
+Key = tuple[str, str, str]  # who complains, of whom, with what words
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How the requests that were read failed.
+
+    excused: kinds of failures that hurt nobody, as a request that was served shows them too.
+    """
+
+    found: tuple[Failure, ...]
+    excused: frozenset[Key]
+    known: tuple[Resource, ...]
+
+    def key(self, failure: Failure) -> Key:
+        """What failures of one kind have in common."""
+        words = template(failure.raised.message) if failure.raised else failure.text
+        kind = failure.raised.type if failure.raised else ""
+        return failure.caller, self.accused(failure), f"{kind}: {words}" if kind and words else kind or words
+
+    def accused(self, failure: Failure) -> str:
+        """Id of the resource that it is blamed on, beside who complains; empty where there is none."""
+        if failure.culprit:
+            return "" if failure.culprit == failure.caller else failure.culprit
+        others = [resource for resource in self.known if resource.id != failure.caller]
+        said = complaint(failure.text, others)
+        return said.resource if said else ""
+
+
+def failures_of(
+    traces: Sequence[Trace], resource: Resources, known: Sequence[Resource], *, by_errors: bool
+) -> Failures:
+    """How those requests failed that hurt; where none hurts, how all of them did."""
+    found = [(trace, failure_of(trace, resource, known)) for trace in traces]
+    hurt = [f for trace, f in found if f and is_hurt(trace, by_errors=by_errors)]
+    served = [f for trace, f in found if f and not is_hurt(trace, by_errors=by_errors)]
+    told = Failures(tuple(hurt or served), frozenset(), tuple(known))
+    first = min((failure.began.start for failure in hurt), default=0.0)
+    # It was so before anything hurt, or it is what code is usually prepared for.
+    excused = (f for f in served if f.is_expected or f.began.start < first)
+    return replace(told, excused=frozenset(told.key(f) for f in excused))
+
+
+def signatures(told: Failures) -> tuple[ResourceSignature, ...]:
+    """One for each kind of failure that tells more than that a request failed, most frequent first."""
+    kinds: dict[Key, list[Failure]] = {}
+    for failure in told.found:
+        key = told.key(failure)
+        if failure.tells and key not in told.excused:
+            kinds.setdefault(key, []).append(failure)
+    found = (_signature(key, alike) for key, alike in kinds.items())
+    return tuple(sorted(found, key=lambda s: (-s.count, s.first_seen)))
+
+
+def _signature(key: Key, alike: Sequence[Failure]) -> ResourceSignature:
+    caller, accused, words = key
+    newest = max(alike, key=lambda failure: failure.began.start)
+    return ResourceSignature(
+        resource=caller,
+        template=words,
+        first_seen=min(failure.began.at for failure in alike),
+        last_seen=newest.began.at,
+        count=len(alike),
+        names=accused,
+        # Cut before it is redacted, for speed, and again after, at the length that is kept.
+        sample=redact(newest.text[: 4 * MAX_SAMPLE])[:MAX_SAMPLE],
+        traced=True,
+    )
+
+
+def of_each_kind(told: Failures) -> tuple[tuple[Failure, int], ...]:
+    """The newest failure of each kind, with how many requests failed so."""
+    kinds: dict[Key, list[Failure]] = {}
+    for failure in told.found:
+        kinds.setdefault(told.key(failure), []).append(failure)
+    newest = ((max(alike, key=lambda f: f.began.start), len(alike)) for alike in kinds.values())
+    return tuple(sorted(newest, key=lambda item: -item[1]))
+
+
+def path_in_words(failure: Failure, told: Failures, title: Callable[[str], str]) -> str:
+    """`POST /orders took the way api → orders → stock; it failed at stock (PutItem): …`."""
+    asked = next((span.asked for span in failure.trace.roots if span.asked), "") or "a request"
+    way = " → ".join(title(name) for name in failure.path)
+    operation = failure.began.aws.get("operation")
+    call = f" ({operation})" if isinstance(operation, str) and failure.culprit else ""
+    words = (
+        f"{asked[:MAX_TEXT]} took the way {way}; the error began at {title(failure.path[-1])}{call}: "
+        f"{failure.text[: 4 * MAX_TEXT]}"
+    )
+    excused = "; a request that was served met the same" if told.key(failure) in told.excused else ""
+    return redact(words)[: 2 * MAX_TEXT] + excused
+
+
+def time_in_words(trace: Trace, resource: Resources, title: Callable[[str], str]) -> str:
+    """`3.20 s: 91 % dynamodb:stock, 9 % lambda:orders`."""
+    spent = time_spent(trace, resource)
+    whole = sum(spent.values())
+    told = [
+        f"{100 * seconds / whole:.0f} % {title(name)}"
+        for name, seconds in list(spent.items())[:MAX_SHARES]
+        if whole and seconds >= LEAST_SHARE * whole
+    ]
+    return f"{whole:.2f} s: {', '.join(told)}" if told else f"{whole:.2f} s"
+
+
+def titles(known: Iterable[Resource]) -> Callable[[str], str]:
+    """What people call a resource of that id."""
+    names = {resource.id: str(resource) for resource in known}
+    return lambda resource_id: names.get(resource_id, resource_id)
