@@ -23,6 +23,7 @@ from auto_repair.domain.evidence import (
 )
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.policy import NOT_ONBOARDED, FunctionPolicy
+from auto_repair.domain.question.known import Known
 from auto_repair.domain.repair import Attempt, Change
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.similar_incidents import Correction, PastIncident
@@ -333,7 +334,7 @@ class FakeStore:
                 facts.get("action", ""),
                 facts.get("status", ""),
                 facts["change"],
-                started="startedAt" in facts,
+                started="startedAt" in facts and not facts.get("nothingWritten"),
                 changed_at=facts.get("changedAt", ""),
             )
             for (name, at), facts in items
@@ -447,7 +448,7 @@ def finding(
 ) -> FindTarget:
     """How alarms on other resources come to a function; knows nothing unless told."""
     around = LookAround((topology,) if topology else ())
-    return FindTarget(lambda: around, policies or FakePolicies(), lambda: resources)
+    return FindTarget(lambda: around, policies or FakePolicies(), lambda _services: [Known(resources)])
 
 
 @dataclass

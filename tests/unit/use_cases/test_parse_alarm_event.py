@@ -252,7 +252,7 @@ def test_alarm_on_an_api_is_about_the_function_behind_it() -> None:
 def test_traces_are_asked_only_where_settings_tell_no_function(settings_tell: bool, asked: int) -> None:
     settings, traces = behind(API, ORDERS) if settings_tell else FakeTopology(), Traces(behind(API, ORDERS))
     around = LookAround((settings, traces))
-    found = FindTarget(lambda: around, FakePolicies(), tuple)
+    found = FindTarget(lambda: around, FakePolicies(), lambda _services: ())
     assert Arrivals(found).arrive(api_alarm()).function_name == "orders"
     assert traces.asked == asked
 

@@ -1,13 +1,18 @@
 """ParseAlarmEvent."""
 
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
 from auto_repair.bootstrap.environment import clients, settings
 from auto_repair.bootstrap.parts import functions, policies, store
-from auto_repair.domain.resources import Resource
 from auto_repair.ports import Alarms
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
+
+if TYPE_CHECKING:
+    from auto_repair.domain.question.known import Known
 
 
 def parse_alarm_event() -> ParseAlarmEvent:
@@ -23,10 +28,10 @@ def parse_alarm_event() -> ParseAlarmEvent:
 
         return look_around(clients())
 
-    def known() -> tuple[Resource, ...]:
+    def known(services: Collection[str]) -> "Iterable[Known]":
         from auto_repair.adapters.known_resources import known_resources
 
-        return known_resources(settings(), clients())
+        return known_resources(settings(), clients(), services)
 
     find_target = FindTarget(around, policies(), known)
     return ParseAlarmEvent(functions(), store(), find_target, LookUpAlarm(alarms))

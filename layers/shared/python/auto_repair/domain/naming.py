@@ -2,8 +2,9 @@
 
 from hashlib import sha256
 
+OURS = "lambda-auto-repair-"  # begins the name of everything that Terraform makes for us
 RULE_NAME_LIMIT = 64
-ALARM_RULE_PREFIX = "lambda-auto-repair-alarm-rule-"
+ALARM_RULE_PREFIX = f"{OURS}alarm-rule-"
 
 
 def limited(name: str, limit: int) -> str:

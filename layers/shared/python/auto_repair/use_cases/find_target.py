@@ -1,6 +1,6 @@
 """Which function an alarm on something else is about, and what a question in words means."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from auto_repair.domain.topology import Topology
 from auto_repair.ports import Policies
 
 if TYPE_CHECKING:  # what only a question or an alarm on something else needs is imported there
+    from auto_repair.domain.question.known import Known
     from auto_repair.domain.question.understand import Understood
     from auto_repair.use_cases.look_around import LookAround
 
@@ -26,7 +27,7 @@ class FindTarget:
 
     look_around: "Callable[[], LookAround]"  # made when first needed: most alarms are on functions
     policies: Policies
-    known_resources: Callable[[], Sequence[Resource]]
+    known_resources: "Callable[[Collection[str]], Iterable[Known]]"  # of these services first, then the rest
 
     def __call__(self, request: Request, at: datetime) -> Request:
         """The request with its function, where there is one. Raises `InvalidEvent` with the question back."""
@@ -50,18 +51,33 @@ class FindTarget:
     def _understood(self, request: Request, at: datetime) -> Request:
         from auto_repair.domain.question.understand import understand
 
-        meant = understand(request.question, at, self.known_resources())
+        known = self._known(request.question)
+        meant = understand(request.question, at, known.resources)
         if meant.ask_back or meant.resource is None:
-            back = " ".join(meant.ask_back) or "Which function, API, queue or table is it about?"
-            raise InvalidEvent(f"question: {back}")
+            back = meant.ask_back or ("Which function, API, queue or table is it about?",)
+            gaps = () if meant.resource else known.gaps
+            raise InvalidEvent(f"question: {' '.join((*back, *gaps))}")
         resource = at_heart(meant.resource)
         if resource.service == "lambda":
             request.function_name = resource.name
         else:
             request.resource = resource
-        request.reading = _reading(meant, request.since)
+        request.reading = _reading(meant, request.since, known.gaps)
         request.since = request.since or meant.since
         return request
+
+    def _known(self, question: str) -> "Known":
+        """What there is of the services that the question speaks of; all that there is where it names none of
+        these exactly."""
+        from auto_repair.domain.question.known import Known, together
+        from auto_repair.domain.question.understand import names_one, services_in
+
+        known = Known()
+        for part in self.known_resources(services_in(question)):
+            known = together((known, part))
+            if names_one(question, known.resources):
+                break
+        return known
 
     def _function(self, topology: Topology, resource: Resource) -> str:
         """The one function it comes down to: what it calls before what calls it, onboarded ones first."""
@@ -75,9 +91,10 @@ class FindTarget:
         return ""
 
 
-def _reading(meant: "Understood", since: datetime | None) -> Reading:
-    """What was made of the question; a time that was given beside it counts more than its own."""
-    reading = meant.reading
+def _reading(meant: "Understood", since: datetime | None, gaps: Iterable[str]) -> Reading:
+    """What was made of the question, and what else might have been meant; a time that was given beside it
+    counts more than its own."""
+    reading = replace(meant.reading, assumptions=(*meant.reading.assumptions, *gaps))
     if since is None or meant.since in (None, since):
         return reading
     told = f"The time given beside the question counts: {since:%Y-%m-%d %H:%M} UTC."

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from auto_repair.domain.arns import arns_in, resource_of
 from auto_repair.domain.question.services import NOUNS
@@ -48,32 +49,89 @@ def by_address(text: str, known: Sequence[Resource]) -> list[Named]:
     return found
 
 
-def by_name(text: str, known: Sequence[Resource], is_vocabulary: Callable[[str], bool]) -> list[Named]:
-    """Known resources named by name or title. A name that is also an ordinary word counts in quotes only."""
-    spellings = _spellings(known)
-    found: list[Named] = []
-    for match in re.finditer(_QUOTED, text):
-        if resources := spellings.get(_squashed(match.group(1))):
-            found.append(Named(match.start(), match.end(), match.group(1), tuple(resources)))
-    for start, end, words in _stretches(text):
-        resources = spellings.get(_squashed(words))
-        if resources and not is_vocabulary(words) and not _taken(found, start, end):
-            found.append(Named(start, end, words, tuple(resources)))
-    return sorted(found, key=lambda n: n.start)
+class Names:
+    """Known resources by what people call them. There may be thousands: they are gone through once."""
 
+    def __init__(self, known: Iterable[Resource]) -> None:
+        self.known = tuple(known)
 
-def by_likeness(text: str, known: Sequence[Resource], is_vocabulary: Callable[[str], bool]) -> list[Named]:
-    """Known resources whose name is misspelt or given in part."""
-    spellings = _spellings(known)
-    seen: set[str] = set()
-    found: list[Named] = []
-    for start, end, words in _stretches(text):
-        if words in seen or is_vocabulary(words) or _taken(found, start, end):
-            continue
-        seen.add(words)
-        if candidates := _misspelt(_squashed(words), spellings) or _with_part(words, known):
-            found.append(Named(start, end, words, candidates))
-    return sorted(found, key=lambda n: n.start)
+    def by_name(self, text: str, is_vocabulary: Callable[[str], bool]) -> list[Named]:
+        """Those named by name or title. A name that is also an ordinary word counts in quotes only."""
+        found: list[Named] = []
+        for match in re.finditer(_QUOTED, text):
+            if resources := self._spellings.get(_squashed(match.group(1))):
+                found.append(Named(match.start(), match.end(), match.group(1), tuple(resources)))
+        for start, end, words in _stretches(text):
+            resources = self._spellings.get(_squashed(words))
+            if resources and not is_vocabulary(words) and not _taken(found, start, end):
+                found.append(Named(start, end, words, tuple(resources)))
+        return sorted(found, key=lambda n: n.start)
+
+    def by_likeness(self, text: str, is_vocabulary: Callable[[str], bool]) -> list[Named]:
+        """Those whose name is misspelt or given in part."""
+        seen: set[str] = set()
+        found: list[Named] = []
+        for start, end, words in _stretches(text):
+            if words in seen or is_vocabulary(words) or _taken(found, start, end):
+                continue
+            seen.add(words)
+            if candidates := self._misspelt(_squashed(words)) or self._with_part(words):
+                found.append(Named(start, end, words, candidates))
+        return sorted(found, key=lambda n: n.start)
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[Resource]]:
+        spellings: dict[str, list[Resource]] = {}
+        for resource in self.known:
+            for name in dict.fromkeys(_squashed(name) for name in _names(resource)):
+                spellings.setdefault(name, []).append(resource)
+        spellings.pop("", None)
+        return spellings
+
+    @cached_property
+    def _by_length(self) -> dict[int, list[tuple[str, int]]]:
+        """Spellings with the set of their letters."""
+        spellings: dict[int, list[tuple[str, int]]] = {}
+        for spelling in self._spellings:
+            spellings.setdefault(len(spelling), []).append((spelling, _letters(spelling)))
+        return spellings
+
+    @cached_property
+    def _parts(self) -> dict[str, dict[Resource, None]]:
+        parts: dict[str, dict[Resource, None]] = {}
+        for resource in self.known:
+            for part in re.split(r"[\W_]+", plain(f"{resource.name} {resource.title}")):
+                parts.setdefault(part, {})[resource] = None
+        return parts
+
+    def _misspelt(self, name: str) -> tuple[Resource, ...]:
+        if len(name) < SHORTEST_MISSPELT:
+            return ()
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(name)
+        likeness = {}
+        for spelling in self._perhaps(name):
+            matcher.set_seq1(spelling)
+            if matcher.quick_ratio() >= CLOSE:
+                likeness[spelling] = matcher.ratio()
+        best = max(likeness.values(), default=0.0)
+        close = [s for s, share in likeness.items() if share >= CLOSE and share > best - CLEARLY]
+        return tuple(dict.fromkeys(resource for spelling in close for resource in self._spellings[spelling]))
+
+    def _perhaps(self, name: str) -> Iterable[str]:
+        """Spellings of like length with nearly the same letters: to compare with all would take too long."""
+        letters = _letters(name)
+        for length, spellings in self._by_length.items():
+            both = length + len(name)
+            if 2 * min(length, len(name)) >= CLOSE * both:
+                apart = (1 - CLOSE) * both  # as many characters may have no counterpart
+                yield from (s for s, its in spellings if (its ^ letters).bit_count() <= apart)
+
+    def _with_part(self, words: str) -> tuple[Resource, ...]:
+        """Those with the word as a part of their name: `orders` of `orders-api` and `orders-worker`."""
+        if len(words) < SHORTEST_PART or not re.fullmatch(r"[^\W_]+", words):
+            return ()
+        return tuple(self._parts.get(words, ()))
 
 
 def unknown_names(text: str, original: str, is_vocabulary: Callable[[str], bool]) -> tuple[str, ...]:
@@ -84,13 +142,16 @@ def unknown_names(text: str, original: str, is_vocabulary: Callable[[str], bool]
     return tuple(dict.fromkeys(original[start:end] for start, end in telling))
 
 
-def _spellings(known: Iterable[Resource]) -> dict[str, list[Resource]]:
-    spellings: dict[str, list[Resource]] = {}
-    for resource in known:
-        for name in dict.fromkeys(_squashed(name) for name in _names(resource)):
-            spellings.setdefault(name, []).append(resource)
-    spellings.pop("", None)
-    return spellings
+def most_alike_first(name: str, resources: Iterable[Resource]) -> list[Resource]:
+    """The resources, those first that are called nearly so."""
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(_squashed(name))
+
+    def likeness(resource: Resource) -> float:
+        matcher.set_seq1(_squashed(resource.title or resource.name))
+        return matcher.quick_ratio()
+
+    return sorted(resources, key=likeness, reverse=True)
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
@@ -115,30 +176,12 @@ def _stretches(text: str) -> Iterable[tuple[int, int, str]]:
                 yield start, end, text[start:end]
 
 
-def _misspelt(name: str, spellings: dict[str, list[Resource]]) -> tuple[Resource, ...]:
-    if len(name) < SHORTEST_MISSPELT:
-        return ()
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(name)
-    likeness = {}
-    for spelling in spellings:
-        if 2 * min(len(spelling), len(name)) < CLOSE * (len(spelling) + len(name)):
-            continue  # too different in length: comparing costs time
-        matcher.set_seq1(spelling)
-        if matcher.quick_ratio() >= CLOSE:
-            likeness[spelling] = matcher.ratio()
-    best = max(likeness.values(), default=0.0)
-    close = [s for s, share in likeness.items() if share >= CLOSE and share > best - CLEARLY]
-    return tuple(dict.fromkeys(resource for spelling in close for resource in spellings[spelling]))
-
-
-def _with_part(words: str, known: Sequence[Resource]) -> tuple[Resource, ...]:
-    """Those with the word as a part of their name: `orders` of `orders-api` and `orders-worker`."""
-    if len(words) < SHORTEST_PART or not re.fullmatch(r"[^\W_]+", words):
-        return ()
-    return tuple(
-        r for r in known if any(words in re.split(r"[\W_]+", plain(name)) for name in (r.name, r.title))
-    )
+def _letters(name: str) -> int:
+    """The set of its characters, as bits; a few share one."""
+    bits = 0
+    for character in set(name):
+        bits |= 1 << ord(character) % 61
+    return bits
 
 
 def _taken(found: Iterable[Named], start: int, end: int) -> bool:

@@ -4,11 +4,17 @@ Nothing in the text is followed as an instruction: words are looked up, the rest
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from auto_repair.domain.question.names import Named, by_address, by_likeness, by_name, unknown_names
+from auto_repair.domain.question.names import (
+    Named,
+    Names,
+    by_address,
+    most_alike_first,
+    unknown_names,
+)
 from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.question.services import NOUNS, SERVICES
 from auto_repair.domain.question.symptoms import AskedSymptom, Complaints, complaints, is_symptom
@@ -80,11 +86,12 @@ def understand(text: str, now: datetime, known: Sequence[Resource], zone: tzinfo
     words = plain(original)
     named = by_address(original, known)
     words = _without(words, named)
-    exact = by_name(words, known, _is_vocabulary)
+    names = Names(known)
+    exact = names.by_name(words, _is_vocabulary)
     named, words = [*named, *exact], _without(words, exact)
     since = since_when(words, original, now, zone)
     services = SERVICES.hear(words, original)
-    subject = _subject(words, original, named, services, known)
+    subject = _subject(words, original, named, services, names)
     symptom = _symptom(complaints(words, original), subject.resource)
     return Understood(
         resource=subject.resource.id if subject.resource else None,
@@ -97,6 +104,20 @@ def understand(text: str, now: datetime, known: Sequence[Resource], zone: tzinfo
     )
 
 
+def services_in(text: str) -> frozenset[str]:
+    """The services that a question speaks of, by their words or by addresses of resources."""
+    original = readable(text)
+    addressed = by_address(original, ())
+    heard = SERVICES.hear(_without(plain(original), addressed), original)
+    return frozenset({s.meaning for s in heard} | {r.service for n in addressed for r in n.candidates})
+
+
+def names_one(text: str, known: Iterable[Resource]) -> bool:
+    """Whether a question names a resource exactly: one of the `known`, or any by its address."""
+    original = readable(text)
+    return bool(by_address(original, ()) or Names(known).by_name(plain(original), _is_vocabulary))
+
+
 def _without(words: str, named: Sequence[Named]) -> str:
     for name in named:
         words = blank(words, name.start, name.end)
@@ -107,15 +128,14 @@ def _is_vocabulary(word: str) -> bool:
     return is_symptom(word) or SERVICES.knows(word) or word in _ORDINARY
 
 
-def _subject(
-    words: str, original: str, named: list[Named], services: list[Heard], known: Sequence[Resource]
-) -> _Subject:
+def _subject(words: str, original: str, named: list[Named], services: list[Heard], names: Names) -> _Subject:
     """The first that is named; a service without a name counts where only one resource is of it."""
+    known = names.known
     bare = [s for s in services if not any(_belong(words, s, n) for n in named)]
     named = sorted((_narrowed(words, n, services) for n in named), key=lambda n: n.start)
     if named and not (bare and bare[0].end <= named[0].start and len(_of(bare[0].meaning, known)) == 1):
         return _first(named, known)
-    if not named and (alike := by_likeness(words, known, _is_vocabulary)):
+    if not named and (alike := names.by_likeness(words, _is_vocabulary)):
         return _alike(_narrowed(words, alike[0], services), original)
     if not named and (strange := unknown_names(words, original, _is_vocabulary)):
         return _Subject(ask_back=(_unknown(strange[0], services, known),))
@@ -169,7 +189,9 @@ def _unknown(name: str, services: list[Heard], known: Sequence[Resource]) -> str
     said = {s.meaning for s in services}
     candidates = tuple(r for r in known if r.service in said) or tuple(known)
     question = f"No resource called “{redact(name)[:60]}” is known."
-    return f"{question} Which one is meant: {_list(candidates)}?" if candidates else question
+    if candidates:
+        question += f" Which one is meant: {_list(most_alike_first(name, candidates))}?"
+    return f"{question} Of one that was idle for two weeks, give the ARN."
 
 
 def _of_service(service: str, known: Sequence[Resource]) -> _Subject:

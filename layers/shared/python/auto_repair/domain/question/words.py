@@ -31,6 +31,8 @@ def readable(text: str) -> str:
 
 def plain(text: str) -> str:
     """Lower case, without accents, full-width forms as ASCII; as many characters as `text`."""
+    if text.isascii():  # as names of resources are, of which there are thousands
+        return text.lower()
     return "".join(_plain(character) for character in text)
 
 
