@@ -151,7 +151,7 @@ def read(*documents: Document, trace_id: str = TRACE, complete: bool = True) -> 
     return trace_of(trace_id, map(json.dumps, documents), complete=complete)
 
 
-def answer(trace_id: str, documents: Iterable[Document]) -> Document:
+def answer(trace_id: str, documents: Iterable[Document], *, cut: bool = False) -> Document:
     """The trace as BatchGetTraces gives it."""
     segments = [{"Id": d["id"], "Document": json.dumps(d)} for d in documents]
-    return {"Id": trace_id, "Duration": 1.0, "LimitExceeded": False, "Segments": segments}
+    return {"Id": trace_id, "Duration": 1.0, "LimitExceeded": cut, "Segments": segments}
