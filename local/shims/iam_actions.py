@@ -2,8 +2,8 @@
 
 Converse needs bedrock:InvokeModel. The emulator tells Lambda's operations apart by a part of the path: moving
 an alias passes as listing aliases, and changing an event source mapping is not checked at all. Here they come
-from AWS's service model, and calls of a version or alias are authorised on its qualified ARN. A denial names
-the resource, S3's in quotation marks.
+from AWS's service model, and calls of a version or alias are authorised on its qualified ARN, those about an
+alarm's tags on the alarm's. A denial names the resource, S3's in quotation marks.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def _resource_arn(
     arn = str(original(service, method, path, headers, body, params, *scope))
     if service == "ssm" and arn == "*":
         return _first_parameter(body, *scope)
+    if service == "monitoring" and arn == "*":
+        return iam_actions._param(body, params, "ResourceARN") or "*"
     qualifier = params.get("Qualifier") if service == "lambda" else None
     qualifier = qualifier[0] if isinstance(qualifier, list) else qualifier
     is_function = ":function:" in arn and arn.count(":") == 6

@@ -93,5 +93,8 @@ FUNCTIONS = {
         BrokenFunction("started-by-hand", EAT, onboarding=QUIET),
         BrokenFunction("stopped-midway", EAT, onboarding={"mode": "ask", **QUIET}),
         BrokenFunction("undisturbed", EAT, onboarding=QUIET),
+        BrokenFunction(
+            "joined", EAT, onboarding={"other_alarms": ["joined-is-broken", "joined-backlog"], **QUIET}
+        ),
     )
 }

@@ -28,9 +28,9 @@ def event(name: str, function: str = "healthy") -> Any:
     return document
 
 
-def changed(document: dict[str, Any], *path: str, to: Any) -> dict[str, Any]:
+def changed(document: dict[str, Any], *path: str | int, to: Any) -> dict[str, Any]:
     """The document with another value at the end of that path."""
-    inner = document
+    inner: Any = document
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = to
@@ -77,7 +77,18 @@ BAD = {
         {"functionName": "no-such-function", "alarmName": "x", "manual": True},
         "there is no Lambda function 'no-such-function'",
     ),
-    "composite alarm": (event("alarm_composite"), "names no resource that we know"),
+    "composite alarm of alarms that are not there": (
+        event("alarm_composite", "no-such-function"),
+        "lambda-errors-alarm-no-such-function is not there any more",
+    ),
+    "alarm on a metric of one's own": (
+        changed(
+            alarm(),
+            *("detail", "configuration", "metrics", 0, "metricStat", "metric"),
+            to={"namespace": "Shop", "name": "Backlog", "dimensions": {}},
+        ),
+        "Key=auto-repair:target,Value=my-function",
+    ),
     "alarm that is over": (event("alarm_back_to_ok"), "only ALARM starts an incident"),
     "alarm of another region": (json.loads((EVENTS / "alarm_single_metric.json").read_text()), "deploy one"),
     "200 KB of a state": (changed(alarm(), "detail", "state", "value", to=LONG), "only ALARM starts"),

@@ -281,6 +281,35 @@ def test_a_composite_alarm_follows_its_children(cloudwatch: Any, inbox: Inbox) -
     cloudwatch.delete_alarms(AlarmNames=[name])
 
 
+def test_composite_alarms_are_described_and_follow_each_other(cloudwatch: Any, inbox: Inbox) -> None:
+    first, second = (put_errors_alarm(cloudwatch, unique("idle")) for _ in range(2))
+    for child in (first, second):
+        wait_for_state(cloudwatch, child, "OK")
+    inner, outer = unique("inner"), unique("outer")
+    cloudwatch.put_composite_alarm(AlarmName=inner, AlarmRule=f"ALARM({first}) AND ALARM({second})")
+    cloudwatch.put_composite_alarm(AlarmName=outer, AlarmRule=f"ALARM({inner})")
+    for child in (first, second):
+        cloudwatch.set_alarm_state(AlarmName=child, StateValue="ALARM", StateReason="by hand")
+    detail = inbox.event(outer, "ALARM")["detail"]
+    (trigger,) = json.loads(detail["state"]["reasonData"])["triggeringAlarms"]
+    assert trigger["arn"].endswith(f":alarm:{inner}")
+
+    names = [first, inner, outer]
+    assert [alarm["AlarmName"] for alarm in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]] == [
+        first
+    ]
+    told = cloudwatch.describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    assert [alarm["AlarmName"] for alarm in told["CompositeAlarms"]] == sorted([inner, outer])
+    (described_inner,) = (alarm for alarm in told["CompositeAlarms"] if alarm["AlarmName"] == inner)
+    assert described_inner["AlarmRule"] == f"ALARM({first}) AND ALARM({second})"
+    assert described_inner["StateValue"] == "ALARM"
+    assert described_inner["StateTransitionedTimestamp"].tzinfo
+    triggers = json.loads(described_inner["StateReasonData"])["triggeringAlarms"]
+    assert {one["state"]["value"] for one in triggers} == {"ALARM"}
+    for name in (outer, inner):
+        cloudwatch.delete_alarms(AlarmNames=[name])
+
+
 def test_a_function_is_called_if_it_permits_the_alarm(embedded_aws: Instance, cloudwatch: Any) -> None:
     archive, function = io.BytesIO(), unique("action")
     with zipfile.ZipFile(archive, "w") as package:

@@ -149,6 +149,22 @@ def test_metrics_may_be_limited_to_a_namespace(acting: As) -> None:
     )
 
 
+def test_tags_of_alarms_may_be_limited_to_the_account(embedded_aws: Instance, acting: As) -> None:
+    name = f"alarm-{uuid.uuid4().hex[:8]}"
+    arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
+    embedded_aws.client("cloudwatch").put_composite_alarm(
+        AlarmName=name, AlarmRule="FALSE", Tags=[{"Key": "auto-repair:target", "Value": "sqs:orders"}]
+    )
+    alarms = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
+    client = acting(allow("cloudwatch:ListTagsForResource", alarms))("cloudwatch")
+    assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "auto-repair:target", "Value": "sqs:orders"}
+    ]
+    other = acting(allow("cloudwatch:ListTagsForResource", f"{arn}-other"))("cloudwatch")
+    message = refusal(lambda: other.list_tags_for_resource(ResourceARN=arn))
+    assert f"cloudwatch:ListTagsForResource on resource: {arn} " in message
+
+
 def test_items_may_be_limited_to_a_partition(embedded_aws: Instance, acting: As) -> None:
     table = f"table-{uuid.uuid4().hex[:8]}"
     embedded_aws.client("dynamodb").create_table(

@@ -132,6 +132,8 @@ def test_alarm_that_recovered_meanwhile_counts_as_it_fired() -> None:
     then = as_it_fired(now, joins)
     assert (then.state, then.changed_at, then.reason) == ("ALARM", NOW - timedelta(minutes=3), "")
     assert as_it_fired(now, Composition()) == now
+    again = as_it_fired(alarm("a", 1), joins)
+    assert (again.state, again.changed_at) == ("ALARM", NOW - timedelta(minutes=3))
 
 
 def test_the_trouble_began_with_the_earliest_alarm() -> None:

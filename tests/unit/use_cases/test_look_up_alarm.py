@@ -144,6 +144,12 @@ def test_child_that_has_recovered_still_tells() -> None:
     assert arrive(event("alarm_composite"), alarms).function_name == "orders"
 
 
+def test_child_that_fired_again_since_did_not_begin_later() -> None:
+    alarms = FakeAlarms([known("errors", ERRORS, minutes_before=-30)])
+    incident = arrive(composite("ALARM(errors)"), alarms)
+    assert incident.started_at == FIRED
+
+
 def test_child_that_is_well_tells_nothing() -> None:
     alarms = FakeAlarms([known("errors", ERRORS, state="OK")])
     assert arrive(composite("ALARM(errors)"), alarms).disposition is Disposition.REJECTED

@@ -107,11 +107,14 @@ def is_elsewhere(reference: str, alarm: AlarmSignal) -> bool:
 
 
 def as_it_fired(now: AlarmSignal, joins: Composition) -> AlarmSignal:
-    """The alarm in the state in which it made the composite one fire: it may have recovered since."""
+    """The alarm as it made the composite one fire: it may have recovered, or fired again, since."""
     trigger = joins.trigger(now.name)
-    if now.state == "ALARM" or trigger is None:
+    if trigger is None:
         return now
-    return replace(now, state=trigger.state, changed_at=trigger.at or now.changed_at, reason="")
+    changed_at = min(now.changed_at, trigger.at or now.changed_at)
+    if now.state == "ALARM":
+        return replace(now, changed_at=changed_at)
+    return replace(now, state=trigger.state, changed_at=changed_at, reason="")
 
 
 def first_of(alarm: AlarmSignal, children: Sequence[AlarmSignal]) -> AlarmSignal | None:
@@ -133,12 +136,14 @@ def told_by(
 ) -> AlarmSignal:
     """The composite alarm with what its children tell: the metrics of the first one, and all by name."""
     known = sorted(children, key=lambda child: child.changed_at)
-    unread = [f"{len(known) - MOST_TOLD} more alarms that it joins are not shown"] if known[MOST_TOLD:] else []
+    unread = (
+        [f"{len(known) - MOST_TOLD} more alarms that it joins are not shown"] if known[MOST_TOLD:] else []
+    )
     unread += gaps if len(gaps) <= MOST_TOLD else [*gaps[:MOST_TOLD], f"{len(gaps) - MOST_TOLD} more gaps"]
     told = replace(alarm, children=tuple(known[:MOST_TOLD]), unread=tuple(unread))
     if first is None:
         return told
-    began = first.changed_at if is_recent(first, alarm) else None
+    began = min(first.changed_at, alarm.changed_at) if is_recent(first, alarm) else None
     reason = f"{first.name}: {first.reason or alarm.reason}"
     return replace(told, metrics=first.metrics, reason=reason, began=began)
 
