@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from auto_repair.root_cause import Alarm, Change, Column, Frame, Graph, Investigation, LogSignature, Role
 
@@ -35,21 +36,24 @@ class System:
         logs: tuple[LogSignature, ...] = (),
     ) -> Investigation:
         """The alarm fires at `shop`, ten seconds into the first bad row."""
+        faults = (tuple(fault.items()) for fault in (self.slow, self.failing, self.memory))
+        reference, window = _measured(*faults, self.seed)
+        graph = Graph.of(NODES, self.edges)
+        first_bad_s = (REFERENCE_ROWS + BEFORE_ROWS) * PERIOD_S
+        return Investigation(Alarm("shop", role, first_bad_s + 10), reference, window, graph, changes, logs)
+
+    def frames(self) -> tuple[Frame, Frame]:
+        """What its nodes measure: the reference, and the window."""
         rng = random.Random(self.seed)  # noqa: S311 - noise, not secrecy
-        rows = REFERENCE_ROWS + BEFORE_ROWS + AFTER_ROWS
         first_bad = REFERENCE_ROWS + BEFORE_ROWS
         series: dict[Column, list[float]] = {}
-        for i in range(rows):
+        for i in range(first_bad + AFTER_ROWS):
             for column, value in self._row(rng, bad=i >= first_bad).items():
                 series.setdefault(column, []).append(value)
-        times = [i * PERIOD_S for i in range(rows)]
-        return Investigation(
-            Alarm("shop", role, times[first_bad] + 10),
+        times = [i * PERIOD_S for i in range(first_bad + AFTER_ROWS)]
+        return (
             Frame.of(times[:REFERENCE_ROWS], [(c, v[:REFERENCE_ROWS]) for c, v in series.items()]),
             Frame.of(times[REFERENCE_ROWS:], [(c, v[REFERENCE_ROWS:]) for c, v in series.items()]),
-            Graph.of(NODES, self.edges),
-            changes,
-            logs,
         )
 
     def _row(self, rng: random.Random, *, bad: bool) -> dict[Column, float]:
@@ -72,6 +76,15 @@ class System:
                 self.memory.get(node, 0.0) if bad else 0.0
             )
         return row
+
+
+Faults = tuple[tuple[str, float], ...]
+
+
+@cache
+def _measured(slow: Faults, failing: Faults, memory: Faults, seed: int) -> tuple[Frame, Frame]:
+    """Made once for all the tests that let the same system fail in the same way."""
+    return System(dict(slow), dict(failing), dict(memory), seed=seed).frames()
 
 
 def column(node: str, role: Role) -> Column:
