@@ -12,6 +12,7 @@ from typing import Any
 
 Segment = Mapping[str, Any]
 Trace = Sequence[Segment]
+PARTS = "parts"  # of a searchable summary: one of each segment alone
 _Test = Callable[[Mapping[str, Any]], bool]
 
 
@@ -32,9 +33,9 @@ def summary(trace_id: str, trace: Trace) -> dict[str, Any]:
         "StartTime": start,
         "Duration": round(end - start, 3),
         "ResponseTime": round(float(root.get("end_time", end)) - float(root["start_time"]), 3),
-        "HasFault": any(part.get("fault") for part in parts),
-        "HasError": any(part.get("error") for part in parts),
-        "HasThrottle": any(part.get("throttle") for part in parts),
+        "HasFault": bool(root.get("fault")),
+        "HasError": bool(root.get("error")),
+        "HasThrottle": any(segment.get("throttle") for segment in trace),
         "IsPartial": any(segment.get("in_progress") for segment in trace),
         "Http": _http(root),
         "Annotations": _annotations(parts),
@@ -45,6 +46,11 @@ def summary(trace_id: str, trace: Trace) -> dict[str, Any]:
         ),
         "EntryPoint": service_id(root),
     }
+
+
+def searchable(trace_id: str, trace: Trace) -> dict[str, Any]:
+    """The summary, with what filter expressions may ask of each service beside it."""
+    return {**summary(trace_id, trace), PARTS: [summary(trace_id, [segment]) for segment in trace]}
 
 
 def service_id(segment: Segment) -> dict[str, Any]:
@@ -192,6 +198,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"[^"]*"|'[^']*')|(?P<number>\d+(?:\.\d+)?)|(?P<operator>[!<>]?=|[<>(){},:!])"""
     r"""|(?P<word>[A-Za-z_][\w.\-\[\]]*))"""
 )
+_TEXTS = {"http.url": "HttpURL", "http.method": "HttpMethod"}
 _FLAGS = {
     "fault": "HasFault",
     "error": "HasError",
@@ -264,6 +271,8 @@ class _Parser:
             return self._compared(lambda found: found.get(_NUMBERS[name]))
         if name == "http.status":
             return self._compared(lambda found: found["Http"].get("HttpStatus"))
+        if name in _TEXTS:
+            return self._contains(_TEXTS[name])
         key = re.fullmatch(r"annotation(?:\.|\[)([\w.\-]+)\]?", word, re.IGNORECASE)
         if key:
             return self._annotation(key[1])
@@ -282,6 +291,11 @@ class _Parser:
         compare, value = _COMPARE[self._take()[1]], float(self._take()[1])
         return lambda found: compare(read(found), value)
 
+    def _contains(self, key: str) -> _Test:
+        self._expect("CONTAINS")
+        text = self._text()
+        return lambda found: text in found["Http"].get(key, "")
+
     def _annotation(self, key: str) -> _Test:
         sign, (kind, text) = self._take()[1], self._take()
         value = text[1:-1] if kind == "string" else float(text) if kind == "number" else text == "true"
@@ -296,7 +310,8 @@ class _Parser:
         return test
 
     def _service(self) -> _Test:
-        """`service("name")`, `service(id(name: "name", type: "type"))`, either with `{ fault }` after it."""
+        """`service("name")`, `service(id(name: "name", type: "type"))`, or `service()` for any, each perhaps
+        with `{ fault }` after it, which is asked of the segments of that service."""
         self._expect("(")
         wanted = {}
         if self._skip("id"):
@@ -306,7 +321,7 @@ class _Parser:
                 self._expect(":")
                 wanted[{"name": "Name", "type": "Type", "account.id": "AccountId"}[member]] = self._text()
                 self._skip(",")
-        else:
+        elif self._peek() != ")":
             wanted["Name"] = self._text()
         self._expect(")")
         condition: _Test = lambda _: True  # noqa: E731
@@ -315,11 +330,10 @@ class _Parser:
             self._expect("}")
 
         def test(found: Mapping[str, Any]) -> bool:
-            matches = any(
-                all(service.get(key) == value for key, value in wanted.items())
-                for service in found["ServiceIds"]
+            return any(
+                condition(part) and all(part["EntryPoint"].get(key) == value for key, value in wanted.items())
+                for part in found[PARTS]
             )
-            return matches and condition(found)
 
         return test
 

@@ -16,7 +16,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id
 from ministack.services import lambda_svc
 
 from local.shims import wrap
-from local.trace_store import FilterError, Segment, compile_filter, services, summary
+from local.trace_store import FilterError, Segment, compile_filter, searchable, services, summary
 
 PAGE = 100
 MAX_SEGMENT_BYTES = 65_536
@@ -102,13 +102,16 @@ def store(segment: Segment) -> None:
 
 def _summaries(request: dict[str, Any]) -> dict[str, Any]:
     matches = compile_filter(request.get("FilterExpression") or "")
-    found = [summary(trace_id, trace) for trace_id, trace in _within(request).items()]
-    matching = sorted(filter(matches, found), key=lambda item: float(item["StartTime"]))
+    traces = _within(request)
+    matching = [
+        summary(trace_id, trace) for trace_id, trace in traces.items() if matches(searchable(trace_id, trace))
+    ]
+    matching.sort(key=lambda item: float(item["StartTime"]))
     first = int(request.get("NextToken") or 0)
     answer: dict[str, Any] = {
         "TraceSummaries": matching[first : first + PAGE],
         "ApproximateTime": time.time(),
-        "TracesProcessedCount": len(found),
+        "TracesProcessedCount": len(traces),
     }
     return {**answer, "NextToken": str(first + PAGE)} if first + PAGE < len(matching) else answer
 

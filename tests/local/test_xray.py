@@ -57,7 +57,9 @@ def summaries(xray: Any, filter_expression: str, since_s: float = 60) -> list[di
 
 def test_a_trace_is_summarised_and_got(xray: Any) -> None:
     trace_id, name = new_trace_id(), f"api-{uuid.uuid4().hex[:8]}"
-    root = segment(trace_id, name, origin="AWS::ApiGateway::Stage", http={"response": {"status": 502}})
+    url = f"https://{name}.execute-api.us-east-1.amazonaws.com/prod/"
+    http = {"request": {"url": url, "method": "GET"}, "response": {"status": 502}}
+    root = segment(trace_id, name, origin="AWS::ApiGateway::Stage", http=http, fault=True)
     child = segment(
         trace_id,
         f"{name}-function",
@@ -69,12 +71,33 @@ def test_a_trace_is_summarised_and_got(xray: Any) -> None:
     assert put(xray, root, child)["UnprocessedTraceSegments"] == []
     (found,) = summaries(xray, f'service("{name}") AND fault = true')
     assert (found["Id"], found["HasFault"], found["HasError"]) == (trace_id, True, False)
-    assert found["Http"] == {"HttpStatus": 502}
+    assert found["Http"] == {"HttpStatus": 502, "HttpURL": url, "HttpMethod": "GET"}
     assert found["Annotations"]["tenant"][0]["AnnotationValue"] == {"StringValue": "ours"}
     assert [service["Name"] for service in found["ServiceIds"]] == [name, f"{name}-function"]
     assert found["EntryPoint"]["Type"] == "AWS::ApiGateway::Stage"
     (trace,) = xray.batch_get_traces(TraceIds=[trace_id])["Traces"]
     assert [json.loads(part["Document"]) for part in trace["Segments"]] == [root, child]
+
+
+def test_failure_that_its_caller_caught_is_found_in_the_service_that_failed(xray: Any) -> None:
+    """Plain keywords only know how the whole request was answered."""
+    trace_id, name = new_trace_id(), f"shop-{uuid.uuid4().hex[:8]}"
+    url = f"https://{name}.execute-api.us-east-1.amazonaws.com/prod/orders"
+    root = segment(trace_id, name, http={"request": {"url": url}, "response": {"status": 200}})
+    put(xray, root, segment(trace_id, f"{name}-table", parent_id=root["id"], error=True, throttle=True))
+
+    def matching(expression: str) -> list[str]:
+        return [found["Id"] for found in summaries(xray, expression)]
+
+    failed = "service() { fault = true OR error = true OR throttle = true }"
+    assert matching(f'service("{name}") AND {failed}') == [trace_id]
+    assert matching(f'http.url CONTAINS "{name}.execute-api." AND {failed}') == [trace_id]
+    assert matching(f'service("{name}-table") {{ throttle }}') == [trace_id]
+    assert matching(f'service("{name}") {{ error }}') == []
+    assert matching(f'service("{name}") AND error') == []
+    (found,) = summaries(xray, f'service("{name}")')
+    assert (found["HasFault"], found["HasError"], found["HasThrottle"]) == (False, False, True)
+    assert "parts" not in found
 
 
 def test_what_is_no_segment_is_refused(xray: Any) -> None:
@@ -149,17 +172,20 @@ def test_iam_applies(embedded_aws: Instance) -> None:
         put(client, segment(new_trace_id(), "denied"))
 
 
-FOUND = {
+FOUND: dict[str, Any] = {
     "HasFault": True,
     "HasError": False,
     "HasThrottle": False,
     "IsPartial": False,
     "ResponseTime": 2.0,
     "Duration": 3.0,
-    "Http": {"HttpStatus": 502},
+    "Http": {"HttpStatus": 502, "HttpURL": "https://example.com/orders"},
     "Annotations": {"tenant": [{"AnnotationValue": {"StringValue": "ours"}}]},
-    "ServiceIds": [{"Name": "f", "Type": "AWS::Lambda"}],
 }
+FOUND["parts"] = [
+    {**FOUND, "HasFault": False, "EntryPoint": {"Name": "api", "Type": "AWS::ApiGateway::Stage"}},
+    {**FOUND, "EntryPoint": {"Name": "f", "Type": "AWS::Lambda"}},
+]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +202,11 @@ FOUND = {
         ('annotation.tenant = "ours"', True),
         ('annotation[tenant] = "theirs"', False),
         ('service("f") { fault }', True),
+        ('service("api") { fault }', False),
+        ("service() { fault }", True),
+        ("service() { error }", False),
+        ('http.url CONTAINS "/orders"', True),
+        ('http.url CONTAINS "/stock"', False),
         ('service(id(name: "f", type: "AWS::Lambda"))', True),
         ('service("g") OR (fault AND http.status >= 500)', True),
     ],
