@@ -101,8 +101,12 @@ def test_secrets_are_taken_out() -> None:
 
 
 def test_answer_alone_accuses_nobody() -> None:
-    assert signatures(told(request(1))) == ()
-    assert len(told(request(1)).found) == 1
+    failures = told(request(1))
+    assert signatures(failures) == ()
+    assert path_in_words(failures.found[0], failures, titles(KNOWN)) == (
+        "POST /prod/orders took the way apigateway:shop; apigateway:shop answered 500, and nothing that it "
+        "called is recorded as failed"
+    )
 
 
 def test_what_a_served_request_meets_too_hurts_nobody() -> None:

@@ -96,17 +96,25 @@ def of_each_kind(told: Failures) -> tuple[tuple[Failure, int], ...]:
 
 
 def path_in_words(failure: Failure, told: Failures, title: Callable[[str], str]) -> str:
-    """`POST /orders took the way api → orders → stock; it failed at stock (PutItem): …`."""
+    """`POST /orders took the way shop → orders → stock; the error began at stock (PutItem): …`."""
     asked = next((span.asked for span in failure.trace.roots if span.asked), "") or "a request"
     way = " → ".join(title(name) for name in failure.path)
+    excused = "; a request that was served met the same" if told.key(failure) in told.excused else ""
+    return f"{_short(asked)} took the way {way}; {_beginning(failure, title(failure.path[-1]))}{excused}"
+
+
+def _beginning(failure: Failure, where: str) -> str:
+    said = _short(failure.text)
+    if not failure.tells:
+        return f"{where} {said}, and nothing that it called is recorded as failed"
     operation = failure.began.aws.get("operation")
     call = f" ({operation})" if isinstance(operation, str) and failure.culprit else ""
-    words = (
-        f"{asked[:MAX_TEXT]} took the way {way}; the error began at {title(failure.path[-1])}{call}: "
-        f"{failure.text[: 4 * MAX_TEXT]}"
-    )
-    excused = "; a request that was served met the same" if told.key(failure) in told.excused else ""
-    return redact(words)[: 2 * MAX_TEXT] + excused
+    return f"the error began at {where}{call}: {said}"
+
+
+def _short(text: str) -> str:
+    """Cut before it is redacted, for speed, and again after, at the length that is shown."""
+    return redact(text[: 4 * MAX_TEXT])[:MAX_TEXT]
 
 
 def time_in_words(trace: Trace, resource: Resources, title: Callable[[str], str]) -> str:
