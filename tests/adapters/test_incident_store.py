@@ -420,6 +420,12 @@ class TestRepairs:
         ]
         assert len(store.attempts("orders", limit=1)) == 1
 
+    def test_plan_whose_first_write_was_refused_was_never_started(self, store: AwsIncidentStore) -> None:
+        store.record_repair(incident(), AT, {"status": "PLANNED", "change": CHANGE, "startedAt": AT})
+        store.record_repair(incident(), AT, {"status": "FAILED", "nothingWritten": True})
+        (attempt,) = store.attempts("orders")
+        assert (attempt.status, attempt.started) == ("FAILED", False)
+
     def test_attempt_ends_with_its_last_moment(self, store: AwsIncidentStore) -> None:
         moments = {"changedAt": "2026-01-31T16:00:00Z", "verifiedAt": "2026-01-31T16:03:00Z"}
         store.record_repair(incident(), AT, {"status": "VERIFIED", "change": CHANGE, **moments})

@@ -26,6 +26,7 @@ CAUGHT = {"Error": "AwsCallFailed", "Cause": "{}"}
 REJECTED = an_incident(disposition=Disposition.REJECTED)
 CLIMBING = a_verification(outcome=Outcome.NOT_REPAIRED, next_step=NextStep.CLIMB)
 GOING_BACK = a_verification(outcome=Outcome.NOT_REPAIRED, next_step=NextStep.ROLL_BACK)
+OVERRULED = a_verification(outcome=Outcome.CANNOT_TELL_YET, next_step=NextStep.ROLL_BACK)
 WITHOUT_VERDICT = a_verification(outcome=Outcome.CANNOT_TELL_YET)
 
 
@@ -57,6 +58,19 @@ def nothing_to_do(verdict: Verdict) -> dict[str, Any]:
         (
             "ROLLED_BACK",
             {"plan": a_plan(), "repair": progress(), "verification": GOING_BACK, "rollback": progress()},
+        ),
+        (
+            "INCONCLUSIVE",
+            {"plan": a_plan(), "repair": progress(), "verification": OVERRULED, "rollback": progress()},
+        ),
+        (
+            "INCONCLUSIVE",
+            {
+                "plan": a_plan(),
+                "repair": progress(),
+                "verification": OVERRULED,
+                "rollback": progress(ProgressStatus.GAVE_UP),
+            },
         ),
         (
             "FAILED",  # the live value was not ours any more

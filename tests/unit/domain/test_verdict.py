@@ -203,8 +203,9 @@ def test_throttles_count_as_failures() -> None:
 
 def test_somebody_else_changed_the_setting() -> None:
     judgement = verdict(afterwards([], configuration=a_configuration(memory_mb=128)), waited_s=30)
-    assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.FINISH)
+    assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.ROLL_BACK)
     assert "somebody changed" in judgement.reason
+    assert "(memory 384 MB is 128 MB now)" in judgement.reason
 
 
 def test_configuration_that_cannot_be_read_is_not_a_change() -> None:

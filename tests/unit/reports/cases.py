@@ -648,6 +648,26 @@ def gave_up() -> IncidentReport:
     )
 
 
+def overruled() -> IncidentReport:
+    """Somebody set the timeout while it was verified; the queue's visibility timeout was still ours."""
+    base = timeout_behind_alias()
+    return replace(
+        base,
+        status="INCONCLUSIVE",
+        attempts=[{**item, "status": "INCONCLUSIVE"} for item in base.attempts],
+        verification=Verification(
+            Outcome.CANNOT_TELL_YET,
+            NextStep.ROLL_BACK,
+            "somebody changed the repaired setting while it was verified (timeout 15 s is 7 s now)",
+        ),
+        rollback=Progress(
+            ProgressStatus.GAVE_UP,
+            steps=("visibility timeout of orders-inbox: 90 s → 30 s",),
+            reason="timeout of orders-checkout: 15 s → 3 s: the live value is 7 s, which we did not write",
+        ),
+    )
+
+
 def invalid() -> IncidentReport:
     rejected_event = an_incident(
         function_name="unknown",
@@ -699,10 +719,12 @@ ALL = {
         failed_before_change,
         failed_half_way,
         gave_up,
+        overruled,
         invalid,
         joined,
         manual,
         investigations.image_service,
+        investigations.unclear,
         investigations.slow_database,
         investigations.everything_said,
         investigations.asked_back,

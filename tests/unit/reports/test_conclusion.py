@@ -43,6 +43,11 @@ HEADLINES = {
     "failed_half_way": ("Needs a person now", Tone.BAD, "What is live now is not certain."),
     "stale": ("Our workflow failed", Tone.BAD, "(StaleConfiguration). Nothing was changed."),
     "gave_up": ("Needs a person now", Tone.BAD, "the live configuration is no longer ours."),
+    "overruled": (
+        "Changed by somebody else",
+        Tone.WARN,
+        "while it was verified; what was still ours was taken back.",
+    ),
     "invalid": ("Event not understood", Tone.WARN, "detail.alarmName is missing"),
     "joined": ("Joined an open incident", Tone.CALM, "20260131T120400Z-orders-checkout-00000001"),
 }
@@ -72,6 +77,22 @@ def test_headline(case: str) -> None:
 )
 def test_an_untouched_function_is_said_to_be_untouched(case: str) -> None:
     assert "Nothing was changed." in conclude(cases.ALL[case]()).headline
+
+
+def test_what_went_back_and_what_somebody_else_has_set_are_told_apart() -> None:
+    told = conclude(cases.overruled()).explanation
+    assert "(timeout 15 s is 7 s now)" in told
+    assert "Taken back: visibility timeout of orders-inbox: 90 s → 30 s." in told
+    assert "Left as it is: timeout of orders-checkout: 15 s → 3 s: the live value is 7 s" in told
+
+
+def test_rollback_that_could_not_go_all_the_way_says_how_far_it_went() -> None:
+    report = cases.gave_up()
+    assert "was not taken back" in conclude(report).headline
+    assert report.rollback
+    partly = replace(report, rollback=replace(report.rollback, steps=("timeout of orders: 9 s → 3 s",)))
+    assert "was only partly taken back" in conclude(partly).headline
+    assert "Taken back: timeout of orders: 9 s → 3 s." in conclude(partly).explanation
 
 
 STEPS = {

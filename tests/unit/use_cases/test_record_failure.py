@@ -6,9 +6,10 @@ import pytest
 
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.incident import Disposition
+from auto_repair.domain.outcome import CAUSE_LENGTH, readable_cause
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome
-from auto_repair.use_cases.record_failure import CAUSE_LENGTH, RecordFailure, readable_cause
+from auto_repair.use_cases.record_failure import RecordFailure
 from tests.builders import a_case, a_change, a_plan, a_verification, an_incident, progress
 from tests.fakes import FakeClock, FakeStore
 
@@ -56,6 +57,18 @@ def test_plan_whose_answer_was_lost_is_failed_too() -> None:
     store.record_repair(an_incident(id="another"), "other", {"status": "PLANNED", "change": a_change()})
     RecordFailure(store, FakeClock(), "notifier")(a_case(plan=None), DENIED)
     assert store.statuses == ["FAILED", "PLANNED"]
+    assert store.repairs[("orders", "lost")]["outcome"].startswith("nothing was changed: ")
+
+
+def test_plan_that_the_rollback_found_never_begun_keeps_its_record() -> None:
+    """The rungs before it could not all be taken back: that is not what became of this one."""
+    store = FakeStore()
+    plan = a_plan(rung=2)
+    never = {"status": "FAILED", "outcome": "nothing was changed: denied", "nothingWritten": True}
+    store.record_repair(an_incident(), plan.planned_at, {"change": a_change(), "startedAt": "2026", **never})
+    rollback = progress(ProgressStatus.GAVE_UP, reason="the live value is 512")
+    RecordFailure(store, FakeClock(), "notifier")(a_case(plan=plan, rollback=rollback), DENIED)
+    assert store.repairs[("orders", plan.planned_at)]["outcome"] == "nothing was changed: denied"
 
 
 def test_rollback_that_gave_up_is_told_too() -> None:

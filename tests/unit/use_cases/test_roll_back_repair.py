@@ -13,6 +13,7 @@ from auto_repair.domain.evidence import Alias
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Change, SettingChange
 from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.domain.verification import NextStep, Outcome
 from auto_repair.use_cases.execute_repair import MAX_CALLS
 from tests.bucket_policies import ALLOW, DENYING, FORMER, policy
 from tests.builders import (
@@ -206,6 +207,94 @@ def test_what_could_not_be_taken_back_is_told_of_the_plan_that_began_only() -> N
     assert first.startswith("not rolled back: ")
     assert second == "nothing was changed: the workflow failed with RepairRejected"
     assert shop.store.statuses == ["FAILED", "FAILED"]
+
+
+def refused_at_the_first_write(shop: Workshop, case: Case) -> Case:
+    """The executor has written down that it begins, and AWS refuses it."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AwsCallFailed("lambda", "UpdateFunctionConfiguration", "AccessDeniedException", "denied")
+
+    shop.functions.update_configuration = refuse  # type: ignore[method-assign]
+    try:
+        with pytest.raises(AwsCallFailed):
+            shop.execute(case)
+    finally:
+        del shop.functions.update_configuration
+    return replace(case, error={"Error": "AwsCallFailed", "Cause": '{"errorMessage": "denied"}'})
+
+
+def test_plan_whose_first_write_was_refused_is_no_repair() -> None:
+    shop = Workshop()
+    before = shop.live
+    case = refused_at_the_first_write(shop, shop.planned())
+    done = shop.restore(case)
+    assert (status(done), shop.live) == (ProgressStatus.DONE, before)
+    (facts,) = shop.store.repairs.values()
+    assert facts["startedAt"]
+    assert facts["status"] == "FAILED"
+    assert facts["outcome"] == "nothing was changed: the workflow failed with AwsCallFailed: denied"
+    assert not shop.store.attempts("orders")[0].started
+
+
+@pytest.mark.parametrize("alias", [True, False])
+def test_rung_that_was_refused_is_told_apart_from_those_that_go_back(alias: bool) -> None:
+    shop = workshop(alias=alias)
+    before = shop.live
+    case = shop.planned(a_change(memory(128, 384)), a_change(memory(384, 768)))
+    done = shop.restore(refused_at_the_first_write(shop, case))
+    assert (status(done), shop.live["memory"]) == (ProgressStatus.DONE, before["memory"])
+    assert shop.store.statuses == ["ROLLED_BACK", "FAILED"]
+    assert [a.started for a in shop.store.attempts("orders")] == [False, True]
+    assert done.rollback is not None
+    assert "memory of orders: 384 MB → 128 MB" in done.rollback.steps
+
+
+def test_repair_of_which_only_the_queue_was_written_has_begun() -> None:
+    shop = Workshop()
+    case = refused_at_the_first_write(
+        shop, shop.step(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    )
+    assert status(shop.restore(replace(case, repair=None))) is ProgressStatus.DONE
+    assert shop.store.statuses == ["ROLLED_BACK"]
+
+
+def test_what_is_gone_may_have_been_written() -> None:
+    shop = Workshop()
+    case = shop.planned(a_change(visibility(30, 54)))
+    (facts,) = shop.store.repairs.values()
+    facts["startedAt"] = "2026-01-31T12:00:00Z"
+    shop.queues.timeouts.clear()
+    assert f"there is no queue {QUEUE}" in gave_up(shop, case)
+    assert shop.store.attempts("orders")[0].started
+
+
+def test_what_is_told_of_a_repair_that_somebody_else_overruled() -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    overruled = a_verification(
+        outcome=Outcome.CANNOT_TELL_YET, next_step=NextStep.ROLL_BACK, reason="somebody changed it"
+    )
+    shop.functions.deploy("code-1", timeout_s=7)
+    done = shop.restore(replace(case, verification=overruled))
+    assert status(done) is ProgressStatus.GAVE_UP
+    assert (shop.live["timeout"], shop.live["visibility"]) == (7, 30)
+    (facts,) = shop.store.repairs.values()
+    assert facts["status"] == "INCONCLUSIVE"
+    assert facts["outcome"] == (
+        "somebody changed it; taken back: visibility timeout of orders-inbox: 54 s → 30 s; left as it is: "
+        "timeout of orders: 9 s → 3 s: the live value is 7 s, which we did not write"
+    )
+
+
+def test_how_far_a_rollback_came_is_on_record() -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    shop.functions.deploy("code-1", timeout_s=7)
+    gave_up(shop, case)
+    (facts,) = shop.store.repairs.values()
+    assert facts["outcome"].startswith("not rolled back: timeout of orders: 9 s → 3 s: the live value is 7 s")
+    assert facts["outcome"].endswith("; taken back: visibility timeout of orders-inbox: 54 s → 30 s")
 
 
 def test_every_plan_that_may_have_been_applied_is_marked() -> None:

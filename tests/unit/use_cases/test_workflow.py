@@ -11,7 +11,7 @@ from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from auto_repair.domain.timestamps import iso
 from tests.builders import EXECUTION, QUEUE, a_configuration, a_policy
 from tests.fakes import FakeFunction, behind_alias
-from tests.simulation import DEFINITION, EVENT, Behaviour, Simulation
+from tests.simulation import DEFINITION, EVENT, Behaviour, Call, Fault, Simulation
 from tests.state_machine import StateMachine, TaskFailed
 
 STARVED = Behaviour(needs_mb=300)
@@ -377,14 +377,98 @@ def test_somebody_who_changes_the_memory_meanwhile_is_left_alone() -> None:
     simulation = Simulation(function(), STARVED)
 
     def meddle(current: Simulation) -> None:
-        if current.function.latest.memory_mb == 384:
+        if current.state == "Stabilize" and current.function.latest.memory_mb == 384:
             current.functions.deploy("code-1", memory_mb=777)
 
     simulation.on_wait = meddle
     simulation.run()
     assert simulation.live["memory"] == 777
-    assert told(simulation) in ("INCONCLUSIVE", "FAILED")
-    assert "VERIFIED" not in simulation.store.statuses
+    assert told(simulation) == "INCONCLUSIVE"
+    assert simulation.store.statuses == ["INCONCLUSIVE"]
+    (facts,) = simulation.store.repairs.values()
+    assert "(memory 384 MB is 777 MB now)" in facts["outcome"]
+    assert "nothing was left to take back; left as it is: memory of orders" in facts["outcome"]
+
+
+def test_somebody_who_changes_the_memory_while_we_do_is_left_alone() -> None:
+    simulation = Simulation(function(), STARVED)
+
+    def meddle(current: Simulation) -> None:
+        if current.state == "WaitForUpdate":
+            current.functions.deploy("code-1", memory_mb=777)
+
+    simulation.on_wait = meddle
+    simulation.run()
+    assert simulation.live["memory"] == 777
+    assert (simulation.store.statuses, told(simulation)) == (["FAILED"], "FAILED")
+    (facts,) = simulation.store.repairs.values()
+    assert facts["outcome"].startswith("ExecuteRepair failed with StaleConfiguration: memory of orders")
+
+
+def test_half_a_repair_that_somebody_leaves_behind_is_taken_back() -> None:
+    """The timeout is put back by hand, and the queue keeps the visibility timeout that was raised for it."""
+    simulation = Simulation(function(), Behaviour(takes_s=5), queue=True)
+
+    def put_back(current: Simulation) -> None:
+        if current.state == "Stabilize" and current.function.latest.timeout_s == 9:
+            current.functions.deploy("code-1", timeout_s=3)
+
+    simulation.on_wait = put_back
+    execution = simulation.run()
+    assert "RollBackRepair" in execution.visited
+    assert (simulation.live["timeout"], simulation.live["visibility"]) == (3, {QUEUE: 18})
+    assert (simulation.store.statuses, told(simulation)) == (["INCONCLUSIVE"], "INCONCLUSIVE")
+    (facts,) = simulation.store.repairs.values()
+    assert "(timeout 9 s is 3 s now)" in facts["outcome"]
+    assert "taken back: visibility timeout of orders-inbox: 54 s → 18 s" in facts["outcome"]
+
+
+def test_value_that_somebody_put_back_while_it_was_verified_is_asked_about_next_time() -> None:
+    simulation = Simulation(function(), STARVED, policy={"cooldown_s": 0})
+
+    def put_back(current: Simulation) -> None:
+        if current.state == "Stabilize" and current.function.latest.memory_mb == 384:
+            current.functions.deploy("code-1", memory_mb=128)
+
+    simulation.on_wait = put_back
+    simulation.run()
+    simulation.answer = lambda _: {"decision": "reject"}
+    simulation.on_wait = lambda _: None
+    machine = StateMachine(
+        DEFINITION, simulation.tasks(), simulation.clock, simulation.traffic, simulation.answer
+    )
+    again = machine.run({"target": "orders", "manual": True}, f"{EXECUTION}-by-hand")
+    assert again.output["plan"]["decision"] == "ask"
+    assert "somebody has put the old value back" in "; ".join(again.output["plan"]["reasons"])
+    assert simulation.store.statuses == ["INCONCLUSIVE", "REJECTED"]
+
+
+@pytest.mark.parametrize("refusal", ["somebody else", "aws"])
+def test_repair_that_is_refused_before_its_first_write_has_changed_nothing_and_is_no_repair(
+    refusal: str,
+) -> None:
+    simulation = Simulation(function(), STARVED)
+    if refusal == "aws":
+        call = Call("ExecuteRepair", "functions.update_configuration", 1)
+        simulation.fault = Fault(call, "permanent", forever=True)
+    else:
+        record = simulation.store.record_repair
+
+        def record_and_meddle(incident: Any, at: str, facts: dict[str, Any]) -> None:
+            record(incident, at, facts)
+            if "startedAt" in facts:  # after the last look, before the first write
+                simulation.functions.deploy("code-1", memory_mb=777)
+
+        simulation.store.record_repair = record_and_meddle  # type: ignore[method-assign]
+    execution = simulation.run()
+    assert execution.status == "SUCCEEDED"
+    assert simulation.live["memory"] == (128 if refusal == "aws" else 777)
+    assert (simulation.store.statuses, told(simulation)) == (["FAILED"], "FAILED")
+    (facts,) = simulation.store.repairs.values()
+    assert facts["outcome"].startswith("nothing was changed: the workflow failed with ")
+    assert ("AccessDeniedException" if refusal == "aws" else "777 MB") in facts["outcome"]
+    (attempt,) = simulation.store.attempts("orders")
+    assert not attempt.started
 
 
 def test_alias_that_somebody_moves_meanwhile_is_left_alone() -> None:

@@ -91,7 +91,7 @@ def _attempt(item: dict[str, Any]) -> Attempt:
         repair=item.get("action", ""),
         status=item.get("status", ""),
         change=msgspec.convert(item[_RECORD], Change),
-        started="startedAt" in item,
+        started="startedAt" in item and not item.get("nothingWritten"),
         ended_at=max(str(item.get(name, "")) for name in _MOMENTS),
         changed_at=str(item.get("changedAt", "")),
     )

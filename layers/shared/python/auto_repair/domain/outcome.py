@@ -1,5 +1,7 @@
 """How an incident ended, in one word for the tables and the report."""
 
+import json
+
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.incident import Disposition
@@ -8,6 +10,7 @@ from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome, Verification
 
 ALREADY_REPAIRED = "ALREADY_REPAIRED"  # by an earlier incident, and well since
+CAUSE_LENGTH = 2000
 
 
 def final_status(case: Case) -> str:
@@ -18,7 +21,7 @@ def final_status(case: Case) -> str:
     if case.incident.disposition is Disposition.REJECTED:
         return "INVALID_EVENT"
     if case.rollback is not None:
-        return "ROLLED_BACK" if case.rollback.status is ProgressStatus.DONE else "FAILED"
+        return rolled_back(case.rollback.status, case.verification)
     if is_declined(case):
         return "REJECTED"
     if case.repair is not None and case.repair.status is ProgressStatus.REFUSED:
@@ -45,6 +48,14 @@ def _verified(verification: Verification) -> str:
     if verification.outcome is Outcome.REPAIRED:
         return "VERIFIED"
     return "INCONCLUSIVE" if verification.next_step is NextStep.FINISH else "FAILED"
+
+
+def rolled_back(rollback: ProgressStatus, verification: Verification | None) -> str:
+    """What taking a repair back came to. Where somebody else changed what was repaired, it was no failure of
+    the repair, and what is left is theirs."""
+    if verification is not None and verification.is_overruled:
+        return "INCONCLUSIVE"
+    return "ROLLED_BACK" if rollback is ProgressStatus.DONE else "FAILED"
 
 
 def is_declined(case: Case) -> bool:
@@ -92,3 +103,13 @@ def _is_climbing(case: Case, plan: Plan) -> bool:
     """Whether the last look called for another rung, which is not planned yet."""
     look = case.verification
     return look is not None and look.planned_at == plan.planned_at and look.next_step is NextStep.CLIMB
+
+
+def readable_cause(cause: str) -> str:
+    """The message inside a Lambda error's JSON; anything else as it is, cut to a sane length."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause[:CAUSE_LENGTH]
+    message = document.get("errorMessage") if isinstance(document, dict) else None
+    return str(message or cause)[:CAUSE_LENGTH]

@@ -156,6 +156,9 @@ class Refusal:
     way_out: str
 
 
+OPEN = ("PLANNED", "AWAITING_APPROVAL")  # statuses of plans that something is still to happen to
+
+
 @dataclass(frozen=True)
 class Attempt:
     """An earlier repair of the same function, as the repairs table remembers it."""
@@ -165,7 +168,7 @@ class Attempt:
     repair: str
     status: str
     change: Change
-    started: bool = True  # False: planned, and nothing was written for it yet
+    started: bool = True  # False: planned, and nothing was written for it
     ended_at: str = ""  # when it was last touched or looked at; empty: never
     changed_at: str = ""  # when callers began to see it; empty: nobody has seen that yet
 

@@ -28,3 +28,4 @@ class Progress:
     published_version: str = ""  # the version the alias now points to
     reason: str = ""
     refusal: Refusal | None = None  # the rule that forbids it
+    never_begun: tuple[str, ...] = ()  # rollback only: `planned_at` of plans of which nothing was written

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from auto_repair.domain.evidence import Evidence, Invocation, Status, percentile
 from auto_repair.domain.plan import Plan
-from auto_repair.domain.repair import Change, Check, Setting
+from auto_repair.domain.repair import LABELS, Change, Check, Setting, shown
 from auto_repair.domain.statistics import clean_runs_needed
 from auto_repair.domain.suffering import worst_loss
 from auto_repair.domain.verification import NextStep, Outcome
@@ -88,14 +88,20 @@ def _share(failed: float, served: float, evidence: Evidence) -> float:
 
 def in_place(change: Change, after: Evidence) -> bool | None:
     """Whether the new values are still live, as far as they can be read (None: they cannot)."""
+    live = _live(after)
+    known = [s for s in change.settings if s.setting in live]
+    return all(live[s.setting] == s.after for s in known) if known else None
+
+
+def _live(after: Evidence) -> dict[Setting, int | None]:
+    """The function's settings as they were read."""
     live: dict[Setting, int | None] = {}
     if after.configuration:
         live[Setting.MEMORY_MB] = after.configuration.memory_mb
         live[Setting.TIMEOUT_S] = after.configuration.timeout_s
     if after.concurrency:
         live[Setting.RESERVED_CONCURRENCY] = after.concurrency.reserved
-    known = [s for s in change.settings if s.setting in live]
-    return all(live[s.setting] == s.after for s in known) if known else None
+    return live
 
 
 def judge(look: Look) -> Judgement:
@@ -179,8 +185,15 @@ _Settled = tuple[Outcome, NextStep, str]
 def _reverted(f: _Facts) -> _Settled | None:
     if in_place(f.change, f.look.after) is not False:
         return None
-    told = "somebody changed the repaired setting while it was verified"
-    return Outcome.CANNOT_TELL_YET, NextStep.FINISH, told
+    live = _live(f.look.after)
+    theirs = "; ".join(
+        f"{LABELS[s.setting]} {shown(s.setting, s.after)} is {shown(s.setting, live[s.setting])} now"
+        for s in f.change.settings
+        if s.setting in live and live[s.setting] != s.after
+    )
+    # Half a repair is none: a queue whose visibility timeout was raised for a timeout that is gone again.
+    told = f"somebody changed the repaired setting while it was verified ({theirs})"
+    return Outcome.CANNOT_TELL_YET, NextStep.ROLL_BACK, told
 
 
 def _redeployed(f: _Facts) -> _Settled | None:

@@ -38,3 +38,8 @@ class Verification:
     invocations_seen: int = 0
     evidence_ref: str = ""
     verified_at: str = ""
+
+    @property
+    def is_overruled(self) -> bool:
+        """Whether somebody else changed what was repaired: what is still ours goes back, and no verdict."""
+        return self.outcome is Outcome.CANNOT_TELL_YET and self.next_step is NextStep.ROLL_BACK

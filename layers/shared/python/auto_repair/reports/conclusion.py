@@ -1,6 +1,6 @@
 """What an incident came to: a label, a headline, why, and what a person should do next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +51,8 @@ def conclude(report: IncidentReport) -> Conclusion:
 
 
 def _ending(report: IncidentReport) -> _Ending:
+    if report.is_overruled:
+        return _OVERRULED
     if report.standing is Standing.UNCLEAR:
         return _NEEDS_A_PERSON
     if report.status == "REJECTED" and report.approval and report.approval.decision == "expired":
@@ -65,10 +67,20 @@ def _explanation(report: IncidentReport) -> str:
         *(report.plan.reasons if report.plan and report.status == ALREADY_REPAIRED else ()),
         report.refusal.reason if report.refusal and report.status == "REFUSED" else "",
         report.verification.reason if report.verification else "",
-        report.rollback.reason if report.rollback else "",
+        *_taken_back(report),
         answer(report.approval) if _is_later_no(report) and report.approval else "",
     )
     return " ".join(sentence(text, report.incident.function_name) for text in told if text)
+
+
+def _taken_back(report: IncidentReport) -> Iterator[str]:
+    """What went back and what did not; a rollback that restored everything is told by the headline."""
+    if report.rollback is None:
+        return
+    if report.rollback.steps and (report.is_overruled or report.rollback.reason):
+        yield f"Taken back: {'; '.join(report.rollback.steps)}"
+    if report.rollback.reason:
+        yield f"Left as it is: {report.rollback.reason}" if report.is_overruled else report.rollback.reason
 
 
 def _is_later_no(report: IncidentReport) -> bool:
@@ -122,8 +134,15 @@ def _failed(report: IncidentReport) -> str:
 
 def _unclear(report: IncidentReport) -> str:
     if report.rollback and report.rollback.status is ProgressStatus.GAVE_UP:
-        return "The change was not taken back, because the live configuration is no longer ours."
+        how_far = "only partly" if report.rollback.steps else "not"
+        return f"The change was {how_far} taken back, because the live configuration is no longer ours."
     return _failed(report)
+
+
+def _overruled(report: IncidentReport) -> str:
+    ours = report.rollback is not None and report.rollback.steps
+    back = "what was still ours was taken back" if ours else "nothing of ours was left to take back"
+    return f"Somebody else changed what was repaired while it was verified; {back}."
 
 
 def _nothing_wrong(report: IncidentReport) -> str:
@@ -161,6 +180,7 @@ def _joined(report: IncidentReport) -> str:
 
 
 _NEEDS_A_PERSON = _Ending("Needs a person now", Tone.BAD, _unclear, next_steps.look_at_configuration)
+_OVERRULED = _Ending("Changed by somebody else", Tone.WARN, _overruled, next_steps.ask_who_changed_it)
 _NO_ANSWER = _Ending("No answer in time", Tone.CALM, _rejected, next_steps.after_a_no)
 
 _BY_STATUS = {

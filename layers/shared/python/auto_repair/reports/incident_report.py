@@ -218,6 +218,12 @@ class IncidentReport:
         return parsed(self.rollback.changed_at) if self.rollback else None
 
     @property
+    def is_overruled(self) -> bool:
+        """Whether somebody else changed what was repaired, so that the rest was taken back without a verdict."""
+        told = self.verification is not None and self.verification.is_overruled
+        return told and self.rollback is not None and self.status == "INCONCLUSIVE"
+
+    @property
     def is_asked(self) -> bool:
         """Whether a person was asked."""
         return self.approval is not None or (self.plan is not None and self.plan.decision is Decision.ASK)

@@ -9,11 +9,11 @@ from typing import Any
 
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import Incident
+from auto_repair.domain.repair import OPEN
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
 from auto_repair.use_cases.parse_alarm_event import incident_of
 
-OPEN = ("PLANNED", "AWAITING_APPROVAL")  # statuses of plans that something was still to happen to
 BEGUN = "after the change had begun: it may be half made, so look at what is live"
 NOT_BEGUN = "before this plan had begun: nothing was changed for it"
 

@@ -1,18 +1,15 @@
 """RecordFailure: our own workflow failed. Write down where and why, before people are told."""
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 from auto_repair.domain.case import Case, WorkflowError
-from auto_repair.domain.outcome import failed_state
+from auto_repair.domain.outcome import failed_state, readable_cause
+from auto_repair.domain.repair import OPEN
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
-from auto_repair.use_cases.close_failed_execution import OPEN
 from auto_repair.use_cases.parse_alarm_event import recognised
-
-CAUSE_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -41,19 +38,24 @@ class RecordFailure:
             }
             | ({} if case.diagnosis else {"diagnosisResult": "WORKFLOW_FAILED"}),
         )
-        facts = {"status": "FAILED", "outcome": told, "endedAt": iso(self.clock())}
-        for planned_at in self._unfinished(case):
+        for planned_at, begun in self._unfinished(case).items():
+            outcome = told if begun else f"nothing was changed: {told}"
+            facts = {"status": "FAILED", "outcome": outcome, "endedAt": iso(self.clock())}
             self.store.record_repair(case.incident, planned_at, facts)
         return failure
 
-    def _unfinished(self, case: Case) -> set[str]:
-        """The plans that are now known to have failed, also one whose answer got lost on its way here."""
+    def _unfinished(self, case: Case) -> dict[str, bool]:
+        """The plans that are now known to have failed, also one whose answer got lost on its way here, and
+        whether anything may have been written for them. What the rollback has settled stays as it says."""
         attempts = self.store.attempts(case.incident.function_name)
-        ours = (a for a in attempts if a.incident_id == case.incident.id)
-        found = {a.executed_at for a in ours if a.status in OPEN}
+        ours = {a.executed_at: a for a in attempts if a.incident_id == case.incident.id}
+        found = {at: a.started for at, a in ours.items() if a.status in OPEN}
+        plan = case.plan
         restored = case.rollback is not None and case.rollback.status is ProgressStatus.DONE
-        if case.plan and case.plan.change and not restored:
-            found.add(case.plan.planned_at)
+        if plan and plan.change and not restored:
+            last = ours.get(plan.planned_at)
+            if last is None or last.started:
+                found[plan.planned_at] = True
         return found
 
 
@@ -79,13 +81,3 @@ def unrecorded(case: Case) -> list[str]:
 def _caught(error: dict[str, Any]) -> tuple[str, str]:
     """Name and readable cause of what a Catch left behind."""
     return str(error.get("Error", "")), readable_cause(str(error.get("Cause", "")))
-
-
-def readable_cause(cause: str) -> str:
-    """The message inside a Lambda error's JSON; anything else as it is, cut to a sane length."""
-    try:
-        document = json.loads(cause)
-    except ValueError:
-        return cause[:CAUSE_LENGTH]
-    message = document.get("errorMessage") if isinstance(document, dict) else None
-    return str(message or cause)[:CAUSE_LENGTH]

@@ -11,8 +11,10 @@ from functools import partial
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.outcome import readable_cause, rolled_back
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import (
+    OPEN,
     VERSIONED_SETTINGS,
     Attempt,
     Change,
@@ -52,18 +54,21 @@ class RollBackRepair:
                 f"{plan.undo.function_name} does not finish updating after {calls} looks"
             )
         attempts = self._attempts(case, plan)
+        never_begun = former.never_begun if former else self._never_begun(case, attempts)
+        attempts = [replace(a, started=a.started and a.executed_at not in never_begun) for a in attempts]
+        now = Progress(ProgressStatus.APPLYING, plan.planned_at, calls, never_begun=never_begun)
+        steps = former.steps if former else ()
         try:
             step = self._advance(plan.undo, _written_by_us(attempts))
         except NotOurs as reason:
-            self._record(case, attempts, "FAILED", f"not rolled back: {reason}")
-            return Progress(
-                ProgressStatus.GAVE_UP, plan.planned_at, calls, _steps(former, ""), reason=str(reason)
-            )
-        steps = _steps(former, step or "")
-        if step is not None:
-            return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
-        self._record(case, attempts, "ROLLED_BACK", _why(case))
-        return Progress(ProgressStatus.DONE, plan.planned_at, calls, steps, iso(self.clock()))
+            now = replace(now, status=ProgressStatus.GAVE_UP, steps=steps, reason=str(reason))
+        else:
+            now = replace(now, steps=(*steps, *([step] if step else [])))
+            if step is not None:
+                return now
+            now = replace(now, status=ProgressStatus.DONE, changed_at=iso(self.clock()))
+        self._record(case, attempts, now)
+        return now
 
     def _attempts(self, case: Case, plan: Plan) -> list[Attempt]:
         """What this incident may have written. A table that cannot be read must not keep a change alive
@@ -76,6 +81,33 @@ class RollBackRepair:
             changes = [plan.change] if plan.change else []
             last = [Attempt(incident.id, plan.planned_at, plan.repair, "PLANNED", c) for c in changes]
             return [*plan.earlier, *last]
+
+    def _never_begun(self, case: Case, attempts: list[Attempt]) -> tuple[str, ...]:
+        """Plans that were to be written, and of which nothing is live: a look at what somebody else has
+        changed, or AWS, refused them before the first write. Asked before anything is taken back."""
+        done = case.repair.planned_at if case.repair and case.repair.steps else ""
+        begun = (a for a in attempts if a.started and a.status in OPEN and a.executed_at != done)
+        return tuple(a.executed_at for a in begun if not self._is_live(a.change))
+
+    def _is_live(self, change: Change) -> bool:
+        """Whether any of it may be; what is gone can tell nothing."""
+        latest = self.functions.configuration(change.function_name)
+        try:
+            if change.publishes and self._alias_has_moved(change):
+                return True
+            moved = [s for s in change.settings if not agree(s.setting, s.before, s.after)]
+            return any(agree(s.setting, self._live(s, latest), s.after) for s in moved)
+        except ResourceMissing:
+            return True
+
+    def _alias_has_moved(self, change: Change) -> bool:
+        return self.functions.alias(change.function_name, change.alias or "").version != change.alias_version
+
+    def _live(self, setting: SettingChange, latest: FunctionConfiguration) -> Value:
+        if setting.setting in VERSIONED_SETTINGS:
+            return live_value(latest, setting)
+        read_live, _ = writers(self.functions, self.queues, self.buckets)[setting.setting]
+        return read_live(setting.resource)
 
     def _advance(self, undo: Change, ours: "Written") -> str | None:
         """Take the next step back and say it; empty while AWS works, None when nothing is left. Raises
@@ -146,7 +178,7 @@ class RollBackRepair:
             timeout_s=part.after(Setting.TIMEOUT_S),
             revision_id=latest.revision_id,
         )
-        return "; ".join(str(s) for s in back)
+        return "; ".join(str(replace(s, before=live_value(latest, s))) for s in back)
 
     def _set_back(self, setting: SettingChange, ours: "Written") -> str:
         read_live, write = writers(self.functions, self.queues, self.buckets)[setting.setting]
@@ -155,15 +187,17 @@ class RollBackRepair:
             return ""
         _expect_ours(setting, live, ours)
         write(setting.resource, setting.after)
-        return str(setting)
+        return str(replace(setting, before=live))
 
-    def _record(self, case: Case, attempts: list[Attempt], status: str, reason: str) -> None:
+    def _record(self, case: Case, attempts: list[Attempt], now: Progress) -> None:
+        status, told = rolled_back(now.status, case.verification), _told(case, now)
         for attempt in attempts:
             if attempt.status in NEVER_APPLIED:
                 continue
-            facts = {"status": status, "endedAt": iso(self.clock()), "outcome": reason}
+            facts: dict[str, object] = {"status": status, "endedAt": iso(self.clock()), "outcome": told}
             if not attempt.started:  # it failed before its first write: there is nothing to take back
-                facts |= {"status": "FAILED", "outcome": f"nothing was changed: {_why(case)}"}
+                outcome = f"nothing was changed: {_why(case)}"
+                facts |= {"status": "FAILED", "outcome": outcome, "nothingWritten": True}
             self.store.record_repair(case.incident, attempt.executed_at, facts)
 
 
@@ -206,13 +240,21 @@ def _written_by_us(attempts: list[Attempt]) -> Written:
     return Written(values)
 
 
+def _told(case: Case, now: Progress) -> str:
+    """What went back, what did not, and why; a rollback that went well needs few words."""
+    overruled = case.verification is not None and case.verification.is_overruled
+    back = f"taken back: {'; '.join(now.steps)}" if now.steps else "nothing was left to take back"
+    if now.status is ProgressStatus.DONE:
+        return f"{_why(case)}; {back}" if overruled else _why(case)
+    kept = f"{'left as it is' if overruled else 'not rolled back'}: {now.reason}"
+    return f"{_why(case)}; {back}; {kept}" if overruled else "; ".join((kept, *([back] if now.steps else [])))
+
+
 def _why(case: Case) -> str:
     if case.error is not None:
-        return f"the workflow failed with {case.error.get('Error', 'an unnamed error')}"
+        cause = readable_cause(str(case.error.get("Cause", "")))
+        name = case.error.get("Error", "an unnamed error")
+        return f"the workflow failed with {name}{f': {cause}' if cause else ''}"
     if case.repair is not None and (refusal := case.repair.refusal):
         return f"the next step is forbidden, {refusal.rule}: {refusal.reason}"
     return case.verification.reason if case.verification else "the workflow failed"
-
-
-def _steps(former: Progress | None, step: str) -> tuple[str, ...]:
-    return (*(former.steps if former else ()), *([step] if step else []))
