@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from auto_repair.domain.question import zones
-from auto_repair.domain.question.understand import Understood, understand
+from auto_repair.domain.question.understand import Understood, names_one, services_in, understand
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole
 
@@ -74,6 +74,12 @@ CLEAR = [
     ("stock table: ProvisionedThroughputExceededException since 08:45", STOCK, "throttled", at(31, "08:45")),
     ("ledger db not reachable for the last 15 min", LEDGER, "failing", at(31, "11:45")),
     ("orders costs a lot this week", ORDERS, "cost", at(26, "00:00")),
+    ("why is the queue orders-inbox growing since ten?", INBOX, "stuck", at(31, "10:00")),
+    ("the dead-letter queue orders-inbox is full since ten", INBOX, "stuck", at(31, "10:00")),
+    ("nightly-run did not run since ten", "events:default/nightly-run", "silent", at(31, "10:00")),
+    ("image-store denies access since ten", "s3:image-store", "denied", at(31, "10:00")),
+    ("growing number of errors in orders since ten", ORDERS, "failing", at(31, "10:00")),
+    ("costs of orders are growing since Monday", ORDERS, "cost", at(26, "00:00")),
     # addresses
     (f"{FUNCTION_ARN}orders:live times out since 11:00.", ORDERS, "slow", at(31, "11:00")),
     ("arn:aws:execute-api:eu-central-1:123456789012:a1b2c3/prod returns 5xx since noon", IMAGE_API, "server_errors", at(31, "12:00")),
@@ -103,6 +109,8 @@ CLEAR = [
     ("昨天晚上开始 orders 函数很慢", ORDERS, "slow", at(30, "18:00")),
     ("过去20分钟 stock 表被限流", STOCK, "throttled", at(31, "11:40")),
     ("队列 orders-inbox 两小时前开始积压", INBOX, "stuck", at(31, "10:00")),
+    ("warum wächst die Warteschlange orders-inbox seit 10 Uhr?", INBOX, "stuck", at(31, "10:00")),
+    ("la cola orders-inbox crece desde ayer", INBOX, "stuck", at(30, "00:00")),
     ("下午3点以来 billing-worker 内存不足", "lambda:billing-worker", "out_of_memory", at(30, "15:00")),
     ("image-store 访问被拒绝，上午10:30开始", "s3:image-store", "denied", at(31, "10:30")),
 ]  # fmt: skip
@@ -153,6 +161,7 @@ ASSUMED = [
     ("orders fails since yesterday evening", "“Since” is taken as 2026-01-30 18:00 UTC, the beginning of the evening."),
     ("imgae-api returns 502", "“imgae-api” is read as apigateway:image-api."),
     ("the thumbnail function fails", "“thumbnail” is read as lambda:thumbnails."),
+    ("an image of ordres-inbox is stuck", "“ordres-inbox” is read as sqs:orders-inbox."),
     ("is the database slow?", "rds:ledger is the only database known, so it is taken as meant."),
     ("dynamodb:other is throttled", "dynamodb:other is not among the resources known; it is taken as it is written."),
     ("orders gets errors from stock", "lambda:orders is named first and taken as the one that suffers; also named: dynamodb:stock."),
@@ -297,6 +306,60 @@ def test_odd_texts_are_read_quickly(text: str) -> None:
     began = perf_counter()
     ask(text, known)
     assert perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "why is the queue ordres-dlq growing since ten?",
+        "my shop answers slowly since yesterday evening and its customers cannot pay anything any more, please help",
+    ],
+)
+def test_thousands_of_known_resources_take_little_time(question: str) -> None:
+    parts = ("billing", "stock", "report", "worker", "events", "export")
+    many = tuple(Resource("sqs", f"{parts[i % 6]}-{parts[i // 6 % 6]}-{i}") for i in range(5000))
+    began = perf_counter()
+    understood = ask(question, (*many, Resource("sqs", "orders-dlq")))
+    assert perf_counter() - began < 3
+    assert understood.resource == ("sqs:orders-dlq" if "dlq" in question else None)
+
+
+def test_of_many_resources_those_called_nearly_so_are_offered_first() -> None:
+    many = tuple(Resource("sqs", f"unlike-{i}") for i in range(20))
+    (back,) = ask("the queue payments-v2 is stuck", (*many, Resource("sqs", "payment-in"))).ask_back
+    assert "Which one is meant: payment-in, " in back
+    assert "or one of 16 others? Of one that was idle" in back
+
+
+@pytest.mark.parametrize(
+    ("question", "services"),
+    [
+        ("why is the queue orders-dlq growing?", {"sqs"}),
+        ("my lambda cannot read the table stock", {"lambda", "dynamodb"}),
+        ("la cola orders-dlq no se procesa", {"sqs"}),
+        ("orders fails since ten", set()),
+        ("arn:aws:rds:eu-central-1:123456789012:db:ledger is slow", {"rds"}),
+        ("s3:images denies the function orders", {"s3", "lambda"}),
+        ("", set()),
+    ],
+)
+def test_the_services_that_a_question_speaks_of(question: str, services: set[str]) -> None:
+    assert services_in(question) == services
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("orders-inbox is stuck", True),
+        ("the Orders Inbox is stuck", True),
+        ("sqs:elsewhere is stuck", True),
+        ("ordres-inbox is stuck", False),
+        ("the queue is stuck", False),
+        ("", False),
+    ],
+)
+def test_whether_a_question_names_one_exactly(question: str, named: bool) -> None:
+    assert names_one(question, KNOWN) is named
 
 
 @pytest.mark.parametrize(

@@ -68,16 +68,19 @@ class Names:
         return sorted(found, key=lambda n: n.start)
 
     def by_likeness(self, text: str, is_vocabulary: Callable[[str], bool]) -> list[Named]:
-        """Those whose name is misspelt or given in part."""
-        seen: set[str] = set()
-        found: list[Named] = []
+        """Those whose name is misspelt or, where none is, given in part."""
+        stretches: dict[str, tuple[int, int]] = {}
         for start, end, words in _stretches(text):
-            if words in seen or is_vocabulary(words) or _taken(found, start, end):
-                continue
-            seen.add(words)
-            if candidates := self._misspelt(_squashed(words)) or self._with_part(words):
-                found.append(Named(start, end, words, candidates))
-        return sorted(found, key=lambda n: n.start)
+            if not is_vocabulary(words):
+                stretches.setdefault(words, (start, end))
+        for alike in (self._misspelt, self._with_part):
+            found: list[Named] = []
+            for words, (start, end) in stretches.items():
+                if not _taken(found, start, end) and (candidates := alike(words)):
+                    found.append(Named(start, end, words, candidates))
+            if found:
+                return sorted(found, key=lambda n: n.start)
+        return []
 
     @cached_property
     def _spellings(self) -> dict[str, list[Resource]]:
@@ -104,7 +107,8 @@ class Names:
                 parts.setdefault(part, {})[resource] = None
         return parts
 
-    def _misspelt(self, name: str) -> tuple[Resource, ...]:
+    def _misspelt(self, words: str) -> tuple[Resource, ...]:
+        name = _squashed(words)
         if len(name) < SHORTEST_MISSPELT:
             return ()
         matcher = SequenceMatcher(autojunk=False)

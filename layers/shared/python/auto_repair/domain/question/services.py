@@ -40,7 +40,8 @@ SERVICES = Lexicon(
             数据表
         """,
         "sqs": r"""
-            sqs( queues?)?; queues?; warteschlangen?; files? d.attente; colas?;
+            sqs( queues?)?; queues?; dlqs?; dead ?letter( queues?)?;
+            warteschlangen?; files? d.attente; colas?;
             队列
         """,
         "s3": r"""

@@ -37,6 +37,7 @@ KINDS = {
     "failing": AskedSymptom("failing", MetricRole.AVAILABILITY, "calls fail"),
 }
 GENERAL = "failing"  # says nothing that the others do not say better
+GROWTH = "growing"  # of errors or costs, these are meant; of a queue, its backlog
 
 # A number is a status only if it does not count something: `@` stands for that.
 _COUNTED = "ms|s|sec|mb|gb|kb|messages?|requests?|items?|times?|users?|rps"
@@ -53,7 +54,8 @@ _PHRASES = {
         内存
     """,
     "denied": r"""
-        40[13]@; access ?denied(exception)?; denied; forbidden; un?authori[sz]ed; not authori[sz]ed;
+        40[13]@; access ?denied(exception)?; denied; den(y|ies|ying); forbidden;
+        un?authori[sz]ed; not authori[sz]ed;
         permissions?; not allowed; verweigert; verboten; abgelehnt; berechtigung\w{0,6}; refusee?s?;
         interdite?s?; acces refuse; denegad[oa]s?; prohibid[oa]s?;  # codespell:ignore acces
         拒绝访问; 访问被拒绝?; 拒绝; 权限; 无权; 禁止
@@ -81,9 +83,15 @@ _PHRASES = {
         bloque\w{0,2}; bloquead[oa]s?; s.accumul\w{1,3}; se acumul\w{1,3}; atascad[oa]s?;
         堆积; 积压; 卡住; 没有处理; 不处理; 未处理
     """,
+    GROWTH: r"""
+        grow(s|ing|n)?; grew; fill(s|ing) up; full; wachst; crecen?; creciendo;
+        grandit; grossit; augmente(nt)?;
+        增长; 变长; 变多
+    """,
     "silent": r"""
         no (more )?(traffic|requests|invocations|calls|events); stopped (running|being called);
-        (not|never) (being )?(called|invoked|triggered); (doesn.?t|does not|won.?t) (run|trigger|fire);
+        (not|never) (being )?(called|invoked|triggered);
+        (doesn.?t|does not|didn.?t|did not|won.?t) (run|trigger|fire);
         keine aufrufe( mehr)?; nicht (mehr )?(aufgerufen|ausgelost|gestartet); aucun appel;
         pas (ete )?(appelee?|declenchee?); ninguna llamada; no se (ejecuta|dispara);
         没有(被)?(调用|触发|流量|请求); 不触发; 未触发
@@ -119,8 +127,10 @@ def complaints(text: str, original: str) -> Complaints:
     heard = _LEXICON.hear(text, original)
     said = [h.meaning for h in heard if not _is_denied(text, h)]
     denied = [h.meaning for h in heard if _is_denied(text, h)]
-    telling = [kind for kind in said if kind != GENERAL]
-    return Complaints(_kinds(telling or said), _kinds(denied))
+    for weak in ((GENERAL, GROWTH), (GROWTH,), ()):
+        if telling := [kind for kind in said if kind not in weak]:
+            return Complaints(_kinds(telling), _kinds(denied))
+    return Complaints((), _kinds(denied))
 
 
 def is_symptom(word: str) -> bool:
@@ -133,4 +143,4 @@ def _is_denied(text: str, heard: Heard) -> bool:
 
 
 def _kinds(names: list[str]) -> tuple[AskedSymptom, ...]:
-    return tuple(KINDS[name] for name in dict.fromkeys(names))
+    return tuple(KINDS["stuck" if name == GROWTH else name] for name in dict.fromkeys(names))
