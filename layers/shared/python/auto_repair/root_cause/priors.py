@@ -22,6 +22,9 @@ CHANGE_WEIGHT = (
 )
 LOG_WEIGHT = 0.4
 NAMED_WEIGHT = 1.2  # of a witness
+# So many are no more than half believed. A line may stand beside what failed; a trace follows a request that
+# failed down to what it failed for.
+FEW_LINES, FEW_TRACES = 1.0, 0.5
 LEAST = 1.5  # what the strongest score is taken for when hardly anything was measured
 
 
@@ -83,7 +86,8 @@ def weigh_logs(
         accused = log.names or log.node
         is_witness = accused != log.node or _begins_with_a_change(log, changes)
         weight = NAMED_WEIGHT if is_witness else LOG_WEIGHT
-        growth = log.count / (log.count + 4 * max(0, log.count_before) + 1) if log.count > 0 else 0.0
+        chance = FEW_TRACES if log.traced else FEW_LINES
+        growth = log.count / (log.count + 4 * max(0, log.count_before) + chance) if log.count > 0 else 0.0
         if growth > 0 and trouble.reaches(log.node):
             found.append(
                 Evidence(
