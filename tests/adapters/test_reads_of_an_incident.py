@@ -196,6 +196,25 @@ def test_cloudtrail_is_asked_for_what_the_journal_leaves_open(
     assert incident.reads.total() <= reads, incident.table()
 
 
+@pytest.mark.parametrize(("question", "reads"), [("why is the queue jobs growing?", 4), ("jobs grows", 18)])
+def test_question_lists_only_what_it_speaks_of(
+    monkeypatch: pytest.MonkeyPatch, question: str, reads: int
+) -> None:
+    def measured(Namespace: str, MetricName: str, Dimensions: Any) -> Any:
+        names = [{"Name": "QueueName", "Value": "jobs"}] if Namespace == "AWS/SQS" else []
+        return {"Metrics": [{"Namespace": Namespace, "MetricName": MetricName, "Dimensions": names}]}
+
+    answers = {"cloudwatch.list_metrics": measured, "ssm.describe_parameters": {"Parameters": []}}
+    account = shop(log(RAISED, 100), **answers, **{"apigatewayv2.get_apis": {"Items": []}})
+    deploy(account, monkeypatch)
+    incident = coordinator.parse_alarm_event()({"question": question}, EXECUTION, NOW)
+    forget()
+    assert incident.resource == "sqs:jobs"
+    listing = {"cloudwatch.list_metrics", "ssm.describe_parameters"}
+    listing |= {"apigateway.get_rest_apis", "apigatewayv2.get_apis"}
+    assert sum(times for name, times in account.reads.items() if name in listing) == reads
+
+
 def test_crowd_is_cut_off_and_what_was_left_out_is_said(decide: Callable[..., Incident]) -> None:
     incident = decide(crowd(log(RAISED, 100)), OF_FUNCTION)
     assert incident.reads.total() <= MOST_READS + BESIDES, incident.table()
