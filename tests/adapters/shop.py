@@ -14,6 +14,7 @@ from auto_repair.adapters.dynamodb_items import to_item
 from auto_repair.domain.timestamps import iso
 from tests.adapters.conftest import NOW
 from tests.adapters.topology_sources.conftest import ShapedClients, always, refusing
+from tests.traces import answer, inferred, lambda_segments, throttled_table
 
 AT = "us-east-1:123456789012"
 API, FUNCTION, QUEUE, TABLE, BUCKET = "a1b2c3", "orders", "jobs", "stock", "invoices"
@@ -225,6 +226,29 @@ def _shop(logged: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 def _parameters(**asked: Any) -> dict[str, Any]:
     found = [{"Name": name, "Type": "String", "Value": BUCKET} for name in asked["Names"]]
     return {"Parameters": found}
+
+
+def traced(logged: Callable[..., dict[str, Any]]) -> Account:
+    """The same with X-Ray: requests that the table throttled."""
+    edge = {"ReferenceId": 1, "SummaryStatistics": {"TotalCount": 12}}
+    graph = [
+        {"ReferenceId": 0, "Name": FUNCTION, "Type": "AWS::Lambda::Function", "Edges": [edge]},
+        {"ReferenceId": 1, "Name": TABLE, "Type": "AWS::DynamoDB::Table", "Edges": []},
+    ]
+    call = throttled_table()
+    documents = (*lambda_segments(call, parent="", fault=True), inferred(call, "AWS::DynamoDB::Table"))
+    ids = [f"1-{number}" for number in range(8)]
+    found = [{"Id": name, "StartTime": NOW - timedelta(minutes=2), "HasFault": True} for name in ids]
+    return shop(
+        logged,
+        **{
+            "xray.get_service_graph": {"Services": graph},
+            "xray.get_trace_summaries": {"TraceSummaries": found, "NextToken": "more"},
+            "xray.batch_get_traces": lambda **asked: {
+                "Traces": [answer(name, documents) for name in asked["TraceIds"]]
+            },
+        },
+    )
 
 
 def aliased(logged: Callable[..., dict[str, Any]]) -> Account:
