@@ -30,7 +30,7 @@ from tests.builders import (
     timeout,
     visibility,
 )
-from tests.fakes import behind_alias
+from tests.fakes import FakeFunction, behind_alias
 from tests.unit.use_cases.repairing import StoppableFunctions, Workshop
 
 YES = {"decision": "approve", "answeredBy": "ada", "comment": "go"}
@@ -609,6 +609,18 @@ def test_alias_that_moves_since_the_plan_is_seen_before_the_first_write(alias: A
     workshop.functions.only.versions["7"] = a_configuration(version="7")
     workshop.functions.only.aliases["live"] = alias
     assert told in refused(workshop, case)
+
+
+def test_repair_for_callers_of_what_somebody_has_deleted_does_not_begin() -> None:
+    workshop = aliased()
+    case = planned_for(workshop, replace(BUILD, qualifier="live"), a_change(reservation(5, 10)))
+    del workshop.functions.only.aliases["live"]
+    assert refused(workshop, case) == "since the repair was planned, orders:live has been deleted"
+    workshop = Workshop()
+    case = planned_for(workshop)
+    workshop.functions.all = {"another": FakeFunction()}
+    assert workshop.execute(case).status is ProgressStatus.REFUSED
+    assert record(workshop)["outcome"].endswith("since the repair was planned, orders has been deleted")
 
 
 def test_own_first_rung_is_no_deployment_and_somebody_elses_is_one() -> None:

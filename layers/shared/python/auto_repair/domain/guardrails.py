@@ -284,6 +284,12 @@ def deployed_since(incident: Incident, what: str, live: FunctionConfiguration) -
     return _out_of_date(incident, f"since the repair was planned, {told[what]} {where}{changed}")
 
 
+def gone_since(incident: Incident, qualifier: str | None) -> Refusal:
+    """Why a repair may not begin for callers of something that somebody has deleted."""
+    what = f"{incident.function_name}:{qualifier}" if qualifier else incident.function_name
+    return _out_of_date(incident, f"since the repair was planned, {what} has been deleted")
+
+
 def alias_moved_since(incident: Incident, change: Change, alias: Alias) -> Refusal | None:
     """Why an alias that somebody else moves, or has moved, may not be moved by a repair."""
     if alias.weights:

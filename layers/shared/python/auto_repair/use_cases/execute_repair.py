@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 
 from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
-from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
+from auto_repair.domain.errors import InvalidEvent, RepairRejected, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
 from auto_repair.domain.guardrails import (
     Moment,
     alias_moved_since,
     deployed_since,
     forbidden_now,
+    gone_since,
     kept_ready,
 )
 from auto_repair.domain.incident import LEASE
@@ -114,7 +115,10 @@ class ExecuteRepair:
             return None
         # Publishing releases all of `$LATEST`, so that it has to be the same, too.
         for qualifier in dict.fromkeys((build.qualifier, None if change.publishes else build.qualifier)):
-            live = self.functions.configuration(name, qualifier)
+            try:
+                live = self.functions.configuration(name, qualifier)
+            except ResourceMissing:
+                return gone_since(case.incident, qualifier)
             if what := build.difference(live):
                 return deployed_since(case.incident, what, live)
         if not change.publishes or change.alias is None:
