@@ -54,4 +54,6 @@ def poisoned(value: Any, text: str) -> Any:
 
 def hidden_characters(text: str) -> set[str]:
     """Characters that a reader cannot see and a terminal or browser may act on."""
-    return {c for c in set(text) if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t\u200c\u200d"}
+    return {
+        c for c in set(text) if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t\u200c\u200d"
+    }
