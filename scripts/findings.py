@@ -81,6 +81,8 @@ def _told(answer: dict[str, Any]) -> Iterator[str]:
     yield f"{answer['verdict']}. {answer['summary']}"
     for hypothesis in answer["hypotheses"]:
         yield f"  {hypothesis['confidence']:4.0%}  {hypothesis['id']}: {hypothesis['title']}"
+    for lead in answer.get("leads", ()):
+        yield f"  lead, no cause: {lead['confidence']:.0%}  {lead['id']}: {lead['title']}"
     for said in answer["answers"]:
         comment = f" “{said['comment']}”" if said["comment"] else ""
         at = f"{parse(said['at']):%Y-%m-%d %H:%M:%S} UTC"

@@ -82,6 +82,8 @@ def told(document: dict[str, Any], environment: str) -> Iterator[str]:
         for hypothesis in case.diagnosis.hypotheses:
             yield f"  {hypothesis.confidence:4.0%}  {hypothesis.id}: {hypothesis.title}"
             yield from (f"        {reason.text}" for reason in hypothesis.because[:3])
+        for lead in case.diagnosis.leads:
+            yield f"  lead, no cause: {lead.confidence:.0%}  {lead.id}: {lead.title}"
         yield from (f"  missing: {gap}" for gap in case.diagnosis.missing)
     if case.plan:
         yield f"Decision: {case.plan.decision.value}: {'; '.join(case.plan.reasons)}"

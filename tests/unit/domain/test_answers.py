@@ -1,7 +1,7 @@
 """What people say changes what is told, not what the evidence weighs."""
 
 from auto_repair.domain.answers import Answer, Say, accepted, declined, heard
-from auto_repair.domain.diagnosis import Verdict
+from auto_repair.domain.diagnosis import Inquiry, InquiryOutcome, Verdict
 from tests.builders import a_diagnosis, a_hypothesis
 
 OOM = a_hypothesis()
@@ -47,3 +47,13 @@ def test_a_confirmed_cause_that_is_no_longer_ranked_is_still_told() -> None:
     after = heard(a_diagnosis(CODE), (said(Say.ACCEPT, "sunspots", by="grace"),))
     assert [h.id for h in after.hypotheses] == ["code_error"]
     assert "Cause sunspots was confirmed by grace" in after.summary
+
+
+def test_a_lead_that_a_person_confirms_becomes_the_cause_and_leads_no_more() -> None:
+    lead = a_hypothesis(failure_mode="neighbour_changed", title="PutBucketPolicy", confidence=0.2)
+    inquiry = Inquiry(InquiryOutcome.CANNOT_TELL, 0.3, ("too little was seen",), (lead,))
+    before = a_diagnosis(CODE, verdict=Verdict.CANNOT_TELL, inquiry=inquiry)
+    after = heard(before, (said(Say.ACCEPT, lead.id),))
+    assert after.root_cause is not None
+    assert (after.root_cause.id, after.root_cause.confidence) == (lead.id, 0.2)
+    assert after.leads == ()

@@ -5,9 +5,17 @@ from datetime import timedelta
 
 import pytest
 
-from auto_repair.domain.diagnosis import FailureMode, Finding, Hypothesis, Reason, Verdict
+from auto_repair.domain.diagnosis import (
+    FailureMode,
+    Finding,
+    Hypothesis,
+    Inquiry,
+    InquiryOutcome,
+    Reason,
+    Verdict,
+)
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.ranking import CENTRAL_SOURCES, MAX_HYPOTHESES, diagnose, symptoms
+from auto_repair.domain.ranking import CENTRAL_SOURCES, MAX_HYPOTHESES, MAX_LEADS, diagnose, symptoms
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from auto_repair.repairs import raise_memory
 from tests.builders import (
@@ -228,3 +236,49 @@ def test_what_the_engine_says_of_the_function_counts_where_no_mode_recognises_it
     (only,) = diagnose(SICK, [SILENT], [deployed]).hypotheses
     assert only.title == "UpdateFunctionCode on lambda:orders"
     assert [h.id for h in diagnose(SICK, [mode("known", 0.6)], [deployed]).hypotheses] == ["known"]
+
+
+UNCLEAR = Inquiry(InquiryOutcome.CANNOT_TELL, 0.3, ("too little was seen",), (elsewhere(0.25),))
+
+
+def test_leads_stay_beside_the_hypotheses_and_settle_nothing() -> None:
+    diagnosis = diagnose(SICK, [SILENT], inquiry=UNCLEAR)
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+    assert diagnosis.hypotheses == ()
+    assert diagnosis.inquiry == UNCLEAR
+    assert "Likeliest so far" not in diagnosis.summary
+
+
+@pytest.mark.parametrize("outcome", InquiryOutcome)
+def test_surroundings_do_not_take_away_what_the_function_itself_shows(outcome: InquiryOutcome) -> None:
+    diagnosis = diagnose(SICK, [mode("cause", 0.9)], inquiry=replace(UNCLEAR, outcome=outcome))
+    assert diagnosis.verdict is Verdict.ROOT_CAUSE_FOUND
+    assert [h.id for h in diagnosis.hypotheses] == ["cause"]
+    assert diagnosis.hypotheses[0].confidence == 0.9
+
+
+def test_lead_to_what_a_mode_recognises_or_a_person_ruled_out_is_none() -> None:
+    leads = (elsewhere(0.2), elsewhere(0.1, f"lambda:{FUNCTION}"), elsewhere(0.05, "dynamodb:views"))
+    inquiry = replace(UNCLEAR, leads=leads)
+    diagnosis = diagnose(SICK, [mode("own", 0.4)], declined=("neighbour_changed@s3:images",), inquiry=inquiry)
+    assert [lead.resource for lead in diagnosis.leads] == ["dynamodb:views"]
+
+
+def test_lead_that_nothing_speaks_for_is_none() -> None:
+    assert diagnose(SICK, [SILENT], inquiry=replace(UNCLEAR, leads=(elsewhere(0.001),))).leads == ()
+
+
+def test_leads_are_few_and_short() -> None:
+    wordy = [replace(elsewhere(0.1, f"s3:bucket-{i}"), because=(Reason("x" * 9999),) * 99) for i in range(9)]
+    inquiry = replace(UNCLEAR, reasons=("y" * 9999,), leads=tuple(wordy))
+    diagnosis = diagnose(SICK, [SILENT], inquiry=inquiry)
+    assert len(diagnosis.leads) == MAX_LEADS
+    assert all(len(lead.because) == 8 and len(lead.because[0].text) == 400 for lead in diagnosis.leads)
+    assert diagnosis.inquiry is not None
+    assert len(diagnosis.inquiry.reasons[0]) == 400
+
+
+def test_nobody_is_led_anywhere_where_nothing_is_wrong() -> None:
+    diagnosis = diagnose(evidence(invocations=in_turn([a_run()])), [SILENT], inquiry=UNCLEAR)
+    assert diagnosis.verdict is Verdict.NOTHING_WRONG
+    assert diagnosis.leads == ()

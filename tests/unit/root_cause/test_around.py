@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from auto_repair.domain.diagnosis import Hypothesis, InquiryOutcome
+from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import (
     MetricRole,
@@ -12,7 +14,7 @@ from auto_repair.domain.surroundings import (
     Surroundings,
 )
 from auto_repair.domain.topology import Edge
-from auto_repair.root_cause.around import causes_around, investigation_of
+from auto_repair.root_cause.around import inquire, investigation_of
 from tests.builders import FUNCTION, NOW, a_signature, ago, evidence, some_surroundings
 
 API, LAMBDA, BUCKET = "apigateway:a1b2c3", f"lambda:{FUNCTION}", "s3:images"
@@ -48,6 +50,10 @@ def broken_api(**facts: object) -> Surroundings:
     return replace(some_surroundings(), series=observed, **facts)  # type: ignore[arg-type]
 
 
+def causes_around(seen: Evidence) -> tuple[Hypothesis, ...]:
+    return inquire(seen)[0]
+
+
 def test_change_two_hops_away_is_the_cause() -> None:
     best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT,), signatures=(REFUSED,))))
     assert (best.failure_mode, best.resource) == ("neighbour_changed", BUCKET)
@@ -73,6 +79,61 @@ def test_quiet_surroundings_have_no_cause() -> None:
     assert causes_around(evidence(surroundings=replace(broken_api(), series=(well,)))) == ()
 
 
+def slightly_ill(**facts: object) -> Surroundings:
+    """Hardly any call fails more than before."""
+    ill = series(API, "5XXError / Count", MetricRole.AVAILABILITY, 1.0, 0.99)
+    return replace(broken_api(**facts), series=(ill,))
+
+
+def test_weak_evidence_is_a_lead_with_the_reason_why_it_is_no_cause() -> None:
+    causes, inquiry = inquire(evidence(surroundings=slightly_ill(changes=(PUT,))))
+    assert causes == ()
+    assert inquiry is not None
+    assert inquiry.outcome is InquiryOutcome.CANNOT_TELL
+    assert 0.2 <= inquiry.probability < 0.5
+    (lead,) = inquiry.leads
+    assert (lead.id, lead.since) == ("neighbour_changed@s3:images", BROKE)
+    assert lead.confidence == inquiry.probability
+    assert inquiry.reasons == (
+        "what was found makes a fault among what was looked at only 23% likely; causes are named from 50% on",
+        "apigateway:image-api itself moved by 0.6 times its usual scatter",
+    )
+
+
+def test_quiet_surroundings_are_said_to_be_quiet() -> None:
+    well = series(API, "5XXError / Count", MetricRole.AVAILABILITY, 1.0, 1.0)
+    _, inquiry = inquire(evidence(surroundings=replace(broken_api(), series=(well,))))
+    assert inquiry is not None
+    assert (inquiry.outcome, inquiry.leads) == (InquiryOutcome.NO_INCIDENT, ())
+    assert inquiry.reasons == (
+        "nothing stands out against both the reference and the minutes before",
+        "apigateway:image-api itself does as it did before",
+    )
+
+
+def test_where_nothing_was_measured_nothing_is_said_to_be_well() -> None:
+    """A change speaks for itself, and its resources may be ill or not."""
+    _, inquiry = inquire(evidence(surroundings=some_surroundings(changes=(PUT,))))
+    assert inquiry is not None
+    assert inquiry.outcome is InquiryOutcome.CANNOT_TELL
+    assert inquiry.reasons[0] == "no metric has data around the alarm"
+    assert [lead.resource for lead in inquiry.leads] == [BUCKET]
+
+
+def test_alarmed_resource_without_metrics_is_not_said_to_do_as_before() -> None:
+    around = replace(broken_api(), series=(series(LAMBDA, "Duration", MetricRole.LATENCY, 100, 100),))
+    _, inquiry = inquire(evidence(surroundings=around))
+    assert inquiry is not None
+    assert inquiry.reasons[-1] == "nothing is measured of apigateway:image-api itself"
+
+
+def test_cause_comes_without_leads() -> None:
+    causes, inquiry = inquire(evidence(surroundings=broken_api(changes=(PUT,), signatures=(REFUSED,))))
+    assert causes
+    assert inquiry is not None
+    assert (inquiry.outcome, inquiry.leads) == (InquiryOutcome.INCIDENT, ())
+
+
 def test_reference_and_window_are_kept_apart() -> None:
     given = investigation_of(broken_api())
     start = given.window.timestamps[0]
@@ -84,7 +145,7 @@ def test_reference_and_window_are_kept_apart() -> None:
 
 def test_nothing_observed_is_no_cause_and_no_crash() -> None:
     assert causes_around(evidence(surroundings=some_surroundings())) == ()
-    assert causes_around(evidence()) == ()
+    assert inquire(evidence()) == ((), None)
 
 
 def test_message_of_an_earlier_trouble_accuses_nobody() -> None:

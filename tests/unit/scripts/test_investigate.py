@@ -11,6 +11,7 @@ import pytest
 
 from auto_repair.contracts.documents import encode
 from auto_repair.domain.case import WorkflowError
+from auto_repair.domain.diagnosis import Inquiry, InquiryOutcome, Verdict
 from auto_repair.domain.incident import Disposition
 from auto_repair.domain.plan import Decision
 from auto_repair.domain.question.reading import Reading
@@ -214,6 +215,21 @@ def test_a_problem_is_told_by_the_arguments_name() -> None:
     assert findings.problem("incidentId: there is none; give functionName as well") == known
     assert findings.problem("finding: unknown") == "ACCEPT or DECLINE: unknown"
     assert findings.problem("operation: what?") == "operation: what?"
+
+
+def test_leads_are_told_and_not_as_causes() -> None:
+    lead = a_hypothesis(failure_mode="neighbour_changed", title="PutBucketPolicy", confidence=0.3)
+    unclear = Inquiry(InquiryOutcome.CANNOT_TELL, 0.3, leads=(lead,))
+    case = a_case(diagnosis=a_diagnosis(verdict=Verdict.CANNOT_TELL, inquiry=unclear))
+    told = "  lead, no cause: 30%  neighbour_changed: PutBucketPolicy"
+    assert told in outcome(encode(case), "SUCCEEDED", "prod")[0]
+    answer = {
+        "leads": [{"id": lead.id, "title": lead.title, "confidence": 0.3}],
+        "hypotheses": [],
+        "notes": [],
+    }
+    named = dict.fromkeys(("incidentId", "functionName", "status", "verdict", "summary", "report"), "x")
+    assert told in list(findings.told({**named, **answer, "answers": [], "confirmedCause": ""}))
 
 
 def test_a_second_look_is_told() -> None:

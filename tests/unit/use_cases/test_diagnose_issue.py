@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.advice import Advice, Advised, Briefing, no_advice
 from auto_repair.domain.case import Case, EvidenceReference
 from auto_repair.domain.counsel import Counsel, Shift
-from auto_repair.domain.diagnosis import Diagnosis, Verdict
+from auto_repair.domain.diagnosis import Diagnosis, InquiryOutcome, Verdict
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
 from auto_repair.domain.question.reading import Reading
 from auto_repair.domain.similar_incidents import Correction, PastIncident
+from auto_repair.domain.surroundings import MetricRole, ResourceChange, ResourceSeries
 from auto_repair.domain.timestamps import iso
 from auto_repair.failure_modes import all_failure_modes
 from auto_repair.use_cases.diagnose_issue import DiagnoseIssue
@@ -220,3 +222,52 @@ def test_a_model_is_asked_in_the_language_of_the_question() -> None:
     ref = store.save_evidence(incident, "before", KILLED)
     replace(diagnosing(FakeMemory()), store=store, advisor=model)(Case(incident, EvidenceReference(ref)))
     assert model.briefings[0].language == "zh"
+
+
+WELL_AROUND = some_surroundings(
+    series=(
+        ResourceSeries(
+            "apigateway:a1b2c3",
+            "Latency",
+            "Average",
+            MetricRole.LATENCY,
+            times=tuple(ago(minutes=m).timestamp() for m in range(75, 0, -1)),
+            values=(100.0, 101.0, 99.0) * 25,
+        ),
+    )
+)
+
+
+def test_what_the_look_around_came_to_is_on_record_with_its_leads() -> None:
+    """Somebody changed the bucket, and nothing was measured: it may have a part in it or not."""
+    put = ResourceChange("s3:images", ago(minutes=5), "PutBucketPolicy", "deployer/ci", event_id="event-1")
+    clueless = replace(diagnosing(FakeMemory()), failure_modes=())
+    diagnosis = in_record(clueless, replace(KILLED, surroundings=some_surroundings(changes=(put,))))
+    assert diagnosis.verdict is Verdict.CANNOT_TELL
+    assert isinstance(clueless.store, FakeStore)
+    told = clueless.store.diagnosis["inquiry"]
+    assert told["outcome"] == "cannot_tell"
+    assert told["reasons"][0] == "no metric has data around the alarm"
+    assert [lead["id"] for lead in told["leads"]] == ["neighbour_changed@s3:images"]
+    assert clueless.store.diagnosis["hypotheses"] == []
+
+
+def test_healthy_surroundings_leave_an_incident_of_the_function_itself_as_it_is() -> None:
+    alone = diagnosing(FakeMemory()).conclude(KILLED)
+    beside = diagnosing(FakeMemory()).conclude(replace(KILLED, surroundings=WELL_AROUND))
+    assert beside.inquiry is not None
+    assert beside.inquiry.outcome is InquiryOutcome.NO_INCIDENT
+    assert replace(beside, inquiry=None) == alone
+
+
+def test_lead_that_a_person_ruled_out_is_told_no_more() -> None:
+    put = ResourceChange("s3:images", ago(minutes=5), "PutBucketPolicy", "deployer/ci", event_id="event-1")
+    clueless = replace(diagnosing(FakeMemory()), failure_modes=())
+    seen = replace(KILLED, surroundings=some_surroundings(changes=(put,)))
+    assert clueless.conclude(seen, ["neighbour_changed@s3:images"]).leads == ()
+
+
+def test_diagnosis_of_before_the_look_around_was_kept_is_still_read() -> None:
+    stored = encode(diagnosing(FakeMemory()).conclude(KILLED))
+    del stored["inquiry"]
+    assert decode(Diagnosis, stored) == diagnosing(FakeMemory()).conclude(KILLED)

@@ -1,14 +1,19 @@
 """People answer to findings; ranking, record and report follow, and nothing else does."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from auto_repair.contracts.finding_requests import Operation
 from auto_repair.domain.answers import Answer, Say
 from auto_repair.domain.errors import InvalidEvent, TransientError
 from auto_repair.domain.similar_incidents import Correction
+from auto_repair.domain.surroundings import ResourceChange
+from auto_repair.use_cases.diagnose_issue import facts_of
 from auto_repair.use_cases.reconsider import NO_REPORT, NO_REPORT_YET
-from tests.builders import FUNCTION, NOW
-from tests.unit.use_cases.dialogue import SORT_KEY, Desk, asking
+from tests.builders import FUNCTION, NOW, some_surroundings
+from tests.unit.use_cases.dialogue import SICK, SORT_KEY, Desk, asking
 
 DECLINE = asking(Operation.DECLINE, "cause", "ada", comment="nothing was deployed")
 ACCEPT = asking(Operation.ACCEPT, "guess", "grace")
@@ -158,6 +163,21 @@ def test_nothing_is_recorded_where_the_evidence_is_gone() -> None:
     with pytest.raises(InvalidEvent, match="evidence of incident incident-1 is no longer kept"):
         desk.reconsider()(DECLINE)
     assert desk.records.log == []
+
+
+def test_a_lead_is_listed_beside_the_findings_and_may_be_confirmed() -> None:
+    desk = finished()
+    put = ResourceChange("s3:images", NOW - timedelta(minutes=5), "PutBucketPolicy", "deployer/ci")
+    unclear = replace(SICK, surroundings=some_surroundings(changes=(put,)))
+    desk.store.record_diagnosis(
+        desk.incident, facts_of(desk.diagnose.conclude(unclear)) | {"evidenceRef": "unclear"}
+    )
+    desk.store.evidence["unclear"] = unclear
+    (lead,) = desk.reconsider()(asking(Operation.LIST)).leads
+    assert lead.id == "neighbour_changed@s3:images"
+    confirmed = desk.reconsider()(asking(Operation.ACCEPT, lead.id, "grace"))
+    assert (confirmed.confirmed_cause, confirmed.hypotheses[0].id) == (lead.id, lead.id)
+    assert confirmed.leads == ()
 
 
 def test_answers_are_dated() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Reason, Verdict
+from auto_repair.domain.diagnosis import Diagnosis, Hypothesis, Inquiry, Reason, Verdict
 
 MAX_TEXT = 400  # of the sentence that tells of one answer
 
@@ -78,7 +78,7 @@ def heard(diagnosis: Diagnosis, answers: Sequence[Answer]) -> Diagnosis:
     """
     confirmed = next((a for a in answers if a.finding == accepted(answers) and a.say is Say.ACCEPT), None)
     told = [f"Cause {a.finding} was {a.text}." for a in answers]
-    cause = next((h for h in diagnosis.hypotheses if confirmed and h.id == confirmed.finding), None)
+    cause = next((h for h in diagnosis.answerable if confirmed and h.id == confirmed.finding), None)
     if confirmed and cause:
         diagnosis = _led_by(diagnosis, cause, confirmed)
     return replace(diagnosis, summary=" ".join([diagnosis.summary, *told]))
@@ -94,4 +94,10 @@ def _led_by(diagnosis: Diagnosis, cause: Hypothesis, answer: Answer) -> Diagnosi
         summary=summary,
         hypotheses=(replace(cause, because=because), *others),
         look_around=False,
+        inquiry=_without(diagnosis.inquiry, cause),
     )
+
+
+def _without(inquiry: Inquiry | None, cause: Hypothesis) -> Inquiry | None:
+    """A lead that a person confirmed is one no more."""
+    return inquiry and replace(inquiry, leads=tuple(h for h in inquiry.leads if h.id != cause.id))

@@ -84,11 +84,34 @@ class Verdict(StrEnum):
     CANNOT_TELL = "CANNOT_TELL"
 
 
+class InquiryOutcome(StrEnum):
+    """What the look at everything around an alarm came to; the root-cause engine's outcomes by name."""
+
+    INCIDENT = "incident"
+    NO_INCIDENT = "no_incident"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What was made of everything observed around an alarm.
+
+    `probability`, 0..1: of an incident in it. `reasons`: why it names no cause. `leads`: where a person may
+    look all the same, the likeliest first; too weak to be causes, and never repaired.
+    """
+
+    outcome: InquiryOutcome
+    probability: float = 0.0
+    reasons: tuple[str, ...] = ()
+    leads: tuple[Hypothesis, ...] = ()
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """The ranked outcome, likeliest first. `summary` is one sentence for a person.
 
-    `at` is when it was made, `similar` the past incidents that were heard, the likest first.
+    `at` is when it was made, `similar` the past incidents that were heard, the likest first. `inquiry` is
+    None where nobody looked around, and in diagnoses of before it was kept.
     """
 
     verdict: Verdict
@@ -100,8 +123,19 @@ class Diagnosis:
     at: datetime | None = None
     similar: tuple[Precedent, ...] = ()
     counsel: Counsel | None = None  # of a model, where one was asked
+    inquiry: Inquiry | None = None
 
     @property
     def root_cause(self) -> Hypothesis | None:
         """The hypothesis held responsible, if the verdict names one."""
         return self.hypotheses[0] if self.verdict is Verdict.ROOT_CAUSE_FOUND else None
+
+    @property
+    def leads(self) -> tuple[Hypothesis, ...]:
+        """Too weak to be causes; a person may follow them."""
+        return self.inquiry.leads if self.inquiry else ()
+
+    @property
+    def answerable(self) -> tuple[Hypothesis, ...]:
+        """All that a person may confirm or rule out."""
+        return (*self.hypotheses, *self.leads)

@@ -35,7 +35,8 @@ class IncidentRecord:
     @property
     def findings(self) -> tuple[str, ...]:
         """The ids of everything that was held possible, likeliest first, then what people spoke about."""
-        reconsidered = self.diagnosis.get("reconsidered", {})
-        ranked = (*reconsidered.get("hypotheses", ()), *self.diagnosis.get("hypotheses", ()))
-        ids = [str(h["id"]) for h in ranked] + [answer.finding for answer in self.answers]
+        told = (self.diagnosis.get("reconsidered", {}), self.diagnosis)
+        held = [h for facts in told for h in facts.get("hypotheses", ())]
+        leads = [h for facts in told for h in (facts.get("inquiry") or {}).get("leads", ())]
+        ids = [str(h["id"]) for h in (*held, *leads)] + [answer.finding for answer in self.answers]
         return tuple(dict.fromkeys(ids))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Reason, Verdict
+from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Inquiry, Reason, Verdict
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.similar_incidents import Match, with_memory
@@ -15,6 +15,8 @@ CENTRAL_SOURCES = ("function_configuration", "lambda_metrics", "lambda_logs")
 NEAR_TIMEOUT = 0.9  # share of the timeout at which long runs count as a symptom
 UNTHOUGHT_OF = 0.2  # that the cause is none of ours, once a person has ruled one out
 MAX_HYPOTHESES = 5
+MAX_LEADS = 3
+LEAST_LEAD = 0.01  # confidence below which a lead only costs a person's time
 MAX_TEXT = 400
 
 
@@ -23,10 +25,12 @@ def diagnose(
     failure_modes: Iterable[FailureMode],
     around: Iterable[Hypothesis] = (),
     declined: Collection[str] = (),
+    inquiry: Inquiry | None = None,
 ) -> Diagnosis:
     """Ask every failure mode, rank what matches with the causes found `around`, and settle the verdict.
 
-    `declined`: ids of hypotheses that people have ruled out; what is left becomes likelier.
+    `declined`: ids of hypotheses that people have ruled out; what is left becomes likelier. `inquiry`: what
+    the look around came to beside those causes; the verdict does not follow from it.
     """
     modes = tuple(failure_modes)
     own = [h for mode in modes if (h := _hypothesis(mode, evidence))]
@@ -47,7 +51,24 @@ def diagnose(
         tuple(ranked),
         missing,
         look_around=evidence.surroundings is None and is_open and verdict is not Verdict.NOTHING_WRONG,
+        inquiry=_with_leads(inquiry, verdict, {*declined, *(h.id for h in ranked)}, own, heart),
     )
+
+
+def _with_leads(
+    inquiry: Inquiry | None, verdict: Verdict, settled: Collection[str], own: list[Hypothesis], heart: str
+) -> Inquiry | None:
+    """The inquiry with the leads that are still worth a look, and short texts."""
+    if inquiry is None:
+        return None
+    known = {h.resource or heart for h in own}
+    leads = (
+        replace(h, because=_short(h.because), against=_short(h.against))
+        for h in inquiry.leads
+        if h.confidence >= LEAST_LEAD and h.id not in settled and h.resource not in known
+    )
+    kept = () if verdict is Verdict.NOTHING_WRONG else tuple(leads)[:MAX_LEADS]
+    return replace(inquiry, leads=kept, reasons=tuple(reason[:MAX_TEXT] for reason in inquiry.reasons))
 
 
 def recalled(evidence: Evidence, diagnosis: Diagnosis, matches: Sequence[Match]) -> Diagnosis:

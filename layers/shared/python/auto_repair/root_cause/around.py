@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import ComplaintKind, complaint
-from auto_repair.domain.diagnosis import Hypothesis, Reason
+from auto_repair.domain.diagnosis import Hypothesis, Inquiry, InquiryOutcome, Reason
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.lost_permissions import taken_from
 from auto_repair.domain.resources import at_heart
@@ -33,18 +34,22 @@ _SAYS = {
 }
 
 
-def causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
-    """Causes in the resources around the symptom, likeliest first; empty where nothing speaks for any.
+def inquire(evidence: Evidence) -> tuple[tuple[Hypothesis, ...], Inquiry | None]:
+    """Causes in the resources around the symptom, likeliest first, and what the look at them came to.
 
-    Raises `InvalidInvestigation` when the observations contradict themselves.
+    Without an incident there are no causes: what speaks most for one is among the inquiry's leads. Raises
+    `InvalidInvestigation` when the observations contradict themselves.
     """
     around = evidence.surroundings
     if around is None:
-        return ()
+        return (), None
     verdict = investigate(investigation_of(around, _own(evidence)))
-    if verdict.outcome is not Outcome.INCIDENT:
-        return ()
-    return tuple(_hypothesis(found, around) for found in verdict.hypotheses[:MOST])
+    found = tuple(_hypothesis(one, around) for one in verdict.hypotheses[:MOST])
+    reasons = tuple(_named(reason, around) for reason in verdict.reasons)
+    inquiry = Inquiry(InquiryOutcome(verdict.outcome), round(verdict.probability, 3), reasons)
+    if verdict.outcome is Outcome.INCIDENT:
+        return found, inquiry
+    return (), replace(inquiry, leads=found)
 
 
 def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
@@ -128,6 +133,13 @@ def _hypothesis(found: model.Hypothesis, surroundings: Surroundings) -> Hypothes
         title=_title(found, surroundings, change),
         confidence=round(found.confidence, 3),
         because=tuple(_reasons(found, change))[:MAX_REASONS],
+def _named(text: str, surroundings: Surroundings) -> str:
+    """With resources as people call them: `apigateway:shop` instead of `apigateway:a1b2c3`."""
+    for resource in surroundings.scope.resources:
+        text = text.replace(resource.id, str(resource)) if resource.title else text
+    return text
+
+
         against=tuple(Reason(text) for text in found.evidence_against[:MAX_REASONS]),
         resource=found.node,
         path=tuple(step.node for step in found.path),

@@ -27,6 +27,7 @@ from auto_repair.root_cause.telemetry import (
 
 SYMPTOMATIC = (Role.LATENCY, Role.AVAILABILITY)
 POINTERS = (Kind.CHANGED, Kind.LOGGED)  # evidence that needs no metric
+HARDLY = 0.5  # sigmas that are not worth telling
 
 
 def investigate(investigation: Investigation) -> Verdict:
@@ -50,12 +51,12 @@ def investigate(investigation: Investigation) -> Verdict:
         return Verdict(Outcome.CANNOT_TELL, 0.0, (), blind)
     probability = incident_probability(candidates.strongest, candidates.alarm_sigmas)
     hypotheses = word_hypotheses(candidates, investigation, rows, probability)
-    return Verdict(
-        _outcome(probability),
-        probability,
-        hypotheses,
-        (*blind, *_reasons(candidates, probability, alarm.node)),
-    )
+    outcome = _outcome(probability)
+    if outcome is Outcome.INCIDENT:
+        return Verdict(outcome, probability, hypotheses, blind)
+    if blind:  # what nobody measured cannot be said to be well
+        return Verdict(Outcome.CANNOT_TELL, probability, hypotheses, (*blind, _weakness(probability)))
+    return Verdict(outcome, probability, hypotheses, _why_not(candidates, probability, telemetry, alarm.node))
 
 
 def _what_is_missing(investigation: Investigation, telemetry: Telemetry, rows: Rows) -> tuple[str, ...]:
@@ -64,7 +65,7 @@ def _what_is_missing(investigation: Investigation, telemetry: Telemetry, rows: R
     if not observed:
         missing.append("no metric has data around the alarm")
     if len(investigation.reference.timestamps) < FEWEST_VALUES:
-        missing.append(f"the reference has fewer than {FEWEST_VALUES} rows: nothing to compare with")
+        missing.append(f"the reference has fewer than {FEWEST_VALUES} periods: nothing to compare with")
     elif observed and not any(is_comparable(telemetry, column) for column in observed):
         missing.append(f"no metric with data around the alarm has {FEWEST_VALUES} values in the reference")
     return tuple(missing)
@@ -76,10 +77,27 @@ def _outcome(probability: float) -> Outcome:
     return Outcome.INCIDENT if probability >= SURE_FROM else Outcome.CANNOT_TELL
 
 
-def _reasons(candidates: Candidates, probability: float, alarmed: str) -> tuple[str, ...]:
-    if probability >= SURE_FROM:
-        return ()
-    moved = f"{alarmed} itself moved by {candidates.alarm_sigmas:.1f} sigmas"
-    if not candidates.scores:
-        return (f"nothing moved that is new against both the reference and the minutes before; {moved}",)
-    return (f"the strongest evidence is weak (score {max(candidates.scores.values()):.2f}); {moved}",)
+def _why_not(
+    candidates: Candidates, probability: float, telemetry: Telemetry, alarmed: str
+) -> tuple[str, ...]:
+    """Why what was measured does not make an incident."""
+    found = (
+        _weakness(probability)
+        if candidates.scores
+        else "nothing stands out against both the reference and the minutes before"
+    )
+    sigmas = candidates.alarm_sigmas
+    if alarmed not in telemetry.by_node:
+        moved = f"nothing is measured of {alarmed} itself"
+    elif sigmas < HARDLY:
+        moved = f"{alarmed} itself does as it did before"
+    else:
+        moved = f"{alarmed} itself moved by {sigmas:.1f} times its usual scatter"
+    return found, moved
+
+
+def _weakness(probability: float) -> str:
+    return (
+        f"what was found makes a fault among what was looked at only {probability:.0%} likely; causes are "
+        f"named from {SURE_FROM:.0%} on"
+    )

@@ -95,11 +95,11 @@ def _excuses(candidates: Candidates, node: str) -> list[str]:
 def _doubts(shift: Shift, rows: Rows) -> list[str]:
     found = []
     if not rows.before:
-        found.append("there are no rows before the alarm: drift since the reference cannot be excluded")
+        found.append("nothing was measured right before it: drift since the reference cannot be excluded")
     elif shift.level is not None and shift.against_before is None and shift.against_reference is not None:
         found.append("it has no data before the alarm")
     if len(rows.after) < 3:
-        found.append(f"only {len(rows.after)} row(s) since the onset")
+        found.append(f"only {len(rows.after)} period(s) were measured since it began")
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auto_repair.domain.case import Case
-from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Verdict
+from auto_repair.domain.diagnosis import Diagnosis, FailureMode, Hypothesis, Inquiry, Verdict
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.fingerprint import fingerprint
@@ -78,7 +78,8 @@ class DiagnoseIssue:
         return self._recalled(self._diagnosed(evidence, declined), evidence, incident_id)
 
     def _diagnosed(self, evidence: Evidence, declined: Collection[str] = ()) -> Diagnosis:
-        return diagnose(evidence, self.failure_modes, _causes_around(evidence), declined)
+        causes, inquiry = _inquired(evidence)
+        return diagnose(evidence, self.failure_modes, causes, declined, inquiry)
 
     def _recalled(self, diagnosis: Diagnosis, evidence: Evidence, incident_id: str) -> Diagnosis:
         """With what similar incidents of the past turned out to be."""
@@ -93,13 +94,13 @@ class DiagnoseIssue:
         return recalled(evidence, diagnosis, recall(seen, past, evidence.window.end, incident_id))
 
 
-def _causes_around(evidence: Evidence) -> tuple[Hypothesis, ...]:
+def _inquired(evidence: Evidence) -> tuple[tuple[Hypothesis, ...], Inquiry | None]:
     if evidence.surroundings is None:
-        return ()
+        return (), None
     # Imported late: the engine costs a cold start a good deal, and common incidents do without it.
-    from auto_repair.root_cause.around import causes_around
+    from auto_repair.root_cause.around import inquire
 
-    return causes_around(evidence)
+    return inquire(evidence)
 
 
 def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -111,21 +112,32 @@ def facts_of(diagnosis: Diagnosis) -> dict[str, Any]:
         "rootCause": best.failure_mode if best else "",
         "rootCauseResource": best.resource if best else "",
         "confidence": best.confidence if best else 0.0,
-        "hypotheses": [
-            {
-                "id": h.id,
-                "failureMode": h.failure_mode,
-                "resource": h.resource,
-                "path": list(h.path),
-                "confidence": h.confidence,
-                "because": [r.text for r in h.because],
-                "against": [r.text for r in h.against],
-            }
-            for h in diagnosis.hypotheses
-        ],
+        "hypotheses": [_hypothesis(h) for h in diagnosis.hypotheses],
+        "inquiry": _inquiry(diagnosis.inquiry) if diagnosis.inquiry else {},
         "missingEvidence": list(diagnosis.missing),
         "explanation": said.explanation if said else "",
         "advisor": [text for text in (said.model, *said.remarks) if text] if said else [],
+    }
+
+
+def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
+    return {
+        "id": hypothesis.id,
+        "failureMode": hypothesis.failure_mode,
+        "resource": hypothesis.resource,
+        "path": list(hypothesis.path),
+        "confidence": hypothesis.confidence,
+        "because": [reason.text for reason in hypothesis.because],
+        "against": [reason.text for reason in hypothesis.against],
+    }
+
+
+def _inquiry(inquiry: Inquiry) -> dict[str, Any]:
+    return {
+        "outcome": inquiry.outcome.value,
+        "probability": inquiry.probability,
+        "reasons": list(inquiry.reasons),
+        "leads": [_hypothesis(lead) for lead in inquiry.leads],
     }
 
 

@@ -71,6 +71,7 @@ class Findings:
     summary: str = ""
     confirmed_cause: str = ""
     hypotheses: tuple[Hypothesis, ...] = ()
+    leads: tuple[Hypothesis, ...] = ()  # too weak to be causes
     answers: tuple[Answer, ...] = ()
     report: str = ""
     notes: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ class Findings:
             "summary": self.summary,
             "confirmedCause": self.confirmed_cause,
             "hypotheses": [_hypothesis(one) for one in self.hypotheses],
+            "leads": [_hypothesis(one) for one in self.leads],
             "answers": encode(self.answers),
             "report": self.report,
             "notes": list(self.notes),
@@ -194,6 +196,7 @@ class Reconsider:
             summary=diagnosis.summary,
             confirmed_cause=accepted(record.answers),
             hypotheses=diagnosis.hypotheses,
+            leads=diagnosis.leads,
             answers=record.answers,
             report=report or str(record.diagnosis.get("reportUri", "")),
             notes=(*notes, *self._questions(record)),
