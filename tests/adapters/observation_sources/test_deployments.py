@@ -15,6 +15,7 @@ from tests.adapters.observation_sources.surroundings import (
     API,
     BUCKET,
     FUNCTION,
+    PLACE,
     ROLE,
     TABLE,
     ago,
@@ -434,7 +435,7 @@ def test_where_neither_answers_nothing_is_claimed() -> None:
 
 def test_when_time_is_up_no_further_request_begins_and_that_is_said() -> None:
     clients = answering(found=[deployment(9)])
-    source = deployments.DeploymentsSource(clients, deployments.home(SETTINGS), deadline_s=0)
+    source = deployments.DeploymentsSource(clients, PLACE, deadline_s=0)
     found = source.observe(needing(FUNCTION, BUCKET))
     assert [name for name, _ in clients.calls] == ["codedeploy.list_deployments"]
     assert reasons(found) == (

@@ -35,12 +35,12 @@ class DeploymentsSource:
         failed = 0
         for part in self._parts:
             try:
-                changes, unknown = part.changes(scope, deadline)
+                told_here, unknown = part.changes(scope, deadline)
             except AutoRepairError as error:
                 failed += 1
                 gaps.append(str(error))
                 continue
-            found += (replace(change, source=self.name) for change in changes)
+            found += (replace(change, source=self.name) for change in told_here)
             gaps += unknown
         changes = recent(found, scope)
         item = EvidenceItem(
