@@ -122,6 +122,13 @@ def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:
     return Frame.of(rows, ((column, [values.get(t) for t in rows]) for column, values in points.items()))
 
 
+def _named(text: str, surroundings: Surroundings) -> str:
+    """With resources as people call them: `apigateway:shop` instead of `apigateway:a1b2c3`."""
+    for resource in surroundings.scope.resources:
+        text = text.replace(resource.id, str(resource)) if resource.title else text
+    return text
+
+
 def _told(change: ResourceChange) -> str:
     return f"{change.action}: {change.summary}" if change.summary else change.action
 
@@ -133,13 +140,6 @@ def _hypothesis(found: model.Hypothesis, surroundings: Surroundings) -> Hypothes
         title=_title(found, surroundings, change),
         confidence=round(found.confidence, 3),
         because=tuple(_reasons(found, change))[:MAX_REASONS],
-def _named(text: str, surroundings: Surroundings) -> str:
-    """With resources as people call them: `apigateway:shop` instead of `apigateway:a1b2c3`."""
-    for resource in surroundings.scope.resources:
-        text = text.replace(resource.id, str(resource)) if resource.title else text
-    return text
-
-
         against=tuple(Reason(text) for text in found.evidence_against[:MAX_REASONS]),
         resource=found.node,
         path=tuple(step.node for step in found.path),
