@@ -1,15 +1,34 @@
 """What is live now, and what there is to undo, follows from what happened."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from auto_repair.domain.case import WorkflowError
+from auto_repair.domain.incident import ChildAlarm
 from auto_repair.reports import overview
 from auto_repair.reports.incident_report import Standing
 from auto_repair.reports.repair_record import RepairRecord
 from tests.unit.reports import cases
+
+
+def test_composite_alarm_is_told_with_what_it_joins_and_when_it_fired() -> None:
+    report = cases.repaired()
+    alarm = report.incident.alarm
+    assert alarm is not None
+    at = alarm.changed_at - timedelta(minutes=9)
+    children = (ChildAlarm("errors", "ALARM", at), ChildAlarm("queue", "ALARM", alarm.changed_at))
+    joined = replace(report.incident, alarm=replace(alarm, began=at, children=children))
+    composite, plain = (
+        {fact.label: fact.text for fact in overview.facts(one)}
+        for one in (replace(report, incident=joined), report)
+    )
+    assert composite["It joins"] == "errors; queue"
+    assert "It joins" not in plain
+    assert composite["Alarm fired"] == plain["Alarm fired"]
+    assert overview.figures(replace(report, incident=joined)) == overview.figures(report)
 
 
 @pytest.mark.parametrize(

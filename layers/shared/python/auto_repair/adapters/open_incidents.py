@@ -164,7 +164,7 @@ class OpenIncidents:
         alarm = incident.alarm
         note = {
             "alarm": alarm.name if alarm else "manual start",
-            "at": iso(incident.started_at),
+            "at": iso(incident.alarmed_at),
             "reason": alarm.reason[:_MAX_REASON] if alarm else "",
         }
         return {

@@ -10,7 +10,7 @@ from auto_repair.domain.question.reading import Reading
 
 UNKNOWN_FUNCTION = "unknown"
 # Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
-LEASE = timedelta(days=2, hours=1)
+LEASE = timedelta(days=31)
 _UNREADABLE = re.compile(r"[^A-Za-z0-9_.-]")  # in the key of a file, of a table, in a shell
 
 
@@ -103,6 +103,11 @@ class Incident:
         if self.alarm:
             return self.alarm.began or self.alarm.changed_at
         return self.since or self.opened_at
+
+    @property
+    def alarmed_at(self) -> datetime:
+        """When its alarm fired, which a composite alarm does after the first of its children."""
+        return self.alarm.changed_at if self.alarm else self.started_at
 
     @property
     def has_function(self) -> bool:

@@ -51,7 +51,7 @@ def facts(report: IncidentReport) -> tuple[Fact, ...]:
         ("Trigger", "started by hand" if incident.trigger is Trigger.MANUAL else ""),
         ("Since, as a person told", moment(incident.since) if incident.since else ""),
         ("First harm measured", moment(harmed_since) if harmed_since else ""),
-        ("Alarm fired" if alarm else "Started", moment(alarm.changed_at if alarm else incident.opened_at)),
+        ("Alarm fired" if alarm else "Started", moment(incident.alarmed_at if alarm else incident.opened_at)),
         ("Reported", moment(report.reported_at) if report.reported_at else ""),
         ("Decided", decided_by(report)),
         ("May say yes", ", ".join(plan.approvers) if plan and report.is_asked else ""),
@@ -130,9 +130,10 @@ def looks(report: IncidentReport) -> tuple[tuple[str, Evidence], ...]:
 
 
 def _since_alarm(report: IncidentReport) -> str:
-    if report.changed_at is None or report.changed_at < report.incident.started_at:
+    alarmed_at = report.incident.alarmed_at
+    if report.changed_at is None or report.changed_at < alarmed_at:
         return ""
-    return span((report.changed_at - report.incident.started_at).total_seconds())
+    return span((report.changed_at - alarmed_at).total_seconds())
 
 
 def change_facts(report: IncidentReport) -> tuple[Fact, ...]:
