@@ -76,7 +76,9 @@ class StateMachine:
                 chosen = (c["Next"] for c in state["Choices"] if _holds(c, document))
                 return document, next(chosen, state["Default"])
             case "Wait":
-                self.wait(state["Seconds"])
+                seconds = state["Seconds"] if "Seconds" in state else _find(document, state["SecondsPath"])
+                assert isinstance(seconds, int)
+                self.wait(seconds)
                 return document, state["Next"]
             case "Pass":
                 result = (

@@ -66,6 +66,11 @@ class TestPolicy:
             ('{"limits": {"memory": 1}}', "unknown field `limits.memory`"),
             ('{"limits": {"max_memory_mb": "a lot"}}', "`$.limits.max_memory_mb`"),
             ('{"limits": {"max_memory_mb": 64}}', "`limits.max_memory_mb` is 64, it must be 128 or more"),
+            ('{"approval_expiry_s": 86401}', "`approval_expiry_s` is 86401, it must be 86400 or less"),
+            (
+                '{"verification_budget_s": 43201}',
+                "`verification_budget_s` is 43201, it must be 43200 or less",
+            ),
             ('{"repairs": {"raise_memory": "maybe"}}', "`$.repairs[...]`"),
             ('{"freeze_windows": [{"start": "someday", "end": "mon 08:00"}]}', "`freeze_windows`"),
             ('{"freeze_windows": [{"start": "fri 16:00", "end": "mon 08:00", "timezone": "Mars"}]}', "Mars"),

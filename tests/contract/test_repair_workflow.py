@@ -3,6 +3,8 @@
 import inspect
 import json
 import re
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,13 @@ import pytest
 
 from auto_repair.domain import errors
 from auto_repair.domain.incident import LEASE
+from auto_repair.domain.ladder import MAX_RUNGS
+from auto_repair.domain.policy import MAX_APPROVAL_EXPIRY_S, MAX_VERIFICATION_BUDGET_S
 from auto_repair.domain.repair_progress import ProgressStatus
+from auto_repair.domain.verification import STABILIZE_S, Verification, next_wait_s
 from auto_repair.use_cases.collect_metrics_and_logs import PATIENT_TRIES
+from auto_repair.use_cases.execute_repair import MAX_CALLS
 from auto_repair.use_cases.notify_result import LAST_ATTEMPT
-from auto_repair.use_cases.verify_repair import STABILIZE_S
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "asl" / "repair_workflow.asl.json"
@@ -98,6 +103,71 @@ def test_every_task_calls_one_function(name: str) -> None:
 def test_machine_has_a_comment_and_a_time_limit_within_the_lease() -> None:
     assert MACHINE["Comment"]
     assert MACHINE["TimeoutSeconds"] < LEASE.total_seconds()
+    assert MACHINE["TimeoutSeconds"] <= 365 * 24 * 3600  # the longest that Step Functions runs anything
+
+
+def looks() -> list[int]:
+    """Seconds waited before each look of the longest verification that a policy may ask for."""
+    waited = [STABILIZE_S]
+    while waited[-1] < MAX_VERIFICATION_BUDGET_S:
+        waited.append(waited[-1] + next_wait_s(waited[-1], MAX_VERIFICATION_BUDGET_S))
+    return waited
+
+
+STARTING = ("ParseAlarmEvent", "CollectMetricsAndLogs", "DiagnoseIssue", "LookAround", "DiagnoseIssue")
+ENDING = ("RecordFailure", "NotifyResult")
+APPLYING = ("ExecuteRepair", "IsRepairApplied", "WaitForUpdate")
+LOOKING = ("VerifyRepair", "IsRepairVerified", "AwaitMoreTraffic")
+ROLLING_BACK = ("RollBackRepair", "IsRolledBack", "WaitForRollback")
+
+
+def longest_way() -> list[str]:
+    """The states of the longest incident: every rung asks, is applied by as many calls as one may take, and
+    is looked at until its budget ends; then all of it goes back as slowly, and that fails."""
+    asking = (
+        "DetermineAction",
+        "IsActionAllowed",
+        "ForgetFormerAnswer",
+        "AwaitApproval",
+        "IsApproved",
+    )
+    rung = [*asking, *APPLYING * MAX_CALLS, "Stabilize", *LOOKING * len(looks())]
+    refused = ["DetermineAction", "IsActionAllowed"]
+    return [*STARTING, *rung * MAX_RUNGS, *refused, *ROLLING_BACK * MAX_CALLS, *ENDING]
+
+
+def longest_stay_s(name: str) -> int:
+    """Seconds that a state may take without retries; waiting for traffic is counted as a whole."""
+    if name == "AwaitApproval":
+        return MAX_APPROVAL_EXPIRY_S
+    state = STATES[name]
+    return int(state.get("TimeoutSeconds", 0) + state.get("Seconds", 0))
+
+
+def test_longest_incident_that_policies_allow_ends_before_its_execution_does() -> None:
+    """A late yes on the last rung must not be cut off by the machine, with the change half made."""
+    way = longest_way()
+    assert all(name in STATES for name in way)
+    waiting_for_traffic_s = MAX_RUNGS * looks()[-1]
+    at_most_s = sum(map(longest_stay_s, way)) + waiting_for_traffic_s
+    assert at_most_s <= 0.9 * MACHINE["TimeoutSeconds"]  # retries cost time too
+
+
+def test_longest_incident_that_policies_allow_fits_into_the_history_of_an_execution() -> None:
+    """An execution ends with a failure at 25,000 events, whatever it is at."""
+    events = {"Wait": 2, "Choice": 2, "Pass": 2, "Task": 5}  # a Lambda is scheduled, started and done
+    submitted = 1  # a task with a token is also submitted
+    used = sum(events[STATES[name]["Type"]] for name in longest_way()) + submitted * MAX_RUNGS
+    assert used <= 0.75 * 25_000  # a retry costs three more
+
+
+def test_verification_is_not_late_by_more_than_a_tenth() -> None:
+    pauses = [later - sooner for sooner, later in pairwise(looks())]
+    assert pauses[:9] == [STABILIZE_S] * 9
+    assert all(
+        pause <= max(STABILIZE_S, 0.1 * waited) for pause, waited in zip(pauses, looks(), strict=False)
+    )
+    assert MAX_VERIFICATION_BUDGET_S <= looks()[-1] < MAX_VERIFICATION_BUDGET_S + STABILIZE_S
 
 
 @each_task
@@ -224,6 +294,16 @@ def test_collector_gives_up_waiting_for_a_source_before_its_retries_end() -> Non
 
 def test_verifier_counts_the_seconds_that_the_machine_waits() -> None:
     assert STATES["Stabilize"]["Seconds"] == STABILIZE_S
+    path = STATES["AwaitMoreTraffic"]["SecondsPath"]
+    assert path.removeprefix("$.verification.") in {field.name for field in fields(Verification)}
+
+
+def test_answer_to_an_earlier_rung_is_forgotten_before_the_next_question() -> None:
+    assert {name for name, state in STATES.items() if "AwaitApproval" in nexts(state)} == {
+        "ForgetFormerAnswer"
+    }
+    forget = STATES["ForgetFormerAnswer"]
+    assert (forget["Result"], forget["ResultPath"]) == ({}, STATES["AwaitApproval"]["ResultPath"])
 
 
 def test_functions_neither_sleep_nor_poll() -> None:

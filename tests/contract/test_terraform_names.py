@@ -14,7 +14,14 @@ from auto_repair import observability, settings
 from auto_repair.adapters.function_policies import policy_from
 from auto_repair.adapters.lambda_functions import PROBE_READ_TIMEOUT_S
 from auto_repair.domain.naming import alarm_rule, executor_role
-from auto_repair.domain.policy import FreezeWindow, FunctionPolicy, Limits, Mode
+from auto_repair.domain.policy import (
+    MAX_APPROVAL_EXPIRY_S,
+    MAX_VERIFICATION_BUDGET_S,
+    FreezeWindow,
+    FunctionPolicy,
+    Limits,
+    Mode,
+)
 from auto_repair.repairs import all_repairs
 from auto_repair.use_cases import collect_metrics_and_logs, look_around, verify_repair
 
@@ -135,15 +142,16 @@ def test_evidence_that_comes_late_is_missing_evidence_and_no_function_that_is_cu
     assert verifying_s < timeout_of("verifier")
 
 
-def test_longest_verification_has_room_in_the_history_of_an_execution() -> None:
-    events = {"Wait": 2, "Choice": 2, "Task": 5}  # entered and exited; a Lambda is scheduled, started, done
-    states = json.loads(DEFINITION)["States"]
-    loop = [states[name]["Type"] for name in ("Stabilize", "VerifyRepair", "IsRepairVerified")]
+@pytest.mark.parametrize(
+    ("setting", "most"),
+    [
+        ("verification_budget_s", MAX_VERIFICATION_BUDGET_S),
+        ("approval_expiry_s", MAX_APPROVAL_EXPIRY_S),
+    ],
+)
+def test_terraform_allows_what_the_workflows_limits_were_made_for(setting: str, most: int) -> None:
     variables = (MODULES / "monitored_function" / "variables.tf").read_text()
-    longest_s = re.search(r"verification_budget_s <= (\d+)", variables)
-    assert longest_s
-    looks = int(longest_s[1]) / states["Stabilize"]["Seconds"]
-    assert looks * sum(events[kind] for kind in loop) < 0.6 * 25_000  # room for rungs and all else
+    assert re.findall(rf"var\.settings\.{setting} <= (\d+)", variables) == [str(most)]
 
 
 @pytest.mark.parametrize("file", ["main.tf", "dashboard.tf"])

@@ -157,12 +157,12 @@ variable "settings" {
 
   validation {
     condition     = var.settings.verification_budget_s >= 60 && var.settings.verification_budget_s <= 43200
-    error_message = "monitored_functions.${var.function_name}: verification_budget_s is between 60 and 43200 seconds: Step Functions ends an execution that has looked for longer."
+    error_message = "monitored_functions.${var.function_name}: verification_budget_s is between 60 and 43200 seconds: the history of an execution holds no more looks, with every step of an incident taking as long."
   }
 
   validation {
     condition     = var.settings.approval_expiry_s >= 60 && var.settings.approval_expiry_s <= 86400
-    error_message = "monitored_functions.${var.function_name}: approval_expiry_s is between 60 and 86400 seconds, since an incident ends after two days."
+    error_message = "monitored_functions.${var.function_name}: approval_expiry_s is between 60 and 86400 seconds: each step of an incident may ask anew, and all of them end within 30 days."
   }
 
   validation {

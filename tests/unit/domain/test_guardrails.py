@@ -9,6 +9,7 @@ import pytest
 from auto_repair.domain.citations import MissingEvidence
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.guardrails import GUARDRAILS, Moment, Situation, check, forbidden_now, kept_ready
+from auto_repair.domain.ladder import MAX_RUNGS
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import NOT_ONBOARDED, FreezeWindow, FunctionPolicy, Limits, Mode
 from auto_repair.domain.repair import Refusal, SettingChange
@@ -172,6 +173,14 @@ def test_version_behind_several_aliases() -> None:
     assert rule(situation(evidence=seen, change=ALIASED)) == "several aliases"
     assert rule(situation(evidence=seen, change=ALIASED, named_alias="live")) == ""
     assert rule(situation(evidence=replace(seen, aliases=seen.aliases[1:]), change=ALIASED)) == ""
+
+
+@pytest.mark.parametrize(("rungs", "refused"), [(MAX_RUNGS - 1, ""), (MAX_RUNGS, "rungs")])
+def test_ladder_has_an_end_also_where_a_person_agrees(rungs: int, refused: str) -> None:
+    own = an_attempt(incident_id="incident-2", status="EXECUTED")
+    others = an_attempt(incident_id="incident-1", status="REFUSED")
+    climbed = situation(attempts=(*[own] * rungs, *[others] * MAX_RUNGS))
+    assert rule(climbed, person_decides=True) == refused
 
 
 def test_aliases_that_could_not_be_read_may_be_several() -> None:

@@ -14,11 +14,11 @@ from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from auto_repair.domain.timestamps import iso
-from auto_repair.domain.verification import NextStep, Outcome, Verification
+from auto_repair.domain.verification import STABILIZE_S, NextStep, Outcome, Verification, next_wait_s
 from auto_repair.ports import Target
 from auto_repair.repairs import all_repairs
 from auto_repair.use_cases.look_around import LookAround
-from auto_repair.use_cases.verify_repair import MAX_PROBES, STABILIZE_S, VerifyRepair
+from auto_repair.use_cases.verify_repair import MAX_PROBES, VerifyRepair
 from tests.builders import (
     FUNCTION,
     NOW,
@@ -135,6 +135,34 @@ def test_waiting_is_counted_in_wait_states_so_that_it_holds_on_any_clock() -> No
     second = bench.look(bench.case(verification=first))
     assert second.waited_s == 2 * STABILIZE_S
     assert bench.record["status"] == "EXECUTED"
+    later = bench.look(bench.case(verification=waited(600, look_again_in_s=60)))
+    assert (later.waited_s, later.look_again_in_s) == (660, 66)
+
+
+def test_look_at_a_rung_beyond_which_none_is_allowed_follows_the_first_wait() -> None:
+    """The machine goes past ExecuteRepair to Stabilize again, whatever the former look had asked for."""
+    bench = Bench()
+    former = replace(waited(600, look_again_in_s=60), next_step=NextStep.CLIMB)
+    assert bench.look(bench.case(verification=former)).waited_s == 600 + STABILIZE_S
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "turns", "wait_s"),
+    [
+        (30, (126, 1800), 30),
+        (300, (126, 1800), 30),
+        (600, (126, 1800), 60),
+        (1790, (126, 1800), 30),  # the end of the budget is near, and not nearer than the shortest wait
+        (1700, (1920, 43200), 170),
+        (1800, (1920, 43200), 120),  # just when enough was seen to say that it is repaired
+        (20000, (126, 43200), 900),
+        (50000, (126, 43200), 900),
+    ],
+)
+def test_looks_grow_rarer_and_miss_no_moment_that_counts(
+    waited_s: int, turns: tuple[int, ...], wait_s: int
+) -> None:
+    assert next_wait_s(waited_s, *turns) == wait_s
 
 
 def test_next_rung_begins_to_wait_anew() -> None:

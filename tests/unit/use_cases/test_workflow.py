@@ -181,6 +181,21 @@ def test_no_to_the_second_rung_takes_the_first_one_back() -> None:
     assert told(simulation) == "ROLLED_BACK"
 
 
+def test_approver_that_crashes_on_a_further_rung_is_told_as_what_failed() -> None:
+    """The yes to the first rung's question is no answer to the second one's."""
+    simulation = Simulation(function(), Behaviour(needs_mb=1000), policy={"mode": Mode.ASK})
+    simulation.fault = Fault(Call("AwaitApproval", "announcer.publish", 2), "crash", forever=True)
+    execution = simulation.run()
+    assert execution.output["failure"]["state"] == "AwaitApproval"
+    assert execution.output["approval"] == {}
+    assert simulation.live["memory"] == 128
+    assert simulation.store.statuses == ["ROLLED_BACK", "FAILED"]
+    first, second = (facts for _, facts in sorted(simulation.store.repairs.items()))
+    assert first["approval"]["answeredBy"] == "ada"
+    assert "approval" not in second
+    assert second["outcome"].startswith("nothing was changed: ")
+
+
 def answering_late(yes: Any, forbid: Any, **facts: Any) -> Simulation:
     """While each question waits, something happens in the account."""
     simulation = Simulation(function(), policy={"mode": Mode.ASK}, **facts)

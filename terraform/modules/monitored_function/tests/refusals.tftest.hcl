@@ -184,7 +184,7 @@ run "refuses_a_verification_budget_of_seconds" {
   expect_failures = [var.settings]
 }
 
-run "refuses_a_verification_that_outlives_its_execution" {
+run "refuses_a_verification_that_outgrows_its_execution" {
   command = plan
 
   variables {

@@ -10,7 +10,14 @@ from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.domain.errors import InvalidEvent, ResourceMissing
 from auto_repair.domain.naming import alarm_rule
-from auto_repair.domain.policy import NOT_ONBOARDED, FreezeWindow, FunctionPolicy, Limits
+from auto_repair.domain.policy import (
+    MAX_APPROVAL_EXPIRY_S,
+    MAX_VERIFICATION_BUDGET_S,
+    NOT_ONBOARDED,
+    FreezeWindow,
+    FunctionPolicy,
+    Limits,
+)
 from auto_repair.settings import Settings
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,6 +93,12 @@ def _check(policy: FunctionPolicy) -> None:
     ):
         if value < least:
             raise ValueError(f"`{name}` is {value}, it must be {least} or more")
+    for name, value, most in (
+        ("verification_budget_s", policy.verification_budget_s, MAX_VERIFICATION_BUDGET_S),
+        ("approval_expiry_s", policy.approval_expiry_s, MAX_APPROVAL_EXPIRY_S),
+    ):
+        if value > most:
+            raise ValueError(f"`{name}` is {value}, it must be {most} or less")
     for window in policy.freeze_windows:
         _check_window(window)
 

@@ -46,7 +46,8 @@ class Case:
     evidence: EvidenceReference | None = None
     diagnosis: Diagnosis | None = None
     plan: Plan | None = None
-    approval: Any = None  # what a person sent with send-task-success: anything at all, see approval.py
+    # What a person sent with send-task-success: anything at all, see approval.py. {}: no answer yet.
+    approval: Any = None
     repair: Progress | None = None
     verification: Verification | None = None
     rollback: Progress | None = None

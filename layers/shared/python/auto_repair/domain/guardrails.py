@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from auto_repair.domain.evidence import Alias, Evidence, FunctionConfiguration, ProvisionedConcurrency
 from auto_repair.domain.incident import Incident
+from auto_repair.domain.ladder import MAX_RUNGS
 from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
@@ -223,6 +224,18 @@ def repeats_without_effect(s: Situation) -> Refusal | None:
     )
 
 
+def endless_ladder(s: Situation) -> Refusal | None:
+    """An incident does not climb for ever, and its execution cannot: AWS bounds its time and its history."""
+    rungs = sum(a.incident_id == s.incident_id and a.status == "EXECUTED" for a in s.attempts)
+    if rungs < MAX_RUNGS:
+        return None
+    return Refusal(
+        "rungs",
+        f"this incident has taken {rungs} steps, and the function needs still more",
+        "a person has to find out why it needs so much; a new incident starts from the value that is live",
+    )
+
+
 def price(s: Situation) -> Refusal | None:
     """The owner's cost cap."""
     return _too_dear(s.policy.limits, s.extra_cost_usd_per_month)
@@ -251,6 +264,7 @@ GUARDRAILS = (
     unreleased_code,
     cooldown,
     repeats_without_effect,
+    endless_ladder,
     price,
 )
 # A person who approves has weighed these already.

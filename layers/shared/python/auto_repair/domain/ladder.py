@@ -6,6 +6,7 @@ from math import ceil, floor
 # still leaves the new limit within three times the need, and the fewest kills on the way.
 FIRST_STEP = 3.0
 LATER_STEP = 2.0
+MAX_RUNGS = 12  # from the smallest value to the largest that AWS offers, with some to spare
 HEADROOM = 0.75  # a measured need shall fill at most this share of the new limit
 
 

@@ -77,26 +77,13 @@ def failed_state(case: Case) -> str:
         return "DiagnoseIssue" if case.evidence.is_wide else "LookAround"
     if plan is None or _is_climbing(case, plan):
         return "DetermineAction"
-    if plan.decision is Decision.ASK and _is_unanswered(case, plan):
+    if plan.decision is Decision.ASK and not case.approval:
         return "AwaitApproval"
     if case.repair is None or case.repair.planned_at != plan.planned_at:
         return "ExecuteRepair"
     if case.repair.status is not ProgressStatus.DONE:
         return "ExecuteRepair"
     return "VerifyRepair"
-
-
-def _is_unanswered(case: Case, plan: Plan) -> bool:
-    """Whether the plan's own question has no answer.
-
-    Until a further rung is begun, `approval` may still be the answer to the rung before. Then the error
-    tells: of the two states only AwaitApproval sends messages.
-    """
-    if case.approval is None:
-        return True
-    if case.repair is None or case.repair.planned_at == plan.planned_at:
-        return False
-    return "sns:publish" in str((case.error or {}).get("Cause", "")).lower()
 
 
 def _is_climbing(case: Case, plan: Plan) -> bool:

@@ -54,6 +54,11 @@ def _minute_of_week(text: str) -> int:
     return _DAYS.index(day) * 1440 + at.hour * 60 + at.minute
 
 
+# What Step Functions' limits leave room for, with every rung at its longest: see the workflow's time limit.
+MAX_APPROVAL_EXPIRY_S = 24 * 3600
+MAX_VERIFICATION_BUDGET_S = 12 * 3600
+
+
 @dataclass(frozen=True)
 class FunctionPolicy:
     """The owner's settings for one function, as the onboarding module writes them to SSM."""

@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from auto_repair.domain.repair import Check
 
+STABILIZE_S = 30  # the Wait state before the first look at a change
+RARER = 0.1  # of what has been waited so far: how much later a verdict may come than it could
+LONGEST_WAIT_S = 900
+
 
 class Outcome(StrEnum):
     """What can be said about the repair now."""
@@ -38,8 +42,17 @@ class Verification:
     invocations_seen: int = 0
     evidence_ref: str = ""
     verified_at: str = ""
+    look_again_in_s: int = STABILIZE_S  # where the next step is to wait
 
     @property
     def is_overruled(self) -> bool:
         """Whether somebody else changed what was repaired: what is still ours goes back, and no verdict."""
         return self.outcome is Outcome.CANNOT_TELL_YET and self.next_step is NextStep.ROLL_BACK
+
+
+def next_wait_s(waited_s: int, *turns: int) -> int:
+    """Seconds until the next look. Looks grow rarer with time: hours of them must fit into an execution's
+    history. `turns` are the moments, in seconds waited, at which a look can settle more than before."""
+    usual = min(int(waited_s * RARER), LONGEST_WAIT_S)
+    ahead = (turn - waited_s for turn in turns if turn > waited_s)
+    return max(STABILIZE_S, min((usual, *ahead)))

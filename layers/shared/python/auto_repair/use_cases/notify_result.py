@@ -171,7 +171,7 @@ class NotifyResult:
             diagnosis=diagnosis,
             plan=case.plan,
             attempts=attempts,
-            approval=read(case.approval) if case.approval is not None or is_declined(case) else None,
+            approval=read(case.approval) if case.approval or is_declined(case) else None,
             repair=case.repair,
             verification=case.verification,
             rollback=case.rollback,

@@ -14,12 +14,11 @@ from auto_repair.domain.repair import Refusal, Repair, RepairContext
 from auto_repair.domain.surroundings import ResourceSeries, Surroundings
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
-from auto_repair.domain.verification import NextStep, Outcome, Verification
+from auto_repair.domain.verification import STABILIZE_S, NextStep, Outcome, Verification, next_wait_s
 from auto_repair.ports import Clock, EvidenceSource, Functions, IncidentStore, Policies, Target
 from auto_repair.use_cases.collect_metrics_and_logs import gather
 from auto_repair.use_cases.look_around import LookAround
 
-STABILIZE_S = 30  # the Wait state before each look
 MAX_PROBES = 5  # per look
 PROBING = timedelta(seconds=15)  # no probe begins later: a verifier that is cut off takes the repair back
 
@@ -60,9 +59,7 @@ class VerifyRepair:
             after = replace(
                 after, surroundings=replace(now, series=now.series + _bounds(before.surroundings))
             )
-        former = case.verification
-        same_plan = former is not None and former.planned_at == plan.planned_at
-        waited_s = STABILIZE_S + (former.waited_s if former and same_plan else 0)
+        waited_s = _waited_s(plan, case.verification)
         repair = self.repairs[plan.repair]
         look = Look(
             plan=plan,
@@ -87,6 +84,7 @@ class VerifyRepair:
             invocations_seen=len(after.invocations),
             evidence_ref=ref,
             verified_at=iso(self.clock()),
+            look_again_in_s=next_wait_s(waited_s, plan.required_wait_s, plan.verification_budget_s),
         )
         self._record(case, plan, judgement)
         return verification
@@ -151,6 +149,14 @@ class VerifyRepair:
         self.store.record_repair(
             case.incident, plan.planned_at, facts | ({"status": status} if status else {})
         )
+
+
+def _waited_s(plan: Plan, former: Verification | None) -> int:
+    """Seconds that the workflow has waited since the change, by what its Wait states were told."""
+    if former is None or former.planned_at != plan.planned_at:
+        return STABILIZE_S
+    is_waiting = former.next_step is NextStep.WAIT
+    return former.waited_s + (former.look_again_in_s if is_waiting else STABILIZE_S)
 
 
 def _bounds(around: Surroundings) -> tuple[ResourceSeries, ...]:
