@@ -161,6 +161,7 @@ ASSUMED = [
     ("orders fails since yesterday evening", "“Since” is taken as 2026-01-30 18:00 UTC, the beginning of the evening."),
     ("imgae-api returns 502", "“imgae-api” is read as apigateway:image-api."),
     ("the thumbnail function fails", "“thumbnail” is read as lambda:thumbnails."),
+    ("the queue stock is slow", "No queue of that name is known, so dynamodb:stock is taken as meant."),
     ("an image of ordres-inbox is stuck", "“ordres-inbox” is read as sqs:orders-inbox."),
     ("is the database slow?", "rds:ledger is the only database known, so it is taken as meant."),
     ("dynamodb:other is throttled", "dynamodb:other is not among the resources known; it is taken as it is written."),

@@ -134,7 +134,7 @@ def _subject(words: str, original: str, named: list[Named], services: list[Heard
     bare = [s for s in services if not any(_belong(words, s, n) for n in named)]
     named = sorted((_narrowed(words, n, services) for n in named), key=lambda n: n.start)
     if named and not (bare and bare[0].end <= named[0].start and len(_of(bare[0].meaning, known)) == 1):
-        return _first(named, known)
+        return _first(named, known, [s.meaning for s in services if _belong(words, s, named[0])])
     if not named and (alike := names.by_likeness(words, _is_vocabulary)):
         return _alike(_narrowed(words, alike[0], services), original)
     if not named and (strange := unknown_names(words, original, _is_vocabulary)):
@@ -161,13 +161,16 @@ def _belong(words: str, service: Heard, named: Named) -> bool:
     return bool(re.fullmatch(_NEAR, between))
 
 
-def _first(named: list[Named], known: Sequence[Resource]) -> _Subject:
+def _first(named: list[Named], known: Sequence[Resource], said: list[str]) -> _Subject:
+    """The first that is named; `said` are the services whose words stand beside it."""
     first = named[0]
     if len(first.candidates) > 1:
         return _Subject(ask_back=(f"Which one: {_list(first.candidates)}?",))
     resource, assumptions = first.candidates[0], []
     if resource not in known:
         assumptions.append(f"{resource} is not among the resources known; it is taken as it is written.")
+    elif said and resource.service not in said:
+        assumptions.append(f"No {NOUNS[said[0]]} of that name is known, so {resource} is taken as meant.")
     others = sorted({r.id for n in named[1:] for r in n.candidates} - {resource.id})
     if others:
         also = ", ".join(others[:MOST_CANDIDATES])
