@@ -180,6 +180,16 @@ def test_depth_and_number_are_bounded_and_that_is_said() -> None:
     assert len(incident.alarm.unread) <= MOST_TOLD + 2
 
 
+def test_refusal_of_a_composite_alarm_names_some_of_what_it_joins() -> None:
+    names = [f"backlog-{n}" for n in range(7)]
+    rule = " OR ".join(f"ALARM({name})" for name in (*names, "gone"))
+    incident = arrive(composite(rule), FakeAlarms([known(name) for name in names]))
+    assert (
+        "; it joins backlog-0, backlog-1, backlog-2, backlog-3, backlog-4 and 2 more; "
+        "gone is not there any more. Say what it is about"
+    ) in incident.problem
+
+
 def test_child_elsewhere_cannot_be_read_and_is_not_taken_for_one_of_ours() -> None:
     there = f"{PLACE}errors".replace("eu-central-1", "us-east-1")
     alarms = FakeAlarms([known("errors", ERRORS)])

@@ -89,10 +89,10 @@ def _told(child: AlarmSignal) -> Request:
 
 
 def _names_nothing(alarm: AlarmSignal) -> str:
-    heard = ""
-    if below := [*(child.name for child in alarm.children), *alarm.unread]:
-        rest = f" and {len(below) - MOST_SHOWN} more" if len(below) > MOST_SHOWN else ""
-        heard = f"; it joins {'; '.join(below[:MOST_SHOWN])}{rest}"
+    names = [child.name for child in alarm.children[:MOST_SHOWN]]
+    rest = len(alarm.children) - len(names)
+    joins = [f"it joins {', '.join(names)}" + (f" and {rest} more" if rest else "")] if names else []
+    heard = "".join(f"; {told}" for told in (*joins, *alarm.unread[:MOST_SHOWN]))
     watched = ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
     return (
         f"alarm {alarm.name!r} watches {watched[:300]} and names no resource that we know: no metric has the "
