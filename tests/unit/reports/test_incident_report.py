@@ -11,6 +11,7 @@ from auto_repair.domain.incident import ChildAlarm
 from auto_repair.reports import overview
 from auto_repair.reports.incident_report import Standing
 from auto_repair.reports.repair_record import RepairRecord
+from auto_repair.reports.timeline import timeline
 from tests.unit.reports import cases
 
 
@@ -29,6 +30,13 @@ def test_composite_alarm_is_told_with_what_it_joins_and_when_it_fired() -> None:
     assert "It joins" not in plain
     assert composite["Alarm fired"] == plain["Alarm fired"]
     assert overview.figures(replace(report, incident=joined)) == overview.figures(report)
+    told = [entry.what for entry in timeline(replace(report, incident=joined))]
+    fired = [what for what in told if "larm" in what]
+    assert fired[:3] == [
+        "Joined alarm in ALARM: errors",
+        "Joined alarm in ALARM: queue",
+        f"Alarm fired: {alarm.name}",
+    ]
 
 
 @pytest.mark.parametrize(

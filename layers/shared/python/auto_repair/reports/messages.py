@@ -127,7 +127,7 @@ def _elsewhere(report: IncidentReport) -> Iterator[str]:
         return
     alarm, place = report.incident.alarm, one_line(report.named(path.way[-1].resource), 160)
     what = f"{one_line(alarm.name, 260)} on {place}" if alarm else place
-    yield f"Alarm: {what}, {moment(report.incident.started_at)}."
+    yield f"Alarm: {what}, {moment(report.incident.alarmed_at)}."
     yield f"Cause: {cause_in_words(report)}."
     is_proposed = report.change is not None and report.standing is Standing.UNTOUCHED
     proposed = f" Proposed: {differences(report.change)}." if report.change and is_proposed else ""

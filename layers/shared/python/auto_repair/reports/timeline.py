@@ -133,6 +133,8 @@ def _first_deviation(evidence: Evidence) -> Iterator[Entry]:
 
 def _opening(report: IncidentReport) -> Iterator[Entry]:
     incident = report.incident
+    for child in incident.alarm.children if incident.alarm else ():
+        yield Entry(child.changed_at, f"Joined alarm in {child.state}: {child.name}", child.reason, Tone.BAD)
     if incident.alarm:
         yield Entry(
             incident.alarm.changed_at, f"Alarm fired: {incident.alarm.name}", incident.alarm.reason, Tone.BAD
