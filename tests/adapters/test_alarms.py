@@ -86,6 +86,25 @@ def test_metric_math_is_read_with_all_its_metrics(clients: Clients) -> None:
     assert known.signal.metrics[0].dimensions == {"FunctionName": "orders"}
 
 
+def test_metric_of_another_account_is_not_taken_for_one_of_ours() -> None:
+    queries = [
+        {
+            "Id": f"m{account}",
+            "AccountId": account,
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/Lambda", "MetricName": account, "Dimensions": []},
+                "Period": 60,
+                "Stat": "Sum",
+            },
+        }
+        for account in ("123456789012", "210987654321")
+    ]
+    alarm = described("both", Metrics=queries)
+    clients = RecordedClients({"cloudwatch.describe_alarms": lambda **_: {"MetricAlarms": [alarm]}})
+    (known,) = CloudWatchAlarms(clients).read(["both"])
+    assert [metric.name for metric in known.signal.metrics] == ["123456789012"]
+
+
 def test_percentile_is_the_statistic() -> None:
     alarm = described(
         "slow",

@@ -76,11 +76,13 @@ def _signal(alarm: Mapping[str, Any]) -> AlarmSignal:
 
 
 def _metrics(alarm: Mapping[str, Any]) -> list[AlarmMetric]:
-    """Its one metric, or those of its metric math."""
+    """Its one metric, or those of its metric math; not those of other accounts: they are not about ours."""
     if alarm.get("MetricName"):
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "")
         return [_metric(alarm, statistic, alarm.get("Period", 60))]
-    stats = [query["MetricStat"] for query in alarm.get("Metrics", ()) if query.get("MetricStat")]
+    account = alarm["AlarmArn"].split(":")[4]
+    ours = (query for query in alarm.get("Metrics", ()) if query.get("AccountId", account) == account)
+    stats = [query["MetricStat"] for query in ours if query.get("MetricStat")]
     return [_metric(stat["Metric"], stat["Stat"], stat["Period"]) for stat in stats]
 
 
