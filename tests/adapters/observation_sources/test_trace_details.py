@@ -96,7 +96,7 @@ def test_failed_requests_accuse_the_bucket_that_refused_them() -> None:
         "apigateway:shop → lambda:orders → s3:images; the error began at s3:images (PutObject)"
         in item.observed
     )
-    assert item.observed.endswith("; so did 5 of 5 that failed")
+    assert item.observed.endswith("; so it was in 5 of 5 failed requests that were read")
     assert item.link == "https://us-east-1.console.aws.amazon.com/xray/home?region=us-east-1#/traces/1-1"
     assert found.missing == ()
 
@@ -172,10 +172,20 @@ def test_time_of_the_slowest_request_is_told_beside_a_usual_one() -> None:
     )
     overview, item = found.items
     assert overview.observed == "11 traced requests"
-    assert item.id == "traces.1-11"
+    assert item.id == "traces.slowest"
+    assert item.query == "xray:BatchGetTraces 1-11"
     assert item.observed == "the slowest request took 11.00 s: 97 % dynamodb:stock"
     assert item.baseline == "one of medium length took 6.00 s: 95 % dynamodb:stock, 5 % lambda:orders"
     assert found.signatures == ()
+
+
+def test_slow_requests_that_fail_tell_that_too_under_names_of_their_own() -> None:
+    clients = xray(FAULTS, {f"1-{n}": refused_request() for n in range(1, 9)})
+    found = observed(clients, scope(ORDERS, MetricRole.LATENCY))
+    names = [item.id for item in found.items]
+    assert names[:2] == ["traces", "traces.slowest"]
+    assert len(set(names)) == len(names) == 3
+    assert [signature.names for signature in found.signatures] == ["s3:images"]
 
 
 def test_callers_mistakes_count_where_they_are_the_alarm() -> None:

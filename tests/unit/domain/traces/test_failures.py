@@ -33,6 +33,7 @@ KNOWN = (
     Resource("s3", "images"),
     Resource("kinesis", "clicks"),
 )
+CLOCK = {key: bucket_call()[key] for key in ("start_time", "end_time")}
 RESOURCE = partial(resource_of_span, home=Home("aws", REGION, ACCOUNT))
 
 
@@ -206,3 +207,11 @@ def test_request_that_went_well_has_no_failure() -> None:
 @pytest.mark.parametrize(("by_errors", "hurts"), [(True, True), (False, False)])
 def test_callers_mistake_hurts_only_where_it_is_asked_about(by_errors: bool, hurts: bool) -> None:
     assert is_hurt(read(stage(404), *lambda_segments()), by_errors=by_errors) is hurts
+
+
+def test_blocks_within_blocks_are_followed_to_the_end() -> None:
+    block = denied_bucket()
+    for level in range(300):
+        block = {"id": f"b{level}", "name": "## again", "subsegments": [block], "fault": True, **CLOCK}
+    trace = read(*lambda_segments(block, parent="", fault=True))
+    assert told(trace) == ((ORDERS, IMAGES), ORDERS, IMAGES, f"ClientError: {DENIED}")

@@ -135,21 +135,20 @@ class TraceDetailsSource:
     def _failed(self, told: Failures, scope: Scope) -> Iterator[EvidenceItem]:
         title = titles(scope.resources)
         for failure, count in of_each_kind(told):
-            words = path_in_words(failure, told, title)
-            yield self._item(
-                failure.trace, scope, f"{words}; so did {count} of {len(told.found)} that failed"
-            )
+            share = f"so it was in {count} of {len(told.found)} failed requests that were read"
+            words = f"{path_in_words(failure, told, title)}; {share}"
+            yield self._item(failure.trace.id, failure.trace, scope, words)
 
     def _slow(self, traces: Sequence[Trace], scope: Scope) -> Iterator[EvidenceItem]:
         """The slowest request; the last one is there to compare with."""
         told = [time_in_words(trace, self._resource, titles(scope.resources)) for trace in traces]
         if told:
             usual = f"one of medium length took {told[-1]}" if len(told) == MOST_TRACES else ""
-            yield self._item(traces[0], scope, f"the slowest request took {told[0]}", usual)
+            yield self._item("slowest", traces[0], scope, f"the slowest request took {told[0]}", usual)
 
-    def _item(self, trace: Trace, scope: Scope, observed: str, baseline: str = "") -> EvidenceItem:
+    def _item(self, name: str, trace: Trace, scope: Scope, observed: str, baseline: str = "") -> EvidenceItem:
         return EvidenceItem(
-            id=f"traces.{trace.id}",
+            id=f"traces.{name}",
             source=self.name,
             query=f"xray:BatchGetTraces {trace.id}",
             window=scope.window,

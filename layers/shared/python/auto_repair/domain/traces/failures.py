@@ -6,14 +6,14 @@ error is one: code asks for what may be missing, is told so, and goes on.
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from auto_repair.domain.complaints import ComplaintKind, complaint
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.traces.resources import owner, service_called
 from auto_repair.domain.traces.spans import Raised, Span, Trace
 
-# What a call that fails may say without anything being wrong: there is no such thing, or not any more.
-EXPECTED = (None, ComplaintKind.MISSING)
+# Answers that code may well be prepared for: there is no such thing, or it is not as it was.
 ANSWERS = frozenset(range(400, 500)) - {401, 403, 407, 408, 429}
 
 Resources = Callable[[Span], Resource | None]  # which resource did the work of a span, where anything tells
@@ -73,15 +73,15 @@ def failure_of(trace: Trace, resource: Resources, known: Collection[Resource]) -
     call = next((span for span in reversed(path) if span.is_call), None)
     if call is None or _raised_in_code(trace, began, call):
         return Failure(trace, owners, began, owners[-1], raised=raised)
-    maker = next((span for span in list(trace.above(call))[1:] if not span.is_call), call)
+    made = list(takewhile(lambda span: span.is_call, trace.above(call)))[-1]
     return Failure(
         trace,
         owners,
         began,
-        caller=owner(trace, maker, resource),
+        caller=owner(trace, trace.by_id.get(made.parent, made), resource),
         culprit=_called(path, call, resource, known),
         raised=raised,
-        is_expected=_is_expected(trace, call, _said_below(trace, call), known),
+        is_expected=_is_expected(trace, made, known),
     )
 
 
@@ -116,11 +116,10 @@ def _to_blame(trace: Trace, here: Span, sick: set[str], known: Collection[Resour
 
 def _was_handled(trace: Trace, here: Span, last: Span, sick: set[str], known: Collection[Resource]) -> bool:
     """Whether the work went on after its last failing part, or failed for something else."""
-    said = _said_below(trace, last)
     siblings = trace.children.get(here.id, ())
     went_on = any(s.is_call and s.id not in sick and s.start >= trace.end_of(last) for s in siblings)
-    expected = _is_expected(trace, last, said, known)
-    if here.exceptions and not _repeats(here, said):
+    expected = _is_expected(trace, last, known)
+    if here.exceptions and not _repeats(here, _said_below(trace, last)):
         return went_on or expected
     return not here.exceptions and not here.cause and went_on and expected
 
@@ -150,12 +149,13 @@ def _repeats(here: Span, said: Iterable[Raised]) -> bool:
     )
 
 
-def _is_expected(trace: Trace, top: Span, said: Sequence[Raised], known: Collection[Resource]) -> bool:
+def _is_expected(trace: Trace, top: Span, known: Collection[Resource]) -> bool:
     """Whether a call was only told that something is not there, or not as it was expected."""
     inner = [span for span in (top, *trace.children.get(top.id, ())) if span.failed]
-    told = all(span.status in ANSWERS and not span.throttle for span in inner)
-    kinds = {found.kind if (found := complaint(one.text, known)) else None for one in said}
-    return top.is_call and told and kinds <= set(EXPECTED)
+    if not top.is_call or any(span.throttle or span.status not in ANSWERS for span in inner):
+        return False
+    said = (complaint(one.text, known) for span in inner for one in span.exceptions)
+    return all(found is None or found.kind is ComplaintKind.MISSING for found in said)
 
 
 def _raised(trace: Trace, path: Sequence[Span], resource: Resources) -> Raised | None:
