@@ -101,6 +101,19 @@ def test_failed_requests_accuse_the_bucket_that_refused_them() -> None:
     assert found.missing == ()
 
 
+def test_rare_failure_among_many_that_look_alike_is_read() -> None:
+    def seen(service: str, call: str, raised: str) -> list[dict[str, Any]]:
+        entity = {"Name": call, "Exceptions": [{"Name": raised, "Message": "words"}], "Remote": True}
+        inner = {"Name": service, "Names": [service], "EntityPath": [{"Name": "orders"}, entity]}
+        return [{"Services": [{"Name": "orders", "EntityPath": []}, inner], "ClientImpacting": False}]
+
+    usual = [summary(n, 1, ErrorRootCauses=seen("stock", "GetItem", "NotFound")) for n in range(1, 40)]
+    rare = summary(99, 8, FaultRootCauses=seen("S3", "PutObject", "ClientError"))
+    clients = xray([*usual, rare], {"1-99": refused_request()})
+    observed(clients)
+    assert "1-99" in clients.calls[1][1]["TraceIds"]
+
+
 def test_two_requests_are_made_at_most() -> None:
     clients = xray(FAULTS, {f"1-{n}": refused_request() for n in range(1, 9)}, NextToken="more")
     found = observed(clients)

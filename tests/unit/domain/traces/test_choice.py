@@ -25,6 +25,12 @@ def test_each_kind_of_answer_is_read() -> None:
     assert {"20", "30", "1", "8"} <= set(found)
 
 
+def test_each_cause_that_xray_sees_is_read() -> None:
+    """Lambda's own segment tells alike of requests that failed and of those that went well."""
+    usual = [summary(n, causes=frozenset({"images HeadObject 404"})) for n in range(1, 20)]
+    assert "30" in chosen(*usual, summary(30, causes=frozenset({"orders KeyError"})))
+
+
 def test_oldest_that_was_served_is_there_to_compare_with() -> None:
     faults = [summary(n, fault=True, status=502) for n in range(1, 9)]
     served = [summary(n) for n in (14, 3, 9)]

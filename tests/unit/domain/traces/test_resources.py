@@ -17,7 +17,7 @@ def span(name: str, *, aws: dict[str, Any] | None = None, **facts: Any) -> Span:
     return Span("1", name, 0.0, 1.0, aws=aws or {}, **facts)
 
 
-CALL = {"namespace": "aws", "is_part": True}
+CALL: dict[str, Any] = {"namespace": "aws", "is_part": True}
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,17 @@ def _summary(found: Mapping[str, Any], span: Window) -> Summary:
         error=found.get("HasError", False),
         throttle=found.get("HasThrottle", False),
         status=found.get("Http", {}).get("HttpStatus"),
+        causes=frozenset(_causes(found)),
     )
+
+
+def _causes(found: Mapping[str, Any]) -> Iterator[str]:
+    """The innermost service of each root cause that X-Ray sees, what it did there, and what it raised."""
+    for cause in (*found.get("FaultRootCauses", ()), *found.get("ErrorRootCauses", ())):
+        for service in cause.get("Services", ())[-1:]:
+            for entity in service.get("EntityPath", ())[-1:]:
+                raised = ", ".join(one.get("Name", "") for one in entity.get("Exceptions", ()))
+                yield f"{service.get('Name')} {entity.get('Name')} {raised}"
 
 
 def _trace(found: Mapping[str, Any]) -> Trace:

@@ -9,7 +9,8 @@ from datetime import datetime
 class Summary:
     """What X-Ray tells of a request before its documents are read.
 
-    fault, error: how it was answered. throttle: somebody in it was throttled.
+    fault, error: how it was answered. throttle: somebody in it was throttled. causes: where X-Ray sees its
+    failures begin.
     """
 
     id: str
@@ -19,15 +20,16 @@ class Summary:
     error: bool = False
     throttle: bool = False
     status: int | None = None
+    causes: frozenset[str] = frozenset()
 
     @property
-    def answer(self) -> tuple[bool, bool, bool, int | None]:
-        """What tells kinds of answers apart."""
-        return self.fault, self.throttle, self.error, self.status
+    def kind(self) -> object:
+        """What requests that failed alike have in common."""
+        return self.fault, self.throttle, self.error, self.status, self.causes
 
 
 def telling_failures(found: Iterable[Summary], most: int, *, by_errors: bool) -> tuple[Summary, ...]:
-    """Requests that hurt, of each kind of answer, spread over time; and one that was served although
+    """Requests that hurt, of each kind, spread over time; and one that was served although
     something in it failed: what fails there, too, hurts nobody.
 
     by_errors: an answer of 4xx is what hurts, not a caller's mistake.
@@ -51,7 +53,7 @@ def slowest(found: Iterable[Summary], most: int) -> tuple[Summary, ...]:
 def _of_each_kind(found: Sequence[Summary], most: int) -> tuple[Summary, ...]:
     kinds: dict[object, list[Summary]] = {}
     for summary in sorted(found, key=lambda s: s.at, reverse=True):
-        kinds.setdefault(summary.answer, []).append(summary)
+        kinds.setdefault(summary.kind, []).append(summary)
     queues = [_telling_first(alike) for alike in sorted(kinds.values(), key=len, reverse=True)]
     chosen: list[Summary] = []
     while len(chosen) < most and any(queues):
