@@ -53,6 +53,7 @@ def test_composite_alarm_is_told_with_what_it_joins_and_when_it_fired() -> None:
         ("failed_before_change", Standing.UNTOUCHED),
         ("failed_half_way", Standing.UNCLEAR),
         ("gave_up", Standing.UNCLEAR),
+        ("overruled", Standing.TAKEN_OVER),
         ("later_rung_rejected", Standing.RESTORED),
         ("stale", Standing.UNTOUCHED),
     ],

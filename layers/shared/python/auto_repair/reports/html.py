@@ -142,6 +142,8 @@ def _difference(row: overview.Difference, now: Standing) -> Markup:
     values = [element("del", before), arrow, element("ins", after)]
     if now is Standing.RESTORED:
         values = [element("span", before), arrow, element("del", after), arrow, element("ins", before)]
+    if now is Standing.TAKEN_OVER:
+        values = [element("span", before), arrow, element("del", after)]
     return element("div", element("span", one_line(row.what, 200), class_="what"), *values)
 
 

@@ -36,6 +36,7 @@ class Standing(StrEnum):
     UNTOUCHED = "untouched"
     CHANGED = "changed"
     RESTORED = "restored"
+    TAKEN_OVER = "taken_over"  # what is not as before is what somebody else has set since
     UNCLEAR = "unclear"  # a person must look: a step of ours may or may not have reached AWS
 
 
@@ -156,7 +157,7 @@ class IncidentReport:
 
     def _after_rollback(self, rollback: Progress) -> Standing:
         if rollback.status is not ProgressStatus.DONE:
-            return Standing.UNCLEAR
+            return Standing.TAKEN_OVER if self.is_overruled else Standing.UNCLEAR
         took_steps = rollback.steps or (self.repair and self.repair.steps)
         return Standing.RESTORED if took_steps else Standing.UNTOUCHED
 

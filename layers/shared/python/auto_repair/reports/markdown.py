@@ -99,6 +99,7 @@ _CHANGE_HEADS = {
     Standing.UNTOUCHED: ("Setting", "Is", "Would be"),
     Standing.CHANGED: ("Setting", "Before", "Now"),
     Standing.RESTORED: ("Setting", "Before and now again", "Was in between"),
+    Standing.TAKEN_OVER: ("Setting", "Before", "Was set by us"),
     Standing.UNCLEAR: ("Setting", "Before", "Wanted"),
 }
 

@@ -150,6 +150,7 @@ _CHANGE_TITLES = {
     Standing.UNTOUCHED: "Not changed",
     Standing.CHANGED: "Changed",
     Standing.RESTORED: "Changed and taken back",
+    Standing.TAKEN_OVER: "Changed, until somebody else changed it",
     Standing.UNCLEAR: "Perhaps changed",
 }
 

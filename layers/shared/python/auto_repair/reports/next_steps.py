@@ -83,12 +83,11 @@ def find_proof(report: IncidentReport) -> list[str]:
     ]
 
 
-def ask_who_changed_it(report: IncidentReport) -> list[str]:
+def ask_who_changed_it(_: IncidentReport) -> list[str]:
     """Somebody else changed a repaired setting before anybody could tell whether it helped."""
     return [
         "Find out who or what changed it, a person or a deployment, and whether that was meant: the failure "
         "may go on. The next repair of the same setting is asked about.",
-        *(look_at_configuration(report) if report.undo else []),
     ]
 
 

@@ -15,6 +15,7 @@ _STANDING = {
     Standing.UNTOUCHED: "Nothing was changed.",
     Standing.CHANGED: "The change is live.",
     Standing.RESTORED: "The former configuration is back.",
+    Standing.TAKEN_OVER: "What somebody else has set since is live, and was left as it is.",
     Standing.UNCLEAR: "What is live now is not certain.",
 }
 
@@ -23,6 +24,7 @@ _CHANGE_TITLES = {
     Standing.UNTOUCHED: "What would have been changed",
     Standing.CHANGED: "What was changed",
     Standing.RESTORED: "What was changed, and is back as it was",
+    Standing.TAKEN_OVER: "What was changed, until somebody else changed it",
     Standing.UNCLEAR: "What was being changed",
 }
 
