@@ -291,6 +291,14 @@ def test_who_is_asked_in_any_mode_is_told_what_speaks_against_it() -> None:
     assert "put the old value back" in "; ".join(desk.plan().reasons)
 
 
+def test_what_a_person_would_have_to_weigh_is_told_where_nothing_is_done() -> None:
+    seen = evidence(concurrency=Concurrency(0, 1000, 1000), series=(a_series("Throttles", 60),))
+    desk = Desk(seen, mode=Mode.OBSERVE)
+    plan = desk.plan(desk.case("raise_reserved_concurrency", "throttled_by_reserved_concurrency"))
+    assert plan.decision is Decision.OBSERVE
+    assert "somebody may have meant it" in plan.reasons[1]
+
+
 def test_every_doubt_is_told_to_whom_is_asked() -> None:
     """One doubt must not hide another: what the model changed, what was put back, what has no price."""
     queue = EventSource("sqs", QUEUE, visibility_timeout_s=18)

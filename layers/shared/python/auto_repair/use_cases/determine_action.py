@@ -238,14 +238,13 @@ def _refused(plan: Plan, refusal: Refusal) -> Plan:
 def _decide(
     policy: FunctionPolicy, repair: Repair, doubts: tuple[str, ...]
 ) -> tuple[Decision, tuple[str, ...]]:
-    """How far to go, and why: whoever is asked hears of every doubt."""
+    """How far to go, and why. Whoever is asked, or told what would have been done, hears of every doubt."""
     decision = DECISIONS[policy.mode_for(repair.name)]
     if not policy.onboarded:
-        return Decision.OBSERVE, ("the function is not onboarded, so nothing may be changed",)
+        return Decision.OBSERVE, ("the function is not onboarded, so nothing may be changed", *doubts)
     if decision is Decision.AUTO and doubts:
         return Decision.ASK, doubts
-    told = doubts if decision is Decision.ASK else ()
-    return decision, (f"mode is {decision.value} for {repair.name}", *told)
+    return decision, (f"mode is {decision.value} for {repair.name}", *doubts)
 
 
 def _for_callers(change: Change, evidence: Evidence) -> Change:
