@@ -46,8 +46,8 @@ variable "settings" {
     contact                Whom messages name as owner.
     probe_payload          A harmless event that may be sent to verify a repair. Allows the verifier to invoke the function.
     min_invocations        Runs that must be seen before a repair counts as verified.
-    verification_budget_s  How long to wait for them.
-    approval_expiry_s      How long a question waits; no answer means no.
+    verification_budget_s  How long to wait for them, at most 12 hours.
+    approval_expiry_s      How long a question waits, at most 24 hours; no answer means no.
     cooldown_s             Quiet time between two repairs.
     queues                 ARNs of SQS queues that feed the function: their visibility timeout may move with its timeout.
     buckets                ARNs of S3 buckets that the function uses: their former policy may be restored, once a person agrees.
