@@ -20,6 +20,7 @@ from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.precedents import Precedent
 from auto_repair.domain.prevention import Advice, Measure
 from auto_repair.domain.question.reading import Reading
+from auto_repair.domain.ranking import diagnose
 from auto_repair.domain.repair import Change, Setting, SettingChange
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import (
@@ -32,7 +33,9 @@ from auto_repair.domain.surroundings import (
     Symptom,
 )
 from auto_repair.domain.topology import Edge, Topology
+from auto_repair.failure_modes import all_failure_modes
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.root_cause.around import inquire
 
 FUNCTION, REGION = "image-service", "eu-central-1"
 ALARM_AT = datetime(2026, 1, 31, 10, 7, 31, tzinfo=UTC)
@@ -427,6 +430,27 @@ def asked_back() -> IncidentReport:
             problem="question: Which one is “image”: apigateway:image-api or s3:image-store?",
         ),
         status="INVALID_EVENT",
+    )
+
+
+def unclear() -> IncidentReport:
+    """What the engine makes of an alarm for which hardly anything moved, after somebody changed a policy."""
+    around, fired = surroundings(), image_service()
+    hardly = tuple(replace(s, values=tuple(max(v, 0.985) for v in s.values)) for s in around.series[:1])
+    seen = Evidence(
+        FUNCTION,
+        WINDOW,
+        items=(NO_ERRORS,),
+        surroundings=replace(around, series=hardly, signatures=(), items=()),
+    )
+    causes, inquiry = inquire(seen)
+    return replace(
+        fired,
+        status="CANNOT_TELL",
+        evidence_before=seen,
+        diagnosis=diagnose(seen, all_failure_modes(), causes, inquiry=inquiry),
+        plan=Plan(Decision.NOTHING, ("the cause is not known",)),
+        prevention=(),
     )
 
 

@@ -87,7 +87,8 @@ SECTIONS = {
     "failed_before_change": "overview next verification failure timeline evidence",
     "failed_half_way": "overview next root-cause changes verification rollback failure timeline evidence",
     "image_service": "overview next root-cause path impact changes prevention timeline evidence",
-    "slow_database": "overview root-cause impact outlook timeline evidence",
+    "unclear": "overview next root-cause impact changes timeline evidence",
+    "slow_database": "overview next root-cause impact outlook timeline evidence",
     "everything_said": "overview question next root-cause answers similar model path impact changes"
     " prevention timeline evidence",
     "asked_back": "overview next timeline",
@@ -155,6 +156,12 @@ def text_of(case: str) -> str:
         ("everything_said", "The model named an evidence id that does not exist: “made-up”. Dropped."),
         ("everything_said", "ENV=prod"),
         ("asked_back", "The question is not clear yet: Which one is “image”"),
+        ("unclear", "What was seen around apigateway:image-api is not enough to name a cause."),
+        (
+            "unclear",
+            "Looked at 8 resources: 1 metric, 4 changes and 0 log messages; from 2026-01-31 09:52:31",
+        ),
+        ("unclear", "Leads, not causes: too little speaks for them."),
         ("slow_database", "Asked the shop is slow since ten"),
         ("slow_database", "Resource elasticloadbalancing:app/shop/50dc6c495c0c9188"),
         ("slow_database", "free storage of rds:shop reaches zero in about"),

@@ -81,6 +81,11 @@ def test_sections(case: str) -> None:
             "It cites `change_journal` `around.lambda:image-service.errors` `denied_by_bucket_policy#Check`.",
         ),
         ("failed_before_change", "State `DiagnoseIssue`: AwsCallFailed"),
+        ("unclear", "### The look around apigateway:image-api"),
+        ("unclear", "- apigateway:image-api itself moved by 1.0 times its usual scatter"),
+        ("unclear", "- 8 resources: 1 metric, 4 changes and 0 log messages"),
+        ("unclear", "Leads, not causes: too little speaks for them."),
+        ("unclear", "- Id: `neighbour_changed@s3:image-service-images-123456789012`"),
     ],
 )
 def test_it_says(case: str, line: str) -> None:

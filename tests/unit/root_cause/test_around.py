@@ -95,7 +95,7 @@ def test_weak_evidence_is_a_lead_with_the_reason_why_it_is_no_cause() -> None:
     assert (lead.id, lead.since) == ("neighbour_changed@s3:images", BROKE)
     assert lead.confidence == inquiry.probability
     assert inquiry.reasons == (
-        "what was found makes a fault among what was looked at only 23% likely; causes are named from 50% on",
+        "the evidence makes a fault there only 23% likely, and causes are named from 50% on",
         "apigateway:image-api itself moved by 0.6 times its usual scatter",
     )
 

@@ -9,6 +9,8 @@ from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.reports import next_steps
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.inquiry import inquiry
+from auto_repair.reports.leads import follow_leads
 from auto_repair.reports.statements import answer, differences, gaps, sentence, settled, standing
 from auto_repair.reports.wording import listed
 
@@ -62,8 +64,10 @@ def _ending(report: IncidentReport) -> _Ending:
 
 
 def _explanation(report: IncidentReport) -> str:
+    looked = inquiry(report) if report.status == "CANNOT_TELL" else None
     told = (
         report.diagnosis.summary if report.diagnosis else "",
+        looked.in_short if looked else "",
         *(report.plan.reasons if report.plan and report.status == ALREADY_REPAIRED else ()),
         report.refusal.reason if report.refusal and report.status == "REFUSED" else "",
         report.verification.reason if report.verification else "",
@@ -156,7 +160,8 @@ def _already_repaired(report: IncidentReport) -> str:
 
 
 def _cannot_tell(report: IncidentReport) -> str:
-    missing = gaps(report)
+    # Where people are told what was seen, a gap somewhere is not why.
+    missing = [] if inquiry(report) else gaps(report)
     because = f": {listed(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
     return f"We cannot tell what is wrong with {_function(report)}{because}. {standing(report)}"
 
@@ -203,7 +208,7 @@ _BY_STATUS = {
     "FAILED": _Ending("Our workflow failed", Tone.BAD, _failed, next_steps.look_at_execution),
     "NOTHING_WRONG": _Ending("Nothing is wrong", Tone.GOOD, _nothing_wrong, next_steps.check_alarm),
     ALREADY_REPAIRED: _Ending("Already repaired", Tone.GOOD, _already_repaired, next_steps.keep_what_holds),
-    "CANNOT_TELL": _Ending("Cannot tell", Tone.WARN, _cannot_tell),
+    "CANNOT_TELL": _Ending("Cannot tell", Tone.WARN, _cannot_tell, follow_leads),
     "ADVISED": _Ending("A person has to act", Tone.WARN, _advised, next_steps.advice),
     "INVALID_EVENT": _Ending("Event not understood", Tone.WARN, _invalid, next_steps.check_sender),
     "JOINED": _Ending("Joined an open incident", Tone.CALM, _joined),

@@ -104,7 +104,7 @@ class IncidentReport:
     def title_of(self, finding: str) -> str:
         """A finding in words, by its id; the id itself where nobody holds it possible any more."""
         held = [d for d in (self.diagnosis, self.first_diagnosis) if d]
-        return next((h.title for d in held for h in d.hypotheses if h.id == finding), finding)
+        return next((h.title for d in held for h in d.answerable if h.id == finding), finding)
 
     @property
     def subject(self) -> str:

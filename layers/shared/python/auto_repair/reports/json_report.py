@@ -11,6 +11,8 @@ JSON Schema is docs/incident-report.schema.json.
   - `rootCause`: null, or {id, resource, name, since, actor, action, difference} of the change behind it;
   - `hypotheses`: [{id, title, confidence, resource, name, path, since, because, against, whyNot}], the
     likeliest first. `id` is what people accept or decline; `whyNot` is empty for the root cause;
+  - `inquiry`: null, or {outcome, probability, reasons, text, lookedAt, leads}: what the look around came to,
+    why it names no cause, and leads in the form of hypotheses, which are no causes;
   - `impactPath`: null, or {text, stations: [{resource, service, name, part, wrong, since}], links: [{source,
     target, because, isSeen, isOnPath}], hidden}. `part` is cause, between, alarm or beside;
   - `impact`: null, or {cause, since, failedCalls, affected: [{resource, basis, isEntry, since, calls, failed,
@@ -46,6 +48,7 @@ from auto_repair.reports.culprit import culprit, difference
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean
 from auto_repair.reports.impact_path import ImpactPath, impact_path
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.inquiry import inquiry
 from auto_repair.reports.timeline import timeline
 
 FORMAT = "lambda-auto-repair/incident-report/1"
@@ -93,6 +96,7 @@ def _investigation(report: IncidentReport) -> dict[str, Any] | None:
         "hypotheses": [_hypothesis(h, report) for h in report.diagnosis.hypotheses]
         if report.diagnosis
         else [],
+        "inquiry": _inquiry(report),
         "impactPath": _with_text(path) if path else None,
         "impact": {
             **_members(found, SAMPLE),
@@ -102,6 +106,22 @@ def _investigation(report: IncidentReport) -> dict[str, Any] | None:
         }
         if found
         else None,
+    }
+
+
+def _inquiry(report: IncidentReport) -> dict[str, Any] | None:
+    """What the look around came to, and its leads; in words where it named no cause."""
+    held = report.diagnosis.inquiry if report.diagnosis else None
+    if held is None:
+        return None
+    told = inquiry(report)
+    return {
+        "outcome": held.outcome.value,
+        "probability": _number(held.probability),
+        "reasons": _plain(held.reasons),
+        "text": told.outcome if told else "",
+        "lookedAt": _plain(told.looked_at) if told else [],
+        "leads": [_hypothesis(lead, report) for lead in held.leads],
     }
 
 

@@ -8,7 +8,8 @@ from auto_repair.reports.culprit import culprit, difference
 from auto_repair.reports.escaping import DOCUMENT, code_block, code_span, for_markdown
 from auto_repair.reports.impact_path import short_path
 from auto_repair.reports.incident_report import IncidentReport
-from auto_repair.reports.markdown_parts import MOST_ROWS
+from auto_repair.reports.inquiry import LEADS, inquiry
+from auto_repair.reports.markdown_parts import MOST_ROWS, bullets
 from auto_repair.reports.markdown_testimony import how_to_answer
 from auto_repair.reports.wording import confidence, moment
 
@@ -28,9 +29,25 @@ def root_cause(report: IncidentReport) -> Iterator[str]:
     yield "### Also considered" if others else ""
     for hypothesis in others:
         yield from _hypothesis(hypothesis, report)
+    yield from _looked_around(report)
     if diagnosis.missing:
         missing = "; ".join(for_markdown(source, 200) for source in diagnosis.missing)
         yield f"Missing: {missing}. What is missing lowers the confidence."
+
+
+def _looked_around(report: IncidentReport) -> Iterator[str]:
+    """What the look around came to where it named no cause, and its leads."""
+    told = inquiry(report)
+    if told is None:
+        return
+    yield f"### {for_markdown(told.title)}"
+    yield for_markdown(told.outcome)
+    yield bullets(told.reasons)
+    yield f"Looked at:\n\n{bullets(told.looked_at)}"
+    leads = report.diagnosis.leads if report.diagnosis else ()
+    yield f"{LEADS}." if leads else ""
+    for lead in leads:
+        yield from _hypothesis(lead, report)
 
 
 def _hypothesis(hypothesis: Hypothesis, report: IncidentReport) -> Iterator[str]:

@@ -22,6 +22,7 @@ from auto_repair.reports.consequences import risks_of
 from auto_repair.reports.escaping import DOCUMENT, SAMPLE, clean, for_subject, https_link, one_line
 from auto_repair.reports.impact_path import impact_path, short_path
 from auto_repair.reports.incident_report import IncidentReport, Standing
+from auto_repair.reports.inquiry import inquiry
 from auto_repair.reports.statements import (
     cause_in_words,
     decided_by,
@@ -108,6 +109,7 @@ def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> 
     yield conclusion.headline
     yield _joined((*_elsewhere(report), conclusion.explanation))
     yield _read_as(report.incident, report.named(_asked_about(report.incident)))
+    yield _looked_at(report)
     yield _change(report)
     yield _list("What a person should do", map(one_line, conclusion.next_steps))
     yield _undo(report)
@@ -139,6 +141,12 @@ def _read_as(incident: Incident, name: str) -> str:
     return _list(
         f"The question was “{one_line(incident.question)}”, read as", testimony.read_as(incident, name)
     )
+
+
+def _looked_at(report: IncidentReport) -> str:
+    """What was looked at where nobody can tell: whoever takes over need not look there again."""
+    told = inquiry(report) if report.status == "CANNOT_TELL" else None
+    return _list("Looked at", told.looked_at) if told else ""
 
 
 def _asked_about(incident: Incident) -> str:

@@ -11,9 +11,9 @@ MOST_MESSAGES = 15
 
 
 def items(report: IncidentReport) -> tuple[EvidenceItem, ...]:
-    """Evidence items; those that a hypothesis cites come first."""
+    """Evidence items; those that a hypothesis or a lead cites come first."""
     known = report.surroundings.items if report.surroundings else ()
-    hypotheses = report.diagnosis.hypotheses if report.diagnosis else ()
+    hypotheses = report.diagnosis.answerable if report.diagnosis else ()
     cited = {name for h in hypotheses for reason in (*h.because, *h.against) for name in reason.evidence}
     return tuple(sorted(known, key=lambda item: item.id not in cited)[:MOST_ITEMS])
 

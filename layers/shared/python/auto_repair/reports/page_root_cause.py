@@ -10,10 +10,12 @@ from auto_repair.reports.elements import Markup, element, joined
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.impact_path import short_path
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.inquiry import LEADS, inquiry
 from auto_repair.reports.overview import Fact
 from auto_repair.reports.page_parts import (
     MOST_ROWS,
     Places,
+    bullets,
     cite,
     description_list,
     difference_lines,
@@ -39,8 +41,25 @@ def root_cause(report: IncidentReport) -> Markup | None:
         _how_to_answer(report),
         element("h3", "Also considered") if others else None,
         *(_hypothesis(h, report, places) for h in others),
+        _looked_around(report, places),
         _no_competition() if cause and not others else None,
         missing(diagnosis.missing),
+    )
+
+
+def _looked_around(report: IncidentReport, places: Places) -> Markup | None:
+    """What the look around came to where it named no cause, and its leads."""
+    told = inquiry(report)
+    if told is None:
+        return None
+    leads = report.diagnosis.leads if report.diagnosis else ()
+    return joined(
+        element("h3", told.title),
+        element("p", told.outcome),
+        bullets(told.reasons),
+        element("p", f"Looked at {'; '.join(told.looked_at)}.", class_="small muted"),
+        element("p", f"{LEADS}.") if leads else None,
+        *(_hypothesis(lead, report, places) for lead in leads),
     )
 
 

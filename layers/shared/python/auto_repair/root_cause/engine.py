@@ -98,6 +98,6 @@ def _why_not(
 
 def _weakness(probability: float) -> str:
     return (
-        f"what was found makes a fault among what was looked at only {probability:.0%} likely; causes are "
-        f"named from {SURE_FROM:.0%} on"
+        f"the evidence makes a fault there only {probability:.0%} likely, and causes are named from "
+        f"{SURE_FROM:.0%} on"
     )
