@@ -70,7 +70,7 @@ def around(report: IncidentReport) -> Iterator[str]:
         yield bullets(f"{chart.title}: {'. '.join(chart.lines)}" for chart in measured.charts)
     changes = (_change(change, report) for change in neighbours.changes(report))
     yield table(("Changed at", "What", "Where", "By"), changes)
-    yield table(("Count", "Before", "Message in the log", "Of", "First seen"), _messages(report))
+    yield table(("Count", "Before", "Message", "In", "First seen"), _messages(report))
     items = neighbours.items(report)
     yield table(EVIDENCE_HEAD, map(evidence_row, items))
     hidden = len(known.items) - len(items)
@@ -87,4 +87,5 @@ def _change(change: ResourceChange, report: IncidentReport) -> tuple[object, ...
 def _messages(report: IncidentReport) -> Iterator[tuple[object, ...]]:
     for s in neighbours.messages(report):
         text = Raw(code_cell(s.sample or s.template))
-        yield f"{s.count:,}", f"{s.count_before:,}", text, report.named(s.resource), moment(s.first_seen)
+        where = neighbours.heard_in(s, report)
+        yield f"{s.count:,}", neighbours.before(s), text, where, moment(s.first_seen)

@@ -27,9 +27,20 @@ def changes(report: IncidentReport) -> tuple[ResourceChange, ...]:
 
 
 def messages(report: IncidentReport) -> tuple[ResourceSignature, ...]:
-    """Log messages: those that were not there before come first, then the most frequent."""
+    """Messages of logs and traces: those that were not there before come first, then the most frequent."""
     known = report.surroundings.signatures if report.surroundings else ()
     return tuple(sorted(known, key=lambda s: (s.count_before > 0, -s.count))[:MOST_MESSAGES])
+
+
+def heard_in(message: ResourceSignature, report: IncidentReport) -> str:
+    """Where the message was found."""
+    place = "traces of requests through" if message.traced else "the log of"
+    return f"{place} {report.named(message.resource)}"
+
+
+def before(message: ResourceSignature) -> str:
+    """How often it was there in the time to compare with."""
+    return "not known" if message.traced else f"{message.count_before:,}"
 
 
 def places(report: IncidentReport) -> dict[str, str]:

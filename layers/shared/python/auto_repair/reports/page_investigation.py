@@ -150,13 +150,13 @@ def _change(change: ResourceChange, anchor: str, report: IncidentReport) -> Mark
 
 
 def _messages(shown: tuple[ResourceSignature, ...], report: IncidentReport) -> Markup | None:
-    rows = [(f"{s.count:,}", f"{s.count_before:,}", _message(s, report), moment(s.first_seen)) for s in shown]
-    head = ("Count", "Before", "Message in the log", "First seen")
-    return joined(element("h4", "Log messages"), table(head, rows)) if rows else None
+    rows = [(f"{s.count:,}", neighbours.before(s), _message(s, report), moment(s.first_seen)) for s in shown]
+    head = ("Count", "Before", "Message", "First seen")
+    return joined(element("h4", "Messages"), table(head, rows)) if rows else None
 
 
 def _message(signature: ResourceSignature, report: IncidentReport) -> Markup:
-    where = f"in the log of {one_line(report.named(signature.resource), 160)}"
+    where = f"in {one_line(neighbours.heard_in(signature, report), 200)}"
     return joined(
         element("code", one_line(signature.sample or signature.template)),
         element("span", where, class_="query"),

@@ -87,11 +87,12 @@ def _deviations_around(report: IncidentReport) -> Iterator[Entry]:
 
 
 def _messages_around(report: IncidentReport) -> Iterator[Entry]:
-    """Log messages that were not there before."""
+    """Messages that were not there before, as far as is known."""
     for message in neighbours.messages(report)[:MOST_MESSAGES]:
         if not message.count_before:
             detail = f"{message.count:,} × {message.template}"
-            yield Entry(message.first_seen, f"New in the log of {report.named(message.resource)}", detail)
+            new = "First" if message.traced else "New"
+            yield Entry(message.first_seen, f"{new} in {neighbours.heard_in(message, report)}", detail)
 
 
 def _changes(evidence: Evidence) -> Iterator[Entry]:

@@ -30,7 +30,7 @@ _SAYS = {
     Kind.SATURATED: "is at its limit",
     Kind.SILENT: "has stopped calling others",
     Kind.CHANGED: "was changed",
-    Kind.LOGGED: "is complained about in the log",
+    Kind.LOGGED: "is complained about",  # in a log or in traces
 }
 
 
@@ -90,12 +90,23 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 s.template,
                 s.count,
                 s.count_before,
-                _accused(s, surroundings),
+                accused,
+                s.traced,
             )
-            for s in (*own, *surroundings.signatures)
+            for s, accused in _heard((*own, *surroundings.signatures), surroundings)
             if well is None or s.last_seen >= well
         ),
     )
+
+
+def _heard(
+    signatures: Sequence[ResourceSignature], surroundings: Surroundings
+) -> Iterator[tuple[ResourceSignature, str | None]]:
+    """Messages with whom each accuses. Where a log says what traces say, too, it is the log that counts: it
+    knows of all requests, and of those before."""
+    accused = [(s, _accused(s, surroundings)) for s in signatures]
+    logged = {(s.resource, whom) for s, whom in accused if not s.traced}
+    return ((s, whom) for s, whom in accused if not s.traced or (s.resource, whom) not in logged)
 
 
 def _accused(signature: ResourceSignature, surroundings: Surroundings) -> str | None:
