@@ -73,6 +73,11 @@ def paused() -> Simulation:
     return simulation
 
 
+def asked_again() -> Simulation:
+    """Every rung has a question of its own."""
+    return Simulation(FakeFunction(a_configuration()), Behaviour(needs_mb=1000), policy={"mode": Mode.ASK})
+
+
 def advised() -> Simulation:
     """The code fails: its surroundings are looked at, and people are told."""
     return Simulation(FakeFunction(a_configuration()), Behaviour(raises="ValueError"))
@@ -86,6 +91,7 @@ STORIES: dict[Callable[[], Simulation], tuple[str, tuple[str, ...]]] = {
     in_vain: ("ROLLED_BACK", ("ExecuteRepair", "RollBackRepair", "NotifyResult")),
     in_vain_behind_an_alias: ("ROLLED_BACK", ("ExecuteRepair", "RollBackRepair")),
     approved: ("VERIFIED", ("AwaitApproval", "ExecuteRepair")),
+    asked_again: ("VERIFIED", ("AwaitApproval",)),
     advised: ("ADVISED", ("LookAround", "DiagnoseIssue")),
     paused: ("REFUSED", ("ExecuteRepair", "NotifyResult")),
     rejected: ("REJECTED", ("DetermineAction", "AwaitApproval", "NotifyResult")),
