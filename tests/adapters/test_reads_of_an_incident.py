@@ -34,6 +34,7 @@ from tests.adapters.shop import (
     crowd,
     log,
     shop,
+    traced,
 )
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:lambda-auto-repair-workflow-test:one"
@@ -213,6 +214,15 @@ def test_question_lists_only_what_it_speaks_of(
     listing = {"cloudwatch.list_metrics", "ssm.describe_parameters"}
     listing |= {"apigateway.get_rest_apis", "apigatewayv2.get_apis"}
     assert sum(times for name, times in account.reads.items() if name in listing) == reads
+
+
+def test_single_traces_take_two_reads_more(decide: Callable[..., Incident]) -> None:
+    untraced = decide(shop(log(RAISED, 100)), OF_FUNCTION)
+    incident = decide(traced(log(RAISED, 100)), OF_FUNCTION)
+    more = incident.reads - untraced.reads
+    assert more == Counter({"xray.get_trace_summaries": 1, "xray.batch_get_traces": 1}), incident.table()
+    (told,) = (s for s in incident.surroundings.signatures if s.traced)
+    assert (told.resource, told.names, told.count) == ("lambda:orders", "dynamodb:stock", 5)
 
 
 def test_crowd_is_cut_off_and_what_was_left_out_is_said(decide: Callable[..., Incident]) -> None:
