@@ -275,6 +275,13 @@ def test_tag_that_names_no_function_of_ours_is_said() -> None:
     assert "function 'orders' in us-east-1 of account 123456789012" in incident.problem
 
 
+def test_child_on_a_function_that_is_gone_is_named() -> None:
+    gone = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "gone"})
+    assert arrive(composite("ALARM(errors)"), FakeAlarms([known("errors", gone)])).problem == (
+        "there is no Lambda function 'gone' in this account and region; check alarm 'errors'"
+    )
+
+
 def test_tag_is_read_only_where_nothing_else_names_a_resource() -> None:
     alarms = FakeAlarms([known("errors", ERRORS)], {f"{PLACE}errors": {TARGET_TAG: "payments"}})
     assert arrive(composite("ALARM(errors)"), alarms).function_name == "orders"

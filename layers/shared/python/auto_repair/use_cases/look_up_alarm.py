@@ -48,6 +48,7 @@ class LookUpAlarm:
         if first is None or not known:
             return self._by_tag(request, (alarm, *below.fired))
         _take(request, told[first.name])
+        request.named_in = f"alarm {first.name!r}"
         # Whoever joined them says that they belong together: a function among them is at the heart of it.
         beside = first_of(alarm, [child for child in known if told[child.name].function_name])
         request.beside = told[beside.name].function_name if beside else ""
