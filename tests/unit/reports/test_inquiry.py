@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Inquiry, InquiryOutcome, Verdict
+from auto_repair.domain.evidence import ErrorSignature
 from auto_repair.reports import html, json_report, markdown
 from auto_repair.reports.conclusion import conclude
 from auto_repair.reports.incident_report import IncidentReport
@@ -39,7 +40,7 @@ def test_it_says_what_was_looked_at_and_why_that_is_not_enough() -> None:
     ("verdict", "outcome", "words"),
     [
         (Verdict.CANNOT_TELL, InquiryOutcome.NO_INCIDENT, "Nothing out of the ordinary was seen around"),
-        (Verdict.CANNOT_TELL, InquiryOutcome.INCIDENT, "nothing there stands out as its cause"),
+        (Verdict.CANNOT_TELL, InquiryOutcome.INCIDENT, "no resource there stands out as its cause"),
         (Verdict.ROOT_CAUSE_FOUND, InquiryOutcome.NO_INCIDENT, "Nothing else out of the ordinary was seen"),
         (Verdict.ROOT_CAUSE_FOUND, InquiryOutcome.CANNOT_TELL, "has a part in it cannot be told"),
         (Verdict.NOTHING_WRONG, InquiryOutcome.NO_INCIDENT, "Nothing out of the ordinary was seen around"),
@@ -80,6 +81,25 @@ def test_steps_lead_from_the_lead_over_other_changes_to_another_look() -> None:
         "ACCEPT=neighbour_changed@s3:image-service-images-123456789012 ENV=prod"
     )
     assert gap.endswith("config_history.")
+
+
+def test_without_any_lead_the_function_s_own_errors_are_named() -> None:
+    quiet = given.unclear()
+    assert quiet.diagnosis is not None
+    assert quiet.evidence_before is not None
+    errors = tuple(
+        ErrorSignature("KeyError", "KeyError: <text>", count, given.CHANGED_AT, given.ALARM_AT, sample)
+        for count, sample in ((3, "KeyError: 'a'"), (41, "KeyError: 'sku'"))
+    )
+    diagnosis = replace(quiet.diagnosis, inquiry=Inquiry(InquiryOutcome.NO_INCIDENT, 0.1))
+    report = replace(
+        quiet, diagnosis=diagnosis, evidence_before=replace(quiet.evidence_before, signatures=errors)
+    )
+    first, *_ = conclude(report).next_steps
+    assert first == (
+        "Read the most frequent error in the log of image-service: 41 times since 2026-01-31 10:02:05 UTC, "
+        "KeyError: 'sku'."
+    )
 
 
 def test_unsure_hypothesis_comes_before_the_leads() -> None:

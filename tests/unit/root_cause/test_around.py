@@ -100,6 +100,15 @@ def test_weak_evidence_is_a_lead_with_the_reason_why_it_is_no_cause() -> None:
     )
 
 
+def test_resources_are_named_as_people_call_them() -> None:
+    best, *_ = causes_around(evidence(surroundings=broken_api()))
+    assert best.resource == API
+    said = [reason.text for reason in (*best.because, *best.against)]
+    assert any("apigateway:image-api" in text for text in said)
+    assert not any(API in text for text in said)
+    assert best.because[0].evidence == (f"around.{API}.5XXError / Count",)
+
+
 def test_quiet_surroundings_are_said_to_be_quiet() -> None:
     well = series(API, "5XXError / Count", MetricRole.AVAILABILITY, 1.0, 1.0)
     _, inquiry = inquire(evidence(surroundings=replace(broken_api(), series=(well,))))

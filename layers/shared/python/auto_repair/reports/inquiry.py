@@ -16,7 +16,7 @@ _OUTCOMES = {
     Verdict.CANNOT_TELL: {
         InquiryOutcome.CANNOT_TELL: "What was seen around {} is not enough to name a cause.",
         InquiryOutcome.NO_INCIDENT: "Nothing out of the ordinary was seen around {}.",
-        InquiryOutcome.INCIDENT: "Something is wrong around {}, and nothing there stands out as its cause.",
+        InquiryOutcome.INCIDENT: "Something is wrong around {}, and no resource stands out as its cause.",
     },
     Verdict.ROOT_CAUSE_FOUND: {
         InquiryOutcome.CANNOT_TELL: "Whether anything else around {} has a part in it cannot be told.",

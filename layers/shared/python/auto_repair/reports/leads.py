@@ -9,20 +9,21 @@ from auto_repair.reports.culprit import culprit
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.statements import sentence
-from auto_repair.reports.wording import confidence, moment
+from auto_repair.reports.wording import confidence, count, moment
 
 MOST_LEADS = 3
 MOST_CHANGES = 3
 
 
 def follow_leads(report: IncidentReport) -> list[str]:
-    """What speaks most for a cause, what else was changed before, and how to look again."""
+    """What speaks most for a cause, what the log says most, what else was changed, and how to look again."""
     if report.diagnosis is None:
         return []
     unsure = [("Check whether it is", h) for h in report.diagnosis.hypotheses]
     unsure += [("Follow this lead, which is no cause yet:", h) for h in report.diagnosis.leads]
     return [
         *(f"{order} {_in_brief(h)}" for order, h in unsure[:MOST_LEADS]),
+        *_frequent_error(report),
         *_other_changes(report),
         _look_again(report),
         *_tell(report),
@@ -32,6 +33,16 @@ def follow_leads(report: IncidentReport) -> list[str]:
 def _in_brief(hypothesis: Hypothesis) -> str:
     because = f" {sentence(hypothesis.because[0].text)}" if hypothesis.because else ""
     return f"{one_line(hypothesis.title, 200)}, {confidence(hypothesis.confidence)}.{because}"
+
+
+def _frequent_error(report: IncidentReport) -> Iterator[str]:
+    known = report.evidence_before.signatures if report.evidence_before else ()
+    if not known:
+        return
+    most = max(known, key=lambda signature: signature.count)
+    name, said = one_line(report.subject, 100), one_line(most.sample or most.template, 300)
+    often = f"{count(most.count, 'time')} since {moment(most.first_seen)}"
+    yield f"Read the most frequent error in the log of {name}: {often}, {said.rstrip('.')}."
 
 
 def _other_changes(report: IncidentReport) -> Iterator[str]:

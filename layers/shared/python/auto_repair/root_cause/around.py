@@ -150,8 +150,8 @@ def _hypothesis(found: model.Hypothesis, surroundings: Surroundings) -> Hypothes
         failure_mode=f"{PREFIX}{found.kind}",
         title=_title(found, surroundings, change),
         confidence=round(found.confidence, 3),
-        because=tuple(_reasons(found, change))[:MAX_REASONS],
-        against=tuple(Reason(text) for text in found.evidence_against[:MAX_REASONS]),
+        because=tuple(_reasons(found, change, surroundings))[:MAX_REASONS],
+        against=tuple(Reason(_named(text, surroundings)) for text in found.evidence_against[:MAX_REASONS]),
         resource=found.node,
         path=tuple(step.node for step in found.path),
         since=_moment(change, found),
@@ -176,7 +176,9 @@ def _title(found: model.Hypothesis, surroundings: Surroundings, change: Resource
     return f"{name} {_SAYS[found.kind]}"
 
 
-def _reasons(found: model.Hypothesis, change: ResourceChange | None) -> Iterator[Reason]:
+def _reasons(
+    found: model.Hypothesis, change: ResourceChange | None, surroundings: Surroundings
+) -> Iterator[Reason]:
     if change:
         who = change.actor or "somebody unknown"
         yield Reason(
@@ -186,7 +188,7 @@ def _reasons(found: model.Hypothesis, change: ResourceChange | None) -> Iterator
         if item.kind is Kind.CHANGED and change:
             continue
         cited = (f"around.{item.node}.{item.metric}",) if item.metric else ()
-        yield Reason(item.summary, cited)
+        yield Reason(_named(item.summary, surroundings), cited)
 
 
 def _moment(change: ResourceChange | None, found: model.Hypothesis) -> datetime | None:
