@@ -68,6 +68,33 @@ def test_what_belongs_to_the_account_is_told_of_what_it_names() -> None:
     assert clients.calls[1][1]["filter"] == {"eventArns": [retirement["arn"]]}
 
 
+@pytest.mark.parametrize(
+    ("events", "entities"),
+    [
+        ({"nextToken": "more"}, {}),
+        ({}, {"nextToken": "more"}),
+        (
+            {
+                "events": [
+                    event("LAMBDA", f"PLANNED_{n}", 30, eventScopeCode="ACCOUNT_SPECIFIC") for n in range(11)
+                ]
+            },
+            {},
+        ),
+    ],
+)
+def test_more_than_one_answer_holds_is_told(events: dict[str, Any], entities: dict[str, Any]) -> None:
+    one = event("LAMBDA", "PLANNED", 30, eventScopeCode="ACCOUNT_SPECIFIC")
+    clients = RecordedClients(
+        {
+            "health.describe_events": lambda **_: {"events": [one], **events},
+            "health.describe_affected_entities": lambda **_: {"entities": [], **entities},
+        }
+    )
+    (gap,) = HealthSource(clients, "us-east-1").observe(around(FUNCTION)).missing
+    assert (gap.source, gap.partly) == ("health", True)
+
+
 def test_what_begins_later_is_left_out() -> None:
     found, _ = observed([event("EC2", "AWS_EC2_MAINTENANCE_SCHEDULED", -600)], INSTANCE)
     assert found.changes == ()

@@ -162,9 +162,11 @@ class TestReadings:
 
     def test_log_without_end_is_left_and_told(self) -> None:
         source, clients = reading(lambda **_: {"events": [], "nextToken": "t"})
-        (item,) = source.observe(scope(FUNCTION)).items
+        found = source.observe(scope(FUNCTION))
+        (item,) = found.items
         assert len(clients.calls) == resource_logs.MAX_PAGES
         assert item.observed == "no error is logged (of a part: the log is longer than we read)"
+        assert gaps(found) == [f"the log of {FUNCTION.id} was not searched to its end"]
 
 
 class TestLogGroups:

@@ -385,6 +385,6 @@ def put_back(change: Change, earlier: Iterable[Attempt]) -> tuple[str, ...]:
                 told.setdefault(
                     (then.resource, then.setting),
                     f"{then} was our repair of {attempt.executed_at}, and somebody has put the old value "
-                    "back, or undone the rest of it: a person, or a deployment that does not know the new one",
+                    "back, or undone the rest: a person, or a deployment that does not know the new one",
                 )
     return tuple(told.values())

@@ -96,12 +96,15 @@ class ConfigHistorySource:
         )
 
     def _changes(self, keys: Mapping[str, Key], scope: Scope) -> tuple[list[ResourceChange], list[str]]:
-        """Differences, and of which resource none could be read and why."""
+        """Differences, and of which resource none or not all could be read and why."""
         changes: list[ResourceChange] = []
         gaps: list[str] = []
         for name, key in keys.items():
             try:
-                changes += recent(differences(name, self._history(key, scope)), scope)
+                history, is_whole = self._history(key, scope)
+                changes += recent(differences(name, history), scope)
+                if not is_whole:
+                    gaps.append(f"AWS Config knows more of {name} than was read")
             except AutoRepairError as error:
                 gaps.append(f"the history of {name} could not be read: {error}")
         return changes, gaps
@@ -118,8 +121,9 @@ class ConfigHistorySource:
             for item in answer.get("baseConfigurationItems", ())
         }
 
-    def _history(self, key: Key, scope: Scope) -> list[Mapping[str, Any]]:
-        """The newest recorded configurations before the window's end, newest first."""
+    def _history(self, key: Key, scope: Scope) -> tuple[list[Mapping[str, Any]], bool]:
+        """The newest recorded configurations before the window's end, newest first, and whether they reach as
+        far back as is of interest."""
         items: list[Mapping[str, Any]] = []
         page: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
@@ -133,8 +137,8 @@ class ConfigHistorySource:
             items += page.get("configurationItems", ())
             oldest = items[-1]["configurationItemCaptureTime"] if items else since(scope)
             if oldest < since(scope) or not items or not page.get("nextToken"):
-                break
-        return items
+                return items, True
+        return items, False
 
     def _key(self, resource: Resource) -> Key | None:
         resource_id = self._id_of(resource)

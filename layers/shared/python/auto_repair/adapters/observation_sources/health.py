@@ -20,6 +20,7 @@ _REGIONS = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-go
 _SERVICES = {"STEPFUNCTIONS": "states", "EVENTBRIDGE": "events"}
 _OF_ACCOUNT = "ACCOUNT_SPECIFIC"
 MAX_EVENTS = 10  # that one DescribeAffectedEntities takes
+CUT = "AWS Health knows more events, or more of what they affect, than was read"
 _NOT_SUBSCRIBED = "SubscriptionRequiredException"
 
 
@@ -38,8 +39,8 @@ class HealthSource:
         Public events are told of every resource of the service, others only of the resources they name.
         """
         try:
-            events = self._events(scope)
-            named = self._named_by(events)
+            events, is_cut = self._events(scope)
+            named, is_part = self._named_by(events)
         except AwsCallFailed as error:
             if error.code != _NOT_SUBSCRIBED:
                 raise
@@ -63,10 +64,12 @@ class HealthSource:
             observed=told(changes) if changes else "no event of AWS about these services",
             link="https://health.aws.amazon.com/health/home#/account/dashboard/open-issues",
         )
-        return Observation(changes=changes, items=(item,))
+        missing = (MissingEvidence(self.name, CUT, partly=True),) if is_cut or is_part else ()
+        return Observation(changes=changes, items=(item,), missing=missing)
 
-    def _events(self, scope: Scope) -> list[Mapping[str, Any]]:
-        """Those that lasted into the last day; an open event is updated as long as it lasts."""
+    def _events(self, scope: Scope) -> tuple[list[Mapping[str, Any]], bool]:
+        """Those that lasted into the last day, as an open event is updated while it lasts; whether there are
+        more."""
         answer = call(
             self._clients.client("health").describe_events,
             filter={
@@ -76,12 +79,14 @@ class HealthSource:
             },
             maxResults=100,
         )
-        return [event for event in answer.get("events", ()) if event["startTime"] < scope.window.end]
+        begun = [event for event in answer.get("events", ()) if event["startTime"] < scope.window.end]
+        return begun, bool(answer.get("nextToken"))
 
-    def _named_by(self, events: list[Mapping[str, Any]]) -> dict[str, set[str]]:
-        """What the events that belong to this account name, by the events' ARNs."""
+    def _named_by(self, events: list[Mapping[str, Any]]) -> tuple[dict[str, set[str]], bool]:
+        """What the events that belong to this account name, by the events' ARNs; whether there is more."""
         arns = [event["arn"] for event in events if event.get("eventScopeCode") == _OF_ACCOUNT]
         named: dict[str, set[str]] = {arn: set() for arn in arns}
+        answer: Mapping[str, Any] = {}
         if arns:
             answer = call(
                 self._clients.client("health").describe_affected_entities,
@@ -90,7 +95,7 @@ class HealthSource:
             )
             for entity in answer.get("entities", ()):
                 named[entity["eventArn"]].add(entity.get("entityValue", ""))
-        return named
+        return named, len(arns) > MAX_EVENTS or bool(answer.get("nextToken"))
 
 
 def _service(event: Mapping[str, Any]) -> str:

@@ -53,10 +53,11 @@ class Log:
 
 @dataclass(frozen=True)
 class Reading:
-    """Error-like lines of a span of time, oldest first, and whether these are all."""
+    """Error-like lines of a span of time, oldest first; whether these are all, and whether any was found."""
 
     errors: tuple[LoggedError, ...] = ()
     complete: bool = True
+    has_events: bool = False
 
 
 class ResourceLogsSource:
@@ -85,12 +86,13 @@ class ResourceLogsSource:
                 gaps.append(f"the log of {function.id} was not read for want of time")
                 continue
             try:
-                signatures, item = self._of(function, scope, deadline)
+                signatures, item, gap = self._of(function, scope, deadline)
             except AutoRepairError as error:
                 gaps.append(f"the log of {function.id} could not be read: {error}")
                 continue
             found += signatures
             items.append(item)
+            gaps += [gap] if gap else []
         return Observation(
             signatures=tuple(found),
             items=tuple(items),
@@ -99,7 +101,8 @@ class ResourceLogsSource:
 
     def _of(
         self, function: Resource, scope: Scope, deadline: Deadline
-    ) -> tuple[tuple[ResourceSignature, ...], EvidenceItem]:
+    ) -> tuple[tuple[ResourceSignature, ...], EvidenceItem, str]:
+        """What it complains about, and why nobody can say so; empty where the log was searched."""
         log = _default_log(function.name)
         try:
             now = self._read(log, scope.window, scope, deadline)
@@ -109,7 +112,7 @@ class ResourceLogsSource:
         past = self._read(log, scope.reference, scope, deadline) if now.errors else Reading()
         found = resource_signatures(function, now.errors, past.errors, scope.window, scope.resources)
         note = "" if now.complete and past.complete else " (of a part: the log is longer than we read)"
-        return found, EvidenceItem(
+        item = EvidenceItem(
             id=f"around.{function.id}.errors",
             source=self.name,
             query=f"logs:FilterLogEvents {log.group}, lines that look like errors",
@@ -118,6 +121,8 @@ class ResourceLogsSource:
             baseline=f"in the reference: {_earlier(found)}" if found else "",
             link=self._links.log_events(log.group, scope.window),
         )
+        searched = now.complete or now.has_events
+        return found, item, "" if searched else f"the log of {function.id} was not searched to its end"
 
     def _configured_log(self, function_name: str) -> Log:
         """Raises `ResourceMissing` when the function has the usual log group, which does not exist."""
@@ -146,7 +151,7 @@ class ResourceLogsSource:
             if not token or events or deadline.passed:
                 break
         lines = [_line(event) for event in events if log.own_stream.match(event["logStreamName"])]
-        return Reading(logged_errors(lines, scope.resources), complete=not token)
+        return Reading(logged_errors(lines, scope.resources), complete=not token, has_events=bool(events))
 
 
 def suspects(scope: Scope) -> tuple[list[Resource], list[Resource]]:
