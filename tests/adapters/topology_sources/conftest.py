@@ -11,7 +11,7 @@ from auto_repair.adapters.topology_sources import all_sources
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Topology
-from tests.adapters.conftest import NOW, SETTINGS, RecordedClients
+from tests.adapters.conftest import NOW, REAL, SETTINGS, RecordedClients
 
 WINDOW = Window(NOW.replace(hour=11, minute=45), NOW)
 AT = "us-east-1:123456789012"
@@ -22,7 +22,7 @@ class ShapedClients(RecordedClients):
     """Refuses requests and answers that the real service would not take or give."""
 
     def answer(self, service: str, method: str, arguments: dict[str, Any]) -> Any:
-        meta = Clients.client(self, service).meta
+        meta = REAL.client(service).meta
         operation = meta.service_model.operation_model(meta.method_to_api_mapping[method])
         _check(operation.input_shape, arguments)
         reply = super().answer(service, method, arguments)
