@@ -40,7 +40,7 @@ def test_it_says_what_was_looked_at_and_why_that_is_not_enough() -> None:
     ("verdict", "outcome", "words"),
     [
         (Verdict.CANNOT_TELL, InquiryOutcome.NO_INCIDENT, "Nothing out of the ordinary was seen around"),
-        (Verdict.CANNOT_TELL, InquiryOutcome.INCIDENT, "no resource there stands out as its cause"),
+        (Verdict.CANNOT_TELL, InquiryOutcome.INCIDENT, "no resource stands out as its cause"),
         (Verdict.ROOT_CAUSE_FOUND, InquiryOutcome.NO_INCIDENT, "Nothing else out of the ordinary was seen"),
         (Verdict.ROOT_CAUSE_FOUND, InquiryOutcome.CANNOT_TELL, "has a part in it cannot be told"),
         (Verdict.NOTHING_WRONG, InquiryOutcome.NO_INCIDENT, "Nothing out of the ordinary was seen around"),
