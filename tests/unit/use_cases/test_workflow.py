@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
+from auto_repair.domain.incident import Incident
 from auto_repair.domain.policy import FreezeWindow, Limits, Mode
 from auto_repair.domain.timestamps import iso
 from tests.builders import EXECUTION, QUEUE, a_configuration, a_policy
@@ -469,8 +470,8 @@ def test_repair_that_is_refused_before_its_first_write_has_changed_nothing_and_i
     else:
         record = simulation.store.record_repair
 
-        def record_and_meddle(incident: Any, at: str, facts: dict[str, Any]) -> None:
-            record(incident, at, facts)
+        def record_and_meddle(incident: Incident, executed_at: str, facts: dict[str, Any]) -> None:
+            record(incident, executed_at, facts)
             if "startedAt" in facts:  # after the last look, before the first write
                 simulation.functions.deploy("code-1", memory_mb=777)
 
