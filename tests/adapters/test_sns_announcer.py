@@ -1,14 +1,18 @@
 """One message for each incident and stage, in the form that SNS takes."""
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
 from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.sent_messages import SentMessages
 from auto_repair.adapters.sns_announcer import (
     MAX_BODY_BYTES,
     MAX_SUBJECT,
@@ -192,6 +196,23 @@ def test_only_one_of_many_runs_sends(topic: Topic, announcer: SnsAnnouncer) -> N
         found = set(pool.map(attempt, range(8)))
     assert len(found - {"later"}) == 1
     assert len(topic.messages()) == 1
+
+
+def test_of_two_runs_in_one_millisecond_one_sends(topic: Topic, clients: Clients, settings: Settings) -> None:
+    store = SentMessages(
+        settings.incidents_table,
+        key_attr="id",
+        expiry_attr="expiresAt",
+        boto3_client=clients.client("dynamodb"),
+    )
+    in_a_minute = 1_000 * (int(time.time()) + 60)
+
+    def claim() -> None:
+        store._put_record(DataRecord("i-1", "INPROGRESS", 2**33, in_progress_expiry_timestamp=in_a_minute))
+
+    claim()
+    with pytest.raises(IdempotencyItemAlreadyExistsError):
+        claim()
 
 
 @pytest.mark.parametrize(

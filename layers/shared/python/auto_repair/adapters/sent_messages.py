@@ -1,5 +1,8 @@
 """Which messages were sent: powertools' idempotency records in the incidents table."""
 
+from decimal import Decimal
+from secrets import randbelow
+
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
@@ -9,10 +12,12 @@ class SentMessages(DynamoDBPersistenceLayer):
     """Knows its own claim when only the answer to it was lost, and the SDK's second try is refused."""
 
     def _put_record(self, data_record: DataRecord) -> None:
+        # The expiry is all of the claim that comes back with a refusal, and two may claim in one millisecond.
+        claim = Decimal(data_record.in_progress_expiry_timestamp or 0) + Decimal(randbelow(10**9)).scaleb(-9)
+        data_record.in_progress_expiry_timestamp = claim  # type: ignore[assignment]  # a number as any other
         try:
             super()._put_record(data_record)
         except IdempotencyItemAlreadyExistsError as refused:
             found = refused.old_data_record
-            # To the millisecond what this very call has written.
-            if not found or found.in_progress_expiry_timestamp != data_record.in_progress_expiry_timestamp:
+            if not found or found.in_progress_expiry_timestamp != claim:
                 raise
