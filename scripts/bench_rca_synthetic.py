@@ -120,16 +120,21 @@ class _Node:
     broken: float = 0.0  # the fault: share of failed calls
 
 
-def incidents(kind: str, seed: int) -> Iterator[Incident]:
-    """The incidents of one topology, reproducible by seed."""
+def incidents(kind: str, seed: int, *, late: int = 0, calm: int = 0) -> Iterator[Incident]:
+    """The incidents of one topology, reproducible by seed.
+
+    The alarm comes so many periods `late`, and the trouble ends so many periods before the last row.
+    """
     for number in range(PER_KIND):
         rng = random.Random(f"{kind} {seed} {number}")  # noqa: S311 - noise, not secrecy
         topology = KINDS[kind](rng)
         fault = "quiet" if number % QUIET_SHARE == 0 else rng.choice(("slow", "failing"))
-        yield _incident(f"{kind}-{seed}-{number}", topology, fault, rng)
+        yield _incident(f"{kind}-{seed}-{number}", topology, fault, rng, late, calm)
 
 
-def _incident(name: str, topology: Topology, fault: str, rng: random.Random) -> Incident:
+def _incident(
+    name: str, topology: Topology, fault: str, rng: random.Random, late: int, calm: int
+) -> Incident:
     nodes = _system(topology, rng)
     alarmed = "worker" if "queue" in nodes else topology.front
     culprit = None if fault == "quiet" else _break(topology, nodes, alarmed, fault, rng)
@@ -137,16 +142,17 @@ def _incident(name: str, topology: Topology, fault: str, rng: random.Random) -> 
     reference, before, after = rng.choice((60, 200, 400)), rng.randint(2, 6), rng.randint(2, 5)
     bad_from = reference + before
     series: dict[Column, list[float | None]] = {}
-    for row in range(bad_from + after):
+    good_from = bad_from + after
+    for row in range(good_from + calm):
         load = (1 + 0.3 * math.sin(row / 40)) * rng.lognormvariate(0, 0.06)
-        values = _row(topology, nodes, load, rng, drifted=row >= reference, bad=row >= bad_from)
+        values = _row(topology, nodes, load, rng, drifted=row >= reference, bad=bad_from <= row < good_from)
         for column, value in values.items():
             series.setdefault(column, []).append(value)
-    times = [period * row for row in range(bad_from + after)]
+    times = [period * row for row in range(good_from + calm)]
     role = Role.AVAILABILITY if fault == "failing" else Role.LATENCY
     if fault == "quiet":
         role = rng.choice((Role.LATENCY, Role.AVAILABILITY))
-    at = times[bad_from] + rng.uniform(0.05, 0.45) * period
+    at = times[min(bad_from + late, len(times) - 1)] + rng.uniform(0.05, 0.45) * period
     investigation = Investigation(
         Alarm(alarmed, role, at, "Average"),
         Frame.of(times[:reference], [(c, v[:reference]) for c, v in series.items()]),

@@ -215,4 +215,5 @@ FIXED: dict[str, Variant] = {
     "most telling metric missing": blunt,
     "clock 5 h 30 min ahead": moved_in_time,
     **{f"alarm {minutes:+d} min": shifted(minutes) for minutes in (-10, -5, -3, 3, 5, 10)},
+    **{f"early, alarm {minutes:+d} min": both(early, shifted(minutes)) for minutes in (-10, -5, 5, 10)},
 }

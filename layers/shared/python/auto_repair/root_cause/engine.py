@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from auto_repair.root_cause.calibration import QUIET_BELOW, SURE_FROM, incident_probability
 from auto_repair.root_cause.hypotheses import word_hypotheses
@@ -14,7 +15,7 @@ from auto_repair.root_cause.model import (
     Role,
     Verdict,
 )
-from auto_repair.root_cause.onset import find_onset
+from auto_repair.root_cause.onset import find_onset, find_stretch
 from auto_repair.root_cause.periods import Rows, period_of, split
 from auto_repair.root_cause.ranking import Candidates, rank_candidates
 from auto_repair.root_cause.telemetry import (
@@ -30,6 +31,20 @@ POINTERS = (Kind.CHANGED, Kind.LOGGED)  # evidence that needs no metric
 HARDLY = 0.5  # sigmas that are not worth telling
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the data says of one time: the rows taken for the incident's, and the causes they speak for."""
+
+    rows: Rows
+    candidates: Candidates
+    probability: float
+
+    @property
+    def is_pointed_at(self) -> bool:
+        """Whether something speaks for a cause that needs no metric."""
+        return any(item.kind in POINTERS for items in self.candidates.evidence.values() for item in items)
+
+
 def investigate(investigation: Investigation) -> Verdict:
     """Rank the causes of one alarm.
 
@@ -43,20 +58,44 @@ def investigate(investigation: Investigation) -> Verdict:
     reference = investigation.reference.timestamps
     period = period_of(reference if len(reference) > 1 else investigation.window.timestamps)
     onset = find_onset(telemetry, alarm.at, period)
-    rows = split(investigation.window.timestamps, period, onset)
-    blind = _what_is_missing(investigation, telemetry, rows)
-    candidates = rank_candidates(investigation, telemetry, rows, onset)
-    pointed = any(item.kind in POINTERS for items in candidates.evidence.values() for item in items)
-    if blind and not pointed:
-        return Verdict(Outcome.CANNOT_TELL, 0.0, (), blind)
-    probability = incident_probability(candidates.strongest, candidates.alarm_sigmas)
-    hypotheses = word_hypotheses(candidates, investigation, rows, probability)
+    reading = _read(investigation, telemetry, split(investigation.window.timestamps, period, onset), onset)
+    blind = _what_is_missing(investigation, telemetry, reading.rows)
+    if not reading.is_pointed_at:
+        if blind:
+            return Verdict(Outcome.CANNOT_TELL, 0.0, (), blind)
+        reading = _better_reading(investigation, telemetry, reading)
+    return _verdict(investigation, telemetry, reading, blind)
+
+
+def _verdict(
+    investigation: Investigation, telemetry: Telemetry, reading: _Reading, blind: tuple[str, ...]
+) -> Verdict:
+    candidates, probability = reading.candidates, reading.probability
+    hypotheses = word_hypotheses(candidates, investigation, reading.rows, probability)
     outcome = _outcome(probability)
     if outcome is Outcome.INCIDENT:
         return Verdict(outcome, probability, hypotheses, blind)
     if blind:  # what nobody measured cannot be said to be well
         return Verdict(Outcome.CANNOT_TELL, probability, hypotheses, (*blind, _weakness(probability)))
-    return Verdict(outcome, probability, hypotheses, _why_not(candidates, probability, telemetry, alarm.node))
+    why = _why_not(candidates, probability, telemetry, investigation.alarm.node)
+    return Verdict(outcome, probability, hypotheses, why)
+
+
+def _read(investigation: Investigation, telemetry: Telemetry, rows: Rows, onset: float) -> _Reading:
+    candidates = rank_candidates(investigation, telemetry, rows, onset)
+    return _Reading(rows, candidates, incident_probability(candidates.strongest, candidates.alarm_sigmas))
+
+
+def _better_reading(investigation: Investigation, telemetry: Telemetry, given: _Reading) -> _Reading:
+    """The alarm's time is believed; another one is only where that shows no incident and the other does."""
+    if given.probability >= SURE_FROM:
+        return given
+    stretch = find_stretch(telemetry)
+    if stretch is None or stretch == given.rows:
+        return given
+    begin = investigation.window.timestamps[stretch.after[0]]
+    other = _read(investigation, telemetry, stretch, begin)
+    return other if other.probability >= SURE_FROM else given
 
 
 def _what_is_missing(investigation: Investigation, telemetry: Telemetry, rows: Rows) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ def _objections(
         found.append("its own metrics do not show the alarm's symptom")
     if symptom is not None:
         found += _doubts(symptom.shift, rows)
+    if _was_over(investigation, rows):
+        found.append("the trouble was over when the alarm fired")
     for group in candidates.siblings:
         if node in group:
             others = ", ".join(other for other in candidates.scores if other in group and other != node)
@@ -101,6 +103,11 @@ def _doubts(shift: Shift, rows: Rows) -> list[str]:
     if len(rows.after) < 3:
         found.append(f"only {len(rows.after)} period(s) were measured since it began")
     return found
+
+
+def _was_over(investigation: Investigation, rows: Rows) -> bool:
+    times, end = investigation.window.timestamps, rows.after[-1] + 1 if rows.after else 0
+    return 0 < end < len(times) and times[end] <= investigation.alarm.at
 
 
 def _since(candidates: Candidates, investigation: Investigation, rows: Rows, node: str) -> float | None:

@@ -1,15 +1,19 @@
-"""When it began: alarms come late, so the rows are searched backwards from the alarm.
+"""When it was: alarms come late, and the times that people name are wrong.
 
 The heat of a row is how far all symptoms together lie above their reference. An incident that began
-before the alarm shows as rows before it that are as hot as the rows after it.
+before the alarm shows as rows before it that are as hot as the rows after it. Where nothing is found at
+the alarm's time, the hottest stretch of rows is looked for anywhere in the window: the alternative of an
+epidemic change (Levin and Kline, "The CUSUM test of homogeneity", 1985). Searching always finds one, so
+it must be hotter than the hottest of equally long windows of the reference, as in scan statistics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from auto_repair.root_cause.baselines import BLOCKS
 from auto_repair.root_cause.model import Column, Role, Values
-from auto_repair.root_cause.periods import split
+from auto_repair.root_cause.periods import Rows, split
 from auto_repair.root_cause.series import mean, present
 from auto_repair.root_cause.telemetry import Telemetry
 
@@ -17,6 +21,8 @@ SYMPTOMS = (Role.LATENCY, Role.AVAILABILITY, Role.SATURATION)
 HOTTEST = 10.0  # heat of one column in one row at most, so that no single column decides
 AS_HOT = 0.5  # of the way from the coolest row before to the rows after
 RISE = 5.0  # total heat by which the rows after must exceed the coolest row before
+BY_CHANCE = 0.05  # share of the reference's windows whose hottest stretch may be as hot as the one found
+FEWEST_WINDOWS = 20  # of the reference, to tell that share
 
 
 def find_onset(telemetry: Telemetry, alarm_at: float, period: float) -> float:
@@ -25,7 +31,7 @@ def find_onset(telemetry: Telemetry, alarm_at: float, period: float) -> float:
     rows = split(times, period, alarm_at)
     if len(rows.before) < 2 or not rows.after:
         return alarm_at
-    heat = _heat(telemetry, len(times))
+    heat = _heat(telemetry, len(times), telemetry.in_window)
     coolest = min(heat[i] for i in rows.before)
     rise = mean([heat[i] for i in rows.after[:2]]) - coolest
     if rise < RISE:
@@ -41,28 +47,74 @@ def find_onset(telemetry: Telemetry, alarm_at: float, period: float) -> float:
     return times[onset]
 
 
-def _heat(telemetry: Telemetry, rows: int) -> list[float]:
+def find_stretch(telemetry: Telemetry) -> Rows | None:
+    """The hottest stretch of two rows or more after calm ones, wherever the alarm lies; None without any."""
+    rows = len(telemetry.window.timestamps)
+    heat = _heat(telemetry, rows, telemetry.in_window)
+    peak, begin, end = _hottest(heat)
+    if peak <= 0 or _has_heat_before(heat, begin, end) or peak <= _peak_by_chance(telemetry, rows):
+        return None
+    return Rows(tuple(range(begin)), tuple(range(begin, end)))
+
+
+def _hottest(heat: Sequence[float]) -> tuple[float, int, int]:
+    """Heat above the average, first row and end of the stretch that holds most of it (Kadane's algorithm).
+
+    It never begins with the first row, so that something is known from before it, and one hot row alone,
+    as any outlier makes it, is none. Zeros without any.
+    """
+    average = mean(heat) if heat else 0.0
+    best, total, begin = (0.0, 0, 0), 0.0, 1
+    for i in range(1, len(heat)):
+        if total <= 0:
+            total, begin = 0.0, i
+        total += heat[i] - average
+        if total > best[0] and heat[i] > average and i > begin:
+            best = (total, begin, i + 1)
+    return best
+
+
+def _has_heat_before(heat: Sequence[float], begin: int, end: int) -> bool:
+    calm = mean([*heat[:begin], *heat[end:]])
+    warm = calm + AS_HOT * (mean(heat[begin:end]) - calm)
+    return any(value >= warm for value in heat[:begin])
+
+
+def _peak_by_chance(telemetry: Telemetry, width: int) -> float:
+    """What the hottest stretch of so many rows of the reference hardly ever exceeds."""
+    rows = len(telemetry.reference.timestamps)
+    windows = rows - width + 1
+    if windows < FEWEST_WINDOWS:
+        return float("inf")
+    heat = _heat(telemetry, rows, telemetry.in_reference)
+    starts = range(0, windows, max(1, windows // BLOCKS))
+    peaks = sorted(_hottest(heat[start : start + width])[0] for start in starts)
+    return peaks[int((1 - BY_CHANCE) * len(peaks))]
+
+
+def _heat(telemetry: Telemetry, rows: int, values: Callable[[Column], Values]) -> list[float]:
+    """Heat per row of the window or the reference, whichever `values` are of."""
     heat = [0.0] * rows
     for node in telemetry.by_node:
         for role in SYMPTOMS:
             for column in telemetry.columns(node, role)[:1]:
-                _warm(heat, telemetry, column)
+                _warm(heat, column, values(column), telemetry.in_reference(column))
     for columns in telemetry.by_edge.values():
         if Role.CALLER_LATENCY in columns:
-            _warm(heat, telemetry, columns[Role.CALLER_LATENCY])
+            column = columns[Role.CALLER_LATENCY]
+            _warm(heat, column, values(column), telemetry.in_reference(column))
     return heat
 
 
-def _warm(heat: list[float], telemetry: Telemetry, column: Column) -> None:
-    window = telemetry.in_window(column)
-    known = sorted(present(telemetry.in_reference(column)))
+def _warm(heat: list[float], column: Column, values: Values, reference: Values) -> None:
+    known = sorted(present(reference))
     if len(known) < 8:
         return
     if column.role is Role.AVAILABILITY:
-        window, known = _mirrored(window), [-v for v in reversed(known)]
+        values, known = _mirrored(values), [-v for v in reversed(known)]
     middle, high = known[len(known) // 2], known[int(0.95 * (len(known) - 1))]
     spread = max(high - middle, 0.01 * abs(middle)) or 1.0
-    for i, value in enumerate(window):
+    for i, value in enumerate(values):
         if value is not None:
             heat[i] += min(HOTTEST, max(0.0, (value - middle) / spread))
 
