@@ -14,21 +14,29 @@ MOVED, UNMOVED = 1.0, 3.0  # a hop through a node that shows nothing must be wor
 def impact_paths(flow: Flow, causes: Iterable[str], alarmed: str) -> dict[str, tuple[Step, ...]]:
     """Per cause the steps from it to the alarm; a direct, inferred step when the graph knows no way."""
     back = _cheapest_ways(flow, alarmed)
-    return {cause: _path(cause, alarmed, back, flow.graph.inferred) for cause in causes}
+    paths: dict[str, tuple[Step, ...]] = {alarmed: (Step(alarmed),)}
+    return {cause: _path(cause, alarmed, back, flow.graph.inferred, paths) for cause in causes}
 
 
 def _path(
-    cause: str, alarmed: str, back: Mapping[str, str], inferred: Collection[tuple[str, str]]
+    cause: str,
+    alarmed: str,
+    back: Mapping[str, str],
+    inferred: Collection[tuple[str, str]],
+    paths: dict[str, tuple[Step, ...]],
 ) -> tuple[Step, ...]:
-    if cause == alarmed:
-        return (Step(cause),)
-    if cause not in back:
+    """The way from one cause; `paths` are the ways known so far, whose steps it shares."""
+    if cause != alarmed and cause not in back:
         return (Step(cause), Step(alarmed, inferred=True))
-    path = [Step(cause)]
-    while path[-1].node != alarmed:
-        callee = path[-1].node
-        path.append(Step(back[callee], inferred=(back[callee], callee) in inferred))
-    return tuple(path)
+    unknown = []
+    node = cause
+    while node not in paths:
+        unknown.append(node)
+        node = back[node]
+    for callee in reversed(unknown):
+        caller = back[callee]
+        paths[callee] = (Step(callee), Step(caller, (caller, callee) in inferred), *paths[caller][1:])
+    return paths[cause]
 
 
 def _cheapest_ways(flow: Flow, start: str) -> dict[str, str]:
