@@ -1,13 +1,13 @@
 """What a person can look at next where nobody can tell the cause, the most promising first."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from auto_repair.domain.diagnosis import Hypothesis
 from auto_repair.domain.surroundings import CLOCKS, ResourceChange
 from auto_repair.reports.culprit import culprit
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.make_commands import make
 from auto_repair.reports.statements import sentence
 from auto_repair.reports.wording import confidence, count, moment
 
@@ -67,17 +67,12 @@ def _changed(change: ResourceChange, report: IncidentReport) -> str:
 def _look_again(report: IncidentReport) -> str:
     incident, harmed = report.incident, report.impact.since if report.impact else None
     since = f"{incident.since or harmed or incident.started_at:%Y-%m-%dT%H:%M:%SZ}"
-    command = _make("investigate", TARGET=incident.function_name, SINCE=since, ENV=report.environment)
+    command = make("investigate", TARGET=incident.function_name, SINCE=since, ENV=report.environment)
     return f"If it goes on, look again once more is measured: {command}"
 
 
 def _tell(report: IncidentReport) -> Iterator[str]:
     """How a lead that proved right is confirmed; a finding is confirmed as any other."""
     for lead in (report.diagnosis.leads if report.diagnosis else ())[:1]:
-        command = _make("findings", INCIDENT=report.incident.id, ACCEPT=lead.id, ENV=report.environment)
+        command = make("findings", INCIDENT=report.incident.id, ACCEPT=lead.id, ENV=report.environment)
         yield f"If that lead proves right, say so, for later incidents are compared with it: {command}"
-
-
-def _make(target: str, **arguments: str) -> str:
-    given = (f"{name}={quote(one_line(value, 400))}" for name, value in arguments.items() if value)
-    return f"make {target} {' '.join(given)}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from shlex import quote
 
 from auto_repair.domain.counsel import Counsel, Shift
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.precedents import Precedent
 from auto_repair.reports.escaping import SAMPLE, one_line
 from auto_repair.reports.incident_report import IncidentReport
+from auto_repair.reports.make_commands import make
 from auto_repair.reports.overview import Fact
 from auto_repair.reports.statements import reopened
 from auto_repair.reports.wording import count, moment, parsed, price_of_call, span
@@ -137,6 +137,5 @@ def how_to_answer(report: IncidentReport) -> Iterator[tuple[str, str]]:
     if cause is None or any(answer.finding == cause.id for answer in report.answers):
         return
     for question, word in (("If that is right:", "ACCEPT"), ("If that is wrong:", "DECLINE")):
-        arguments = (("INCIDENT", report.incident.id), (word, cause.id), ("ENV", report.environment))
-        given = (f"{name}={quote(one_line(value, 400))}" for name, value in arguments if value)
-        yield question, f"make findings {' '.join(given)}"
+        given = {"INCIDENT": report.incident.id, word: cause.id, "ENV": report.environment}
+        yield question, make("findings", **given)
