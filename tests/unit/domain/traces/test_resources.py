@@ -44,6 +44,9 @@ CALL: dict[str, Any] = {"namespace": "aws", "is_part": True}
         (span("AmazonDynamoDBv2", aws={"resource_names": ["stock"]}, **CALL), "dynamodb:stock"),
         (span("Secrets Manager", aws={"operation": "GetSecretValue"}, **CALL), None),
         (span("DynamoDB", aws={"table_name": 7}, **CALL), None),
+        (span("DynamoDB", aws={"table_name": "x$(shell id)'\"<b>"}, **CALL), None),
+        (span("S3", aws={"resource_names": ["a b"]}, **CALL), None),
+        (span("x`id`", origin="AWS::Lambda"), None),
         (
             span("DynamoDB", aws={"table_name": "stock"}, inferred=True, origin="AWS::DynamoDB::Table"),
             "dynamodb:stock",

@@ -47,6 +47,8 @@ _SERVICES = {
     "stepfunctions": "states",
 }
 _BRAND = re.compile(r"^(?:amazon|aws)|v2$|client$")
+# What AWS lets names consist of. A trace holds what the traced code wrote, which may be anything.
+_NAME = re.compile(r"[\w./:+=@-]{1,300}", re.ASCII)
 
 
 def resource_of_node(node: Mapping[str, Any], home: Home) -> Resource | None:
@@ -107,7 +109,7 @@ def _plain(service: str, value: str, place: Home) -> Resource | None:
     # A queue is called by its URL, a function perhaps with its alias.
     name = re.split(r"[:/]", value)[-1] if service == "sqs" else value
     name = name.partition(":")[0] if service == "lambda" else name
-    return Resource(service, name, arn_of(service, name, place))
+    return Resource(service, name, arn_of(service, name, place)) if _NAME.fullmatch(name) else None
 
 
 def _resource(kind: str, name: str, home: Home) -> Resource | None:
