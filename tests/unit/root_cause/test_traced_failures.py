@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from auto_repair.domain.evidence import ErrorSignature
+from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole, ResourceSignature, Surroundings
-from auto_repair.root_cause.around import investigation_of
+from auto_repair.domain.topology import Edge
+from auto_repair.root_cause.around import inquire, investigation_of
 from auto_repair.root_cause.engine import investigate
 from auto_repair.root_cause.model import Kind, Verdict
-from tests.builders import NOW, ago, some_surroundings
+from tests.builders import NOW, ago, evidence, some_surroundings
+from tests.traces import THROTTLED
 from tests.unit.root_cause.test_around import API, BROKE, BUCKET, LAMBDA, REFUSED, series
 
 TRACED = replace(REFUSED, first_seen=BROKE + timedelta(seconds=40), count=4, traced=True)
@@ -22,6 +26,17 @@ def broken_api(*signatures: ResourceSignature) -> Surroundings:
         series(LAMBDA, "Invocations", MetricRole.REQUESTS, 60, 61),
     )
     return replace(some_surroundings(), series=observed, signatures=signatures)
+
+
+def with_table(around: Surroundings) -> Surroundings:
+    """The function uses a table, too."""
+    scope = around.scope
+    topology = replace(
+        scope.topology,
+        resources=(*scope.topology.resources, Resource("dynamodb", "stock")),
+        edges=(*scope.topology.edges, Edge(LAMBDA, "dynamodb:stock", "environment variable TABLE")),
+    )
+    return replace(around, scope=replace(scope, topology=topology))
 
 
 def verdict(*signatures: ResourceSignature) -> Verdict:
@@ -62,6 +77,32 @@ def test_own_log_counts_as_a_log_too() -> None:
     own = replace(REFUSED, count=900)
     given = investigation_of(broken_api(TRACED), own=(own,))
     assert [(log.count, log.traced) for log in given.logs] == [(900, False)]
+
+
+def test_own_errors_of_before_are_known_from_the_logs_around() -> None:
+    text = "An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied"
+    own = ErrorSignature("ClientError", text, 25, REFUSED.first_seen, NOW, text)
+    usual = replace(REFUSED, template=f"ClientError: {text}", count_before=100, sample=text)
+    new = inquire(evidence(signatures=(own,), surroundings=broken_api()))[0]
+    chronic = inquire(evidence(signatures=(own,), surroundings=broken_api(usual)))[0]
+    assert new[0].resource == BUCKET
+    assert chronic[0].resource == API
+    assert "25 times, 100 times before" in next(h for h in chronic if h.resource == BUCKET).because[0].text
+
+
+def test_failure_that_was_traced_while_all_was_well_weighs_less() -> None:
+    chronic = replace(TRACED, first_seen=BROKE - timedelta(minutes=6))
+    assert strengths(verdict(chronic))[BUCKET] < 0.6 * strengths(verdict(TRACED))[BUCKET]
+    # The period in which the trouble begins does not tell when.
+    began = replace(TRACED, first_seen=BROKE - timedelta(seconds=30))
+    assert strengths(verdict(began)) == strengths(verdict(TRACED))
+
+
+def test_trace_tells_which_table_a_message_leaves_open() -> None:
+    throttled = replace(TRACED, template=THROTTLED, sample=THROTTLED)
+    (said,) = investigation_of(with_table(broken_api(throttled))).logs
+    (traced,) = investigation_of(with_table(broken_api(replace(throttled, names="dynamodb:ledger")))).logs
+    assert (said.names, traced.names) == ("dynamodb:stock", "dynamodb:ledger")
 
 
 def test_resource_that_only_traces_know_is_accused_by_its_name() -> None:

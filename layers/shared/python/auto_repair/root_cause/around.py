@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from auto_repair.domain.citations import Window
 from auto_repair.domain.complaints import ComplaintKind, complaint
@@ -21,6 +21,7 @@ from auto_repair.root_cause.model import Alarm, Column, Frame, Graph, Investigat
 PREFIX = "neighbour_"  # of the names of causes that lie in another resource
 MOST = 4  # hypotheses worth reading
 MAX_REASONS = 6
+PERIOD = timedelta(minutes=1)  # of metrics: trouble begins somewhere within
 
 # How each kind of cause is put into words.
 _SAYS = {
@@ -53,14 +54,26 @@ def inquire(evidence: Evidence) -> tuple[tuple[Hypothesis, ...], Inquiry | None]
 
 
 def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
-    """Errors of the function's own log: of them, more was read than of the logs around it."""
-    heart = at_heart(evidence.function_name).id
-    return tuple(
-        ResourceSignature(
-            heart, s.template, s.first_seen, s.last_seen, s.count, sample=f"{s.error_type}: {s.sample}"
+    """Errors of the function's own log: of them, more was read than of the logs around it, save for what was
+    there before."""
+    heart, around = at_heart(evidence.function_name).id, evidence.surroundings
+    logged = (s for s in (around.signatures if around else ()) if s.resource == heart and not s.traced)
+    earlier = {s.template: s for s in logged}
+    found = []
+    for s in evidence.signatures:
+        known = earlier.get(f"{s.error_type}: {s.template}" if s.error_type else s.template)
+        found.append(
+            ResourceSignature(
+                heart,
+                s.template,
+                min(s.first_seen, known.first_seen) if known else s.first_seen,
+                s.last_seen,
+                s.count,
+                known.count_before if known else 0,
+                sample=f"{s.error_type}: {s.sample}",
+            )
         )
-        for s in evidence.signatures
-    )
+    return tuple(found)
 
 
 def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature] = ()) -> Investigation:
@@ -89,7 +102,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 s.first_seen.timestamp(),
                 s.template,
                 s.count,
-                s.count_before,
+                _count_before(s, well),
                 accused,
                 s.traced,
             )
@@ -109,6 +122,12 @@ def _heard(
     return ((s, whom) for s, whom in accused if not s.traced or (s.resource, whom) not in logged)
 
 
+def _count_before(signature: ResourceSignature, well: datetime | None) -> int:
+    """How often it was so before. Of traces that is not known, but one may be of when all was still well."""
+    was_traced_while_well = signature.traced and well is not None and signature.first_seen < well - PERIOD
+    return max(signature.count_before, int(was_traced_while_well))
+
+
 def _accused(signature: ResourceSignature, surroundings: Surroundings) -> str | None:
     """Whose settings a message complains about: of a permission that nothing gives, whoever took it away."""
     resources = surroundings.scope.resources
@@ -118,7 +137,10 @@ def _accused(signature: ResourceSignature, surroundings: Surroundings) -> str | 
         taken = "" if said.explicit else taken_from(said, signature.first_seen, surroundings.changes)
         if taken or any(resource.id == role for resource in resources):
             return taken or role
-    return (said.resource if said else "") or signature.names or None
+    accused, named = said.resource if said else "", signature.names
+    if signature.traced and named.partition(":")[0] == accused.partition(":")[0]:
+        return named or None  # the message leaves open which table it was, the trace does not
+    return accused or named or None
 
 
 def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:
