@@ -10,6 +10,7 @@ it must be hotter than the hottest of equally long windows of the reference, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from auto_repair.root_cause.baselines import BLOCKS
 from auto_repair.root_cause.model import Column, Role, Values
@@ -31,7 +32,7 @@ def find_onset(telemetry: Telemetry, alarm_at: float, period: float) -> float:
     rows = split(times, period, alarm_at)
     if len(rows.before) < 2 or not rows.after:
         return alarm_at
-    heat = _heat(telemetry, len(times), telemetry.in_window)
+    heat = _heat(_scales(telemetry), len(times), telemetry.in_window)
     coolest = min(heat[i] for i in rows.before)
     rise = mean([heat[i] for i in rows.after[:2]]) - coolest
     if rise < RISE:
@@ -50,9 +51,10 @@ def find_onset(telemetry: Telemetry, alarm_at: float, period: float) -> float:
 def find_stretch(telemetry: Telemetry) -> Rows | None:
     """The hottest stretch of two rows or more after calm ones, wherever the alarm lies; None without any."""
     rows = len(telemetry.window.timestamps)
-    heat = _heat(telemetry, rows, telemetry.in_window)
+    scales = _scales(telemetry)
+    heat = _heat(scales, rows, telemetry.in_window)
     peak, begin, end = _hottest(heat)
-    if peak <= 0 or _has_heat_before(heat, begin, end) or peak <= _peak_by_chance(telemetry, rows):
+    if peak <= 0 or _has_heat_before(heat, begin, end) or peak <= _peak_by_chance(telemetry, scales, rows):
         return None
     return Rows(tuple(range(begin)), tuple(range(begin, end)))
 
@@ -80,43 +82,62 @@ def _has_heat_before(heat: Sequence[float], begin: int, end: int) -> bool:
     return any(value >= warm for value in heat[:begin])
 
 
-def _peak_by_chance(telemetry: Telemetry, width: int) -> float:
+def _peak_by_chance(telemetry: Telemetry, scales: Sequence[_Scale], width: int) -> float:
     """What the hottest stretch of so many rows of the reference hardly ever exceeds."""
     rows = len(telemetry.reference.timestamps)
     windows = rows - width + 1
     if windows < FEWEST_WINDOWS:
         return float("inf")
-    heat = _heat(telemetry, rows, telemetry.in_reference)
+    heat = _heat(scales, rows, telemetry.in_reference)
     starts = range(0, windows, max(1, windows // BLOCKS))
     peaks = sorted(_hottest(heat[start : start + width])[0] for start in starts)
     return peaks[int((1 - BY_CHANCE) * len(peaks))]
 
 
-def _heat(telemetry: Telemetry, rows: int, values: Callable[[Column], Values]) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What is usual of one symptom's column, and by how much it usually exceeds that."""
+
+    column: Column
+    middle: float
+    spread: float
+
+
+def _scales(telemetry: Telemetry) -> list[_Scale]:
+    columns = [
+        column
+        for node in telemetry.by_node
+        for role in SYMPTOMS
+        for column in telemetry.columns(node, role)[:1]
+    ]
+    edges = telemetry.by_edge.values()
+    columns += [found[Role.CALLER_LATENCY] for found in edges if Role.CALLER_LATENCY in found]
+    scales = (_scale(column, telemetry.in_reference(column)) for column in columns)
+    return [scale for scale in scales if scale]
+
+
+def _scale(column: Column, reference: Values) -> _Scale | None:
+    known = sorted(present(_upwards(column, reference)))
+    if len(known) < 8:
+        return None
+    middle, high = known[len(known) // 2], known[int(0.95 * (len(known) - 1))]
+    return _Scale(column, middle, max(high - middle, 0.01 * abs(middle)) or 1.0)
+
+
+def _heat(scales: Sequence[_Scale], rows: int, values: Callable[[Column], Values]) -> list[float]:
     """Heat per row of the window or the reference, whichever `values` are of."""
     heat = [0.0] * rows
-    for node in telemetry.by_node:
-        for role in SYMPTOMS:
-            for column in telemetry.columns(node, role)[:1]:
-                _warm(heat, column, values(column), telemetry.in_reference(column))
-    for columns in telemetry.by_edge.values():
-        if Role.CALLER_LATENCY in columns:
-            column = columns[Role.CALLER_LATENCY]
-            _warm(heat, column, values(column), telemetry.in_reference(column))
+    for scale in scales:
+        middle, spread = scale.middle, scale.spread
+        for i, value in enumerate(_upwards(scale.column, values(scale.column))):
+            if value is not None and value > middle:
+                heat[i] += min(HOTTEST, (value - middle) / spread)
     return heat
 
 
-def _warm(heat: list[float], column: Column, values: Values, reference: Values) -> None:
-    known = sorted(present(reference))
-    if len(known) < 8:
-        return
-    if column.role is Role.AVAILABILITY:
-        values, known = _mirrored(values), [-v for v in reversed(known)]
-    middle, high = known[len(known) // 2], known[int(0.95 * (len(known) - 1))]
-    spread = max(high - middle, 0.01 * abs(middle)) or 1.0
-    for i, value in enumerate(values):
-        if value is not None:
-            heat[i] += min(HOTTEST, max(0.0, (value - middle) / spread))
+def _upwards(column: Column, values: Values) -> Values:
+    """The values, so that more is worse."""
+    return _mirrored(values) if column.role is Role.AVAILABILITY else values
 
 
 def _mirrored(values: Sequence[float | None]) -> Values:
