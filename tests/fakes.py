@@ -29,7 +29,7 @@ from auto_repair.domain.resources import Resource
 from auto_repair.domain.similar_incidents import Correction, PastIncident
 from auto_repair.domain.surroundings import Observation, Scope
 from auto_repair.domain.topology import Topology
-from auto_repair.ports import Opening, Target
+from auto_repair.ports import Opening, Owner, Target
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
 from auto_repair.use_cases.look_up_alarm import LookUpAlarm
@@ -258,6 +258,7 @@ class KnownIncident:
     execution_arn: str
     status: str = "OPEN"
     joined: dict[str, str] = field(default_factory=dict)
+    function_name: str = FUNCTION
 
 
 class FakeStore:
@@ -280,13 +281,16 @@ class FakeStore:
         holder, execution, until = self.claims.get(incident.function_name, ("", "", incident.opened_at))
         is_held = holder not in ("", incident.id) and execution not in self.ended
         if is_held and until > incident.opened_at:
-            self.incidents[incident.id] = KnownIncident(incident.execution_arn, "JOINED")
+            self.incidents[incident.id] = KnownIncident(
+                incident.execution_arn, "JOINED", function_name=incident.function_name
+            )
             self.incidents[holder].joined[incident.id] = (
                 incident.alarm.name if incident.alarm else "manual start"
             )
             return Opening(Disposition.JOINED, holder)
         self.claims[incident.function_name] = (incident.id, incident.execution_arn, lease_until)
-        self.incidents.setdefault(incident.id, KnownIncident(incident.execution_arn))
+        known = KnownIncident(incident.execution_arn, function_name=incident.function_name)
+        self.incidents.setdefault(incident.id, known)
         return Opening(Disposition.OPENED)
 
     def hold(self, incident: Incident, lease_until: datetime) -> bool:
@@ -297,6 +301,10 @@ class FakeStore:
         known.status = "OPEN"
         self.claims[incident.function_name] = (incident.id, incident.execution_arn, lease_until)
         return True
+
+    def owner(self, incident: Incident) -> Owner | None:
+        known = self.incidents.get(incident.id)
+        return Owner(known.execution_arn, known.function_name) if known else None
 
     def joined_alarms(self, incident: Incident) -> Sequence[str]:
         known = self.incidents.get(incident.id)

@@ -32,6 +32,7 @@ from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Disposition, I
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.repair import Attempt, Change, Setting, SettingChange
 from auto_repair.domain.timestamps import iso
+from auto_repair.ports import Owner
 from auto_repair.settings import Settings
 from tests.adapters.conftest import NOW, FixedClock
 from tests.bucket_policies import DENY, policy
@@ -200,6 +201,13 @@ class TestOpening:
         closed = item(clients, settings.incidents_table, id=f"incident#{incident().id}")
         assert closed["status"] == {"S": "FAILED"}
         assert not store.hold(incident("two", "another-execution"), LEASE)
+
+    def test_owner_is_the_execution_that_opened_it(self, store: AwsIncidentStore) -> None:
+        assert store.owner(incident()) is None
+        store.open(incident(), LEASE)
+        store.open(incident(execution="e2"), LEASE)
+        owner = store.owner(replace(incident(execution="e2"), function_name="alarm:orders-is-broken"))
+        assert owner == Owner(incident().execution_arn, "orders")
 
     def test_incident_without_alarms_has_none_joined(self, store: AwsIncidentStore) -> None:
         assert store.joined_alarms(incident()) == []

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.composite_alarms import KnownAlarm
+from auto_repair.domain.incident import AlarmMetric, AlarmSignal
 from auto_repair.domain.timestamps import from_epoch_ms, iso
 from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from tests.builders import EXECUTION, NOW, a_change, ago, an_incident
-from tests.fakes import FakeFunctions, FakeStore, finding, looking_up
+from tests.fakes import FakeAlarms, FakeFunctions, FakeStore, finding, looking_up
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -82,6 +84,30 @@ def test_plan_that_had_begun_may_be_half_made_and_says_so() -> None:
     assert "ended as TIMED_OUT after the change had begun" in found["outcome"]
     assert "may be half made" in found["outcome"]
     assert found["endedAt"] == iso(NOW)
+
+
+def test_function_that_only_aws_could_name_is_released_too() -> None:
+    """Of a composite alarm, the event tells neither the function nor under which key its plans stand."""
+    store, event = FakeStore(), json.loads((EVENTS / "alarm_composite.json").read_text())
+    errors = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "orders"}, "Sum")
+    joined = AlarmSignal("lambda-errors-alarm-orders", NOW, state="ALARM", metrics=(errors,))
+    parse = ParseAlarmEvent(FakeFunctions(), store, finding(), looking_up(FakeAlarms([KnownAlarm(joined)])))
+    incident = parse(event, EXECUTION, NOW)
+    store.record_repair(incident, "1", {"status": "AWAITING_APPROVAL", "change": a_change()})
+    closed = CloseFailedExecution(store, lambda: NOW, "notifier")(event, EXECUTION, NOW, "ABORTED")
+    assert closed == incident.id
+    assert store.claims == {}
+    assert store.statuses == ["FAILED"]
+
+
+def test_failed_duplicate_ends_no_plan_of_the_first() -> None:
+    store, ended = FakeStore(), detail("execution_failed")
+    incident_id = begun(store, ended, f"{EXECUTION}-the-first")
+    facts = {"status": "AWAITING_APPROVAL", "change": a_change()}
+    store.record_repair(an_incident(id=incident_id), "1", facts)
+    close(store, ended)
+    assert store.statuses == ["AWAITING_APPROVAL"]
+    assert store.diagnosis["workflowResult"] == "FAILED"
 
 
 def test_input_that_was_too_large_for_the_event_names_no_incident() -> None:

@@ -233,8 +233,9 @@ def test_everything_broken_fails_for_the_message() -> None:
     assert desk.announcer.messages == {}
 
 
-def test_event_that_could_not_be_parsed_is_told_under_its_own_name() -> None:
-    desk = Desk()
+@pytest.mark.parametrize("broken", [{}, {"owner": DENIED}])
+def test_event_that_could_not_be_parsed_is_told_under_its_own_name(broken: dict[str, Exception]) -> None:
+    desk = Desk(broken)
     event = {"functionName": "payments", "alarmName": "errors", "manual": True}
     desk.notify(replace(BAD_EVENT, event=event))
     ((told_of, _),) = desk.announcer.messages

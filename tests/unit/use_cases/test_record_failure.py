@@ -1,18 +1,21 @@
 """Where and why our own workflow failed is written down as it was."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from auto_repair.domain.case import Case, WorkflowError
-from auto_repair.domain.incident import Disposition
+from auto_repair.domain.incident import LEASE, Disposition
 from auto_repair.domain.outcome import CAUSE_LENGTH, readable_cause
 from auto_repair.domain.repair_progress import ProgressStatus
 from auto_repair.domain.verification import NextStep, Outcome
+from auto_repair.use_cases.parse_alarm_event import incident_of, recognised
 from auto_repair.use_cases.record_failure import RecordFailure
-from tests.builders import a_case, a_change, a_plan, a_verification, an_incident, progress
+from tests.builders import EXECUTION, NOW, a_case, a_change, a_plan, a_verification, an_incident, progress
 from tests.fakes import FakeClock, FakeStore
 
+EVENTS = Path(__file__).parents[2] / "events"
 CAUSE = json.dumps(
     {"errorType": "AwsCallFailed", "errorMessage": "lambda:X failed with 403", "stackTrace": []}
 )
@@ -69,6 +72,25 @@ def test_plan_that_the_rollback_found_never_begun_keeps_its_record() -> None:
     rollback = progress(ProgressStatus.GAVE_UP, reason="the live value is 512")
     RecordFailure(store, FakeClock(), "notifier")(a_case(plan=plan, rollback=rollback), DENIED)
     assert store.repairs[("orders", plan.planned_at)]["outcome"] == "nothing was changed: denied"
+
+
+@pytest.mark.parametrize(
+    ("execution", "status"), [(EXECUTION, "FAILED"), (f"{EXECUTION}-again", "AWAITING_APPROVAL")]
+)
+def test_delivery_that_could_not_be_parsed_fails_only_what_is_its_own(execution: str, status: str) -> None:
+    """Each delivery of an alarm event comes to the same incident, and one of them works on it."""
+    store, event = FakeStore(), json.loads((EVENTS / "alarm_single_metric.json").read_text())
+    incident = incident_of(event, EXECUTION, NOW)
+    store.open(incident, NOW + LEASE)
+    store.record_repair(incident, "1", {"status": "AWAITING_APPROVAL", "change": a_change()})
+    told = an_incident(
+        id="0f1e", function_name="unknown", disposition=Disposition.REJECTED, execution_arn=execution
+    )
+    RecordFailure(store, FakeClock(), "notifier")(Case(told, event=event), DENIED)
+    assert store.statuses == [status]
+    case = recognised(Case(told, event=event), store)
+    assert (case.incident.id == incident.id) is (execution == EXECUTION)
+    assert case.incident.function_name == "orders"
 
 
 def test_rollback_that_gave_up_is_told_too() -> None:

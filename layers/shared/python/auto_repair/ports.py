@@ -173,6 +173,14 @@ class Opening:
     open_incident_id: str | None = None
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Who works, or worked, on an incident, and the function that its event came down to."""
+
+    execution_arn: str
+    function_name: str
+
+
 class IncidentStore(Protocol):
     """Memory: open incidents, the repairs table, the diagnosis table, evidence and reports."""
 
@@ -183,6 +191,10 @@ class IncidentStore(Protocol):
     def hold(self, incident: Incident, lease_until: datetime) -> bool:
         """Keep the function for this incident, also where it was released meanwhile. False where another
         incident has it by now."""
+        ...
+
+    def owner(self, incident: Incident) -> Owner | None:
+        """Whose the incident is; None where nobody has opened it."""
         ...
 
     def joined_alarms(self, incident: Incident) -> Sequence[str]:

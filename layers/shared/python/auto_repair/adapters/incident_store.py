@@ -13,7 +13,7 @@ from auto_repair.adapters.repairs_table import RepairsTable
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.repair import Attempt
-from auto_repair.ports import Clock, Opening
+from auto_repair.ports import Clock, Opening, Owner
 from auto_repair.settings import Settings
 
 
@@ -34,6 +34,10 @@ class AwsIncidentStore:
     def hold(self, incident: Incident, lease_until: datetime) -> bool:
         """Keep the function, or claim it again; False where another incident has it by now."""
         return self._open.hold(incident, lease_until)
+
+    def owner(self, incident: Incident) -> Owner | None:
+        """Whose the incident is; None where nobody has opened it."""
+        return self._open.owner(incident)
 
     def joined_alarms(self, incident: Incident) -> Sequence[str]:
         """Alarms that joined while the incident was open, in words, oldest first."""

@@ -17,7 +17,7 @@ from auto_repair.adapters.executions import Executions
 from auto_repair.domain.errors import AwsCallFailed, TransientError
 from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.timestamps import iso
-from auto_repair.ports import Clock, Opening
+from auto_repair.ports import Clock, Opening, Owner
 
 MOST_JOINED = 200  # notes of alarms that one item holds: with their reasons, a third of what AWS allows
 TRIES = 4  # others may open, join or close in between
@@ -76,17 +76,26 @@ class OpenIncidents:
         )
         return not any(map(_is_refused, refused))
 
+    def owner(self, incident: Incident) -> Owner | None:
+        """Whose the incident is; None where nobody has opened it."""
+        item = self._item(incident)
+        return Owner(str(item["executionArn"]), str(item["functionName"])) if item else None
+
     def joined_alarms(self, incident: Incident) -> list[str]:
         """The alarms that joined, oldest first: `NAME at TIME: REASON`."""
+        joined = self._item(incident).get("joined", {})
+        alarms = sorted(joined.values(), key=lambda alarm: str(alarm["at"]))
+        return [f"{a['alarm']} at {a['at']}: {a['reason']}".removesuffix(": ") for a in alarms]
+
+    def _item(self, incident: Incident) -> dict[str, Any]:
+        """What is remembered of the alarm event; empty where nothing is."""
         answer = call(
             self._client.get_item,
             TableName=self._table,
             Key={"id": to_attribute(_incident_key(incident.id))},
             ConsistentRead=True,
         )
-        joined = from_item(answer.get("Item", {})).get("joined", {})
-        alarms = sorted(joined.values(), key=lambda alarm: str(alarm["at"]))
-        return [f"{a['alarm']} at {a['at']}: {a['reason']}".removesuffix(": ") for a in alarms]
+        return from_item(answer.get("Item", {}))
 
     def close(self, incident: Incident, status: str) -> None:
         """Record the end and release the function, as far as this execution holds them.

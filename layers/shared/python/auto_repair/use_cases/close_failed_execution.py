@@ -3,7 +3,7 @@
 People are told by the rule that brings the event here, on a path that needs none of our functions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,10 +32,16 @@ class CloseFailedExecution:
             incident = incident_of(event, execution_arn, started_at)
         except InvalidEvent:
             return ""
+        owner = self.store.owner(incident)
+        is_ours = owner is not None and owner.execution_arn == execution_arn
+        if owner is not None and is_ours:
+            # Of what the event came down to, which the event itself may not name.
+            incident = replace(incident, function_name=owner.function_name)
         facts = {"workflowResult": status, "executedBy": self.executed_by, "executionArn": execution_arn}
         self.store.record_diagnosis(incident, facts)
-        self._end_open_plans(incident, status)
-        self.store.close(incident, "FAILED")
+        if is_ours:  # what another execution has made of the same event goes on
+            self._end_open_plans(incident, status)
+            self.store.close(incident, "FAILED")
         return incident.id
 
     def _end_open_plans(self, incident: Incident, status: str) -> None:

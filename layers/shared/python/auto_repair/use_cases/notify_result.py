@@ -74,7 +74,7 @@ class NotifyResult:
 
     def __call__(self, case: Case, *, attempt: int = 0) -> Notice:
         """Where it was reported. Repeatable: one message per incident, whatever happens."""
-        case = recognised(case)
+        case = recognised(case, self.store)
         steps = _BestEffort(unrecorded(case), is_last=attempt >= LAST_ATTEMPT)
         status = final_status(case)
         steps.run(lambda: self._record(case, status))

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auto_repair.contracts.alarm_events import Request, read
-from auto_repair.domain.errors import InvalidEvent, ResourceMissing
+from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import LEASE, UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.domain.redaction import redact
 from auto_repair.domain.timestamps import parse
-from auto_repair.ports import Functions, IncidentStore
+from auto_repair.ports import Functions, IncidentStore, Owner
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 
@@ -74,7 +74,7 @@ def incident_of(event: Any, execution_arn: str, started_at: datetime) -> Inciden
     return _incident(read(event), execution_arn, started_at)
 
 
-def recognised(case: "Case") -> "Case":
+def recognised(case: "Case", store: IncidentStore) -> "Case":
     """The case with the incident that its event belongs to, where ParseAlarmEvent could not say so itself."""
     if case.event is None:
         return case
@@ -83,7 +83,20 @@ def recognised(case: "Case") -> "Case":
         incident = incident_of(case.event, told.execution_arn, told.opened_at)
     except InvalidEvent:
         return case
+    owner = _owner(incident, store)
+    if owner and owner.execution_arn != told.execution_arn:
+        # Another delivery of the same event is at work: its record, report and message are not ours.
+        incident = replace(incident, id=told.id)
+    if owner:
+        incident = replace(incident, function_name=owner.function_name)
     return replace(case, incident=replace(incident, disposition=told.disposition, problem=told.problem))
+
+
+def _owner(incident: Incident, store: IncidentStore) -> Owner | None:
+    try:
+        return store.owner(incident)
+    except AwsCallFailed:
+        return None  # people are told all the same
 
 
 def _incident(request: Request, execution_arn: str, started_at: datetime) -> Incident:

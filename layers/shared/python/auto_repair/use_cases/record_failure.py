@@ -22,7 +22,7 @@ class RecordFailure:
 
     def __call__(self, case: Case, error: WorkflowError) -> WorkflowError:
         """The error with the state that failed and a readable cause."""
-        case = recognised(case)
+        case = recognised(case, self.store)
         failure = _failure(case, error)
         told = f"{failure.state} failed with {failure.error}: {failure.cause}"
         if case.rollback is not None and case.rollback.status is ProgressStatus.GAVE_UP:
