@@ -140,6 +140,18 @@ def test_function_of_another_place_is_told() -> None:
     assert request.home == ("us-east-1", "999999999999")
 
 
+def test_metrics_of_another_account_are_left_out_of_a_message_too() -> None:
+    record = event("sns_record_metric_math")
+    sns = record["Records"][0]["Sns"]
+    message = json.loads(sns["Message"])
+    message["Trigger"]["Metrics"][1]["AccountId"] = "210987654321"
+    message["Trigger"]["Metrics"][2]["AccountId"] = "123456789012"
+    sns["Message"] = json.dumps(message)
+    alarm = read(record).alarm
+    assert alarm is not None
+    assert [metric.name for metric in alarm.metrics] == ["Invocations"]
+
+
 @pytest.mark.parametrize("name", ["alarm_composite", "sns_record_composite"])
 def test_composite_alarm_is_to_be_looked_up(name: str) -> None:
     request = read(event(name))

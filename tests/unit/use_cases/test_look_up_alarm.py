@@ -152,7 +152,9 @@ def test_child_that_fired_again_since_did_not_begin_later() -> None:
 
 def test_child_that_is_well_tells_nothing() -> None:
     alarms = FakeAlarms([known("errors", ERRORS, state="OK")])
-    assert arrive(composite("ALARM(errors)"), alarms).disposition is Disposition.REJECTED
+    incident = arrive(composite("ALARM(errors)"), alarms)
+    assert incident.disposition is Disposition.REJECTED
+    assert "; none of the alarms that it joins is in ALARM (errors is OK). Say what" in incident.problem
 
 
 def test_child_of_a_child_is_found() -> None:
@@ -238,6 +240,14 @@ def test_tag_says_what_a_metric_of_ones_own_is_about(value: str, function: str, 
     assert (incident.function_name, incident.resource) == (function, resource)
     assert incident.alarm is not None
     assert [metric.name for metric in incident.alarm.metrics] == ["Backlog"]
+
+
+def test_metric_of_another_account_names_no_function_of_ours() -> None:
+    fired = event("alarm_single_metric")
+    query = fired["detail"]["configuration"]["metrics"][0]
+    for account, function in (("123456789012", "orders"), (None, "orders"), ("210987654321", "unknown")):
+        query["accountId"] = account
+        assert arrive(fired).function_name == function
 
 
 def test_without_a_tag_the_refusal_names_the_fix() -> None:

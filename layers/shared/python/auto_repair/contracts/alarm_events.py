@@ -51,10 +51,11 @@ class MetricStat(msgspec.Struct):
     stat: str = ""
 
 
-class MetricQuery(msgspec.Struct):
-    """`detail.configuration.metrics[]`: a metric, or an expression over others."""
+class MetricQuery(msgspec.Struct, rename="camel"):
+    """`detail.configuration.metrics[]`: a metric, perhaps of another account, or an expression over others."""
 
-    metric_stat: MetricStat | None = msgspec.field(default=None, name="metricStat")
+    metric_stat: MetricStat | None = None
+    account_id: str | None = None
 
 
 class Configuration(msgspec.Struct, rename="camel"):
@@ -127,6 +128,7 @@ class SnsMetricQuery(msgspec.Struct, rename="pascal"):
     """`Trigger.Metrics[]`."""
 
     metric_stat: SnsMetricStat | None = None
+    account_id: str | None = None
 
 
 class SnsAlarm(msgspec.Struct, rename="pascal"):
@@ -287,10 +289,11 @@ def _unwrap_sns(event: Any) -> Any:
 def _from_event_bridge(event: dict[str, Any]) -> tuple[AlarmSignal, Composition]:
     alarm = _decoded(AlarmEvent, event, "a CloudWatch alarm event")
     state, configuration = alarm.detail.state, alarm.detail.configuration
-    stats = [m.metric_stat for m in configuration.metrics if m.metric_stat]
+    arn = alarm.resources[0][:_ARN_LENGTH] if alarm.resources else ""
+    stats = [m.metric_stat for m in configuration.metrics if m.metric_stat and _is_of(m.account_id, arn)]
     signal = AlarmSignal(
         name=alarm.detail.alarm_name[:_NAME_LENGTH],
-        arn=alarm.resources[0][:_ARN_LENGTH] if alarm.resources else "",
+        arn=arn,
         state=state.value,
         changed_at=_time(state.timestamp, "detail.state.timestamp"),
         reason=state.reason[:_REASON_LENGTH],
@@ -315,6 +318,13 @@ def _refuse_suppressed(alarm: AlarmSignal, suppressed_by: str) -> None:
         )
 
 
+def _is_of(account: str | None, alarm_arn: str) -> bool:
+    """Whether a metric of that account is of the alarm's own. Others may share theirs with it, and name what is
+    not ours."""
+    home = _home(alarm_arn)
+    return not account or not home or account == home[1]
+
+
 def _metric(namespace: str, name: str, dimensions: dict[str, str], stat: str, period_s: int) -> AlarmMetric:
     """Everything cut to CloudWatch's own limits: the incident travels through the whole workflow."""
     kept = {k[:_NAME_LENGTH]: v[:_VALUE_LENGTH] for k, v in list(dimensions.items())[:30]}
@@ -334,7 +344,7 @@ def _from_sns(event: dict[str, Any]) -> tuple[AlarmSignal, Composition]:
             stat.stat,
             stat.period,
         )
-        for stat in (query.metric_stat for query in trigger.metrics)
+        for stat in (q.metric_stat for q in trigger.metrics if _is_of(q.account_id, alarm.alarm_arn))
         if stat
     ]
     if trigger.metric_name:

@@ -44,7 +44,7 @@ class LookUpAlarm:
         known = [child for child in below.fired if told[child.name].is_named]
         first = first_of(alarm, known or below.fired)
         children = [child_of(child, told[child.name].about) for child in below.fired]
-        request.alarm = told_by(alarm, first, children, below.gaps)
+        request.alarm = told_by(alarm, first, children, [*below.calm, *below.gaps])
         if first is None or not known:
             return self._by_tag(request, (alarm, *below.fired))
         _take(request, told[first.name])
@@ -117,12 +117,21 @@ class _Below:
     seen: set[str]
     gaps: list[str] = field(default_factory=list)
     _fired: list[AlarmSignal] = field(default_factory=list)
+    _well: list[AlarmSignal] = field(default_factory=list)
 
     @property
     def fired(self) -> list[AlarmSignal]:
         """Those in ALARM, the earliest first; where there are none, those whose other state made it fire."""
         in_alarm = [child for child in self._fired if child.state == "ALARM"]
         return sorted(in_alarm or self._fired, key=lambda child: child.changed_at)
+
+    @property
+    def calm(self) -> list[str]:
+        """That none of them is in ALARM, as where somebody has set the composite one by hand to try it."""
+        states = ", ".join(f"{child.name} is {child.state}" for child in self._well[:MOST_SHOWN])
+        return (
+            [f"none of the alarms that it joins is in ALARM ({states})"] if states and not self._fired else []
+        )
 
     def read(self, joins: Composition) -> None:
         """Level by level, as deep as `DEEPEST`."""
@@ -135,6 +144,7 @@ class _Below:
             level = [replace(one, signal=as_it_fired(one.signal, joins)) for one in known]
             firing = [one for one in level if one.signal.state == "ALARM" or joins.trigger(one.signal.name)]
             self._fired += [one.signal for one in firing if one.joins is None]
+            self._well += [one.signal for one in level if one not in firing]
             joins = together(one.joins for one in firing if one.joins)
         if self._new(joins):
             self.gaps.append(f"alarms more than {DEEPEST} levels down were not read")
