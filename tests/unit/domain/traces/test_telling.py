@@ -21,6 +21,7 @@ from tests.builders import ACCOUNT, REGION
 from tests.traces import (
     DENIED,
     Document,
+    aws_call,
     bucket_call,
     denied_bucket,
     lambda_segments,
@@ -98,6 +99,21 @@ def test_secrets_are_taken_out() -> None:
     for text in (found.sample, found.template, words):
         assert "hunter2" not in text
         assert "ann@" not in text
+
+
+def test_what_traced_code_writes_is_redacted_and_cut_wherever_it_stands() -> None:
+    secret = "password=hunter2 " * 4000
+    call = {**aws_call(secret, "0", 0.1, 0.5, status=500, **raised(secret, secret)), "namespace": "remote"}
+    for number in range(1, 300):
+        name = f"{number} password=hunter2"
+        call = {**call, "id": f"{number}", "name": name, "subsegments": [call]}
+    failures = told(request(1, call))
+    (found,) = signatures(failures)
+    words = path_in_words(failures.found[0], failures, titles(KNOWN))
+    slow = time_in_words(failures.found[0].trace, RESOURCE, titles(KNOWN))
+    for text, longest in ((found.template, 500), (found.sample, 1000), (words, 4000), (slow, 1000)):
+        assert "hunter2" not in text
+        assert len(text) <= longest
 
 
 def test_answer_alone_accuses_nobody() -> None:

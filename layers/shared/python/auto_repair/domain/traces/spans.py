@@ -13,6 +13,7 @@ from typing import Any
 
 LATEST = 2.0**33  # seconds; later times are none
 MAX_SPANS = 2_000  # of one trace; X-Ray's own limit is 500 kB for all documents of a trace
+MAX_NAME = 200  # characters; X-Ray's own limit
 CALLS = ("aws", "remote")  # the namespaces of calls; what has none is a part of the code
 
 
@@ -150,7 +151,7 @@ def _span(part: Mapping[str, Any], parent: str) -> Span:
     cause, aws = part.get("cause") or {}, part.get("aws")
     return Span(
         id=str(part["id"]),
-        name=str(part["name"]),
+        name=str(part["name"])[:MAX_NAME],
         start=_moment(part["start_time"]),
         end=None if end is None or part.get("in_progress") else _moment(end),
         parent=parent or str(part.get("parent_id") or ""),

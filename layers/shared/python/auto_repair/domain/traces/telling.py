@@ -13,6 +13,8 @@ from auto_repair.domain.traces.failures import Failure, Resources, failure_of, i
 from auto_repair.domain.traces.spans import Trace
 
 MAX_TEXT = 300  # characters of an error in the words of the evidence
+MAX_KIND = 120  # characters of an exception's type
+MAX_STATIONS = 12  # of a way; X-Ray sets no limit to how deep calls are nested
 MAX_SHARES = 4  # resources whose time is told
 LEAST_SHARE = 0.03  # of a request's time
 
@@ -33,7 +35,7 @@ class Failures:
     def key(self, failure: Failure) -> Key:
         """What failures of one kind have in common."""
         words = template(failure.raised.message) if failure.raised else failure.text
-        kind = failure.raised.type if failure.raised else ""
+        kind = redact(failure.raised.type[:MAX_KIND]) if failure.raised else ""
         return failure.caller, self.accused(failure), f"{kind}: {words}" if kind and words else kind or words
 
     def accused(self, failure: Failure) -> str:
@@ -98,9 +100,16 @@ def of_each_kind(told: Failures) -> tuple[tuple[Failure, int], ...]:
 def path_in_words(failure: Failure, told: Failures, title: Callable[[str], str]) -> str:
     """`POST /orders took the way shop → orders → stock; the error began at stock (PutItem): …`."""
     asked = next((span.asked for span in failure.trace.roots if span.asked), "") or "a request"
-    way = " → ".join(title(name) for name in failure.path)
     excused = "; a request that was served met the same" if told.key(failure) in told.excused else ""
-    return f"{_short(asked)} took the way {way}; {_beginning(failure, title(failure.path[-1]))}{excused}"
+    way, began = _way(failure.path, title), _beginning(failure, title(failure.path[-1]))
+    return f"{_short(asked)} took the way {way}; {began}{excused}"
+
+
+def _way(path: Sequence[str], title: Callable[[str], str]) -> str:
+    """Both ends of it, where it is long."""
+    half = MAX_STATIONS // 2
+    shown = (*path[:half], "…", *path[-half:]) if len(path) > MAX_STATIONS else path
+    return " → ".join(map(title, shown))
 
 
 def _beginning(failure: Failure, where: str) -> str:
@@ -108,7 +117,7 @@ def _beginning(failure: Failure, where: str) -> str:
     if not failure.tells:
         return f"{where} {said}, and nothing that it called is recorded as failed"
     operation = failure.began.aws.get("operation")
-    call = f" ({operation})" if isinstance(operation, str) and failure.culprit else ""
+    call = f" ({_short(operation)})" if isinstance(operation, str) and failure.culprit else ""
     return f"the error began at {where}{call}: {said}"
 
 
@@ -130,6 +139,6 @@ def time_in_words(trace: Trace, resource: Resources, title: Callable[[str], str]
 
 
 def titles(known: Iterable[Resource]) -> Callable[[str], str]:
-    """What people call a resource of that id."""
+    """What people call a resource of that id, or of the name that the traced code has for it."""
     names = {resource.id: str(resource) for resource in known}
-    return lambda resource_id: names.get(resource_id, resource_id)
+    return lambda name: names.get(name) or redact(name)
