@@ -85,7 +85,9 @@ def test_failed_requests_accuse_the_bucket_that_refused_them() -> None:
     (signature,) = found.signatures
     assert (signature.resource, signature.names, signature.count) == ("lambda:orders", "s3:images", 5)
     overview, item = found.items
-    assert overview.observed == "something failed in 8 of 240 traced requests, 8 answered 5xx"
+    assert overview.observed == (
+        "something failed in 8 traced requests, 8 answered 5xx (X-Ray went through 240, of all services)"
+    )
     assert overview.query == f"xray:GetTraceSummaries {FAILED}"
     assert overview.link.startswith(
         "https://us-east-1.console.aws.amazon.com/xray/home?region=us-east-1#/traces?timeRange="
@@ -155,7 +157,9 @@ def test_requests_through_what_is_alarmed_are_asked_for(symptom: Resource, expre
     clients = xray([], {})
     found = observed(clients, scope(symptom))
     assert clients.calls[0][1]["FilterExpression"] == expression
-    assert [item.observed for item in found.items] == ["something failed in 0 of 240 traced requests"]
+    assert [item.observed for item in found.items] == [
+        "something failed in 0 traced requests (X-Ray went through 240, of all services)"
+    ]
     assert clients.count("xray.batch_get_traces") == 0
     assert found.missing == ()
 

@@ -7,6 +7,7 @@ import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Inquiry, InquiryOutcome, Verdict
 from auto_repair.domain.evidence import ErrorSignature
+from auto_repair.domain.surroundings import ResourceSignature
 from auto_repair.reports import html, json_report, markdown
 from auto_repair.reports.conclusion import conclude
 from auto_repair.reports.incident_report import IncidentReport
@@ -34,6 +35,18 @@ def test_it_says_what_was_looked_at_and_why_that_is_not_enough() -> None:
         "2026-01-31 09:52:31 UTC"
     )
     assert unmeasured.startswith("no metric was read of lambda:image-service, s3:image-service-images")
+
+
+def test_what_traces_tell_is_no_log_message() -> None:
+    report = given.unclear()
+    assert report.evidence_before
+    assert report.surroundings
+    logged = ResourceSignature(given.API.id, "boom", given.CHANGED_AT, given.ALARM_AT, 3)
+    around = replace(report.surroundings, signatures=(logged, replace(logged, traced=True)))
+    seen = replace(report.evidence_before, surroundings=around)
+    told = inquiry(replace(report, evidence_before=seen))
+    assert told is not None
+    assert told.looked_at[0] == "8 resources: 1 metric, 4 changes, 1 log message and 1 failure in traces"
 
 
 @pytest.mark.parametrize(

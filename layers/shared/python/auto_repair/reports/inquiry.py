@@ -65,10 +65,12 @@ def _looked_at(around: Surroundings) -> tuple[str, ...]:
     unmeasured = [r for r in scope.resources if r.id not in {s.resource for s in measured}]
     names = [one_line(r, 120) for r in unmeasured[:MOST_NAMED]]
     more = [f"{len(unmeasured) - MOST_NAMED} more"] if len(unmeasured) > MOST_NAMED else []
+    traced = sum(s.traced for s in around.signatures)
     seen = (
         count(len(measured), "metric"),
         count(len(around.changes), "change"),
-        count(len(around.signatures), "log message"),
+        count(len(around.signatures) - traced, "log message"),
+        *([count(traced, "failure") + " in traces"] if traced else ()),
     )
     known = (
         f"{count(len(scope.resources), 'resource')}: {listed(seen)}",

@@ -206,7 +206,9 @@ def _counted(page: Page, *, is_slow: bool) -> str:
         (sum(s.throttle for s in page.summaries), "throttled"),
     )
     told = "".join(f", {number} {words}" for number, words in answers if number)
-    return f"something failed in {count} of {max(count, page.looked_at)} traced requests{told}"
+    # Requests that never came here are among those that X-Ray went through: they are nobody's share.
+    through = f" (X-Ray went through {page.looked_at}, of all services)" if page.looked_at else ""
+    return f"something failed in {count} traced requests{told}{through}"
 
 
 def _gaps(page: Page) -> Iterator[str]:
