@@ -10,7 +10,7 @@ from auto_repair.contracts.finding_requests import Operation
 from auto_repair.domain.citations import MissingEvidence
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.resources import Resource, at_heart
-from auto_repair.domain.surroundings import ResourceChange
+from auto_repair.domain.surroundings import MetricRole, ResourceChange, ResourceSeries, ResourceSignature
 from auto_repair.domain.topology import Edge, Topology
 from auto_repair.use_cases.look_around import MOST_RESOURCES
 from tests.builders import FUNCTION, NOW, a_window, some_surroundings
@@ -63,11 +63,52 @@ def test_the_same_cause_changes_nothing() -> None:
     assert (desk.store.diagnosis, desk.store.documents, desk.store.evidence) == before
 
 
-def test_a_look_that_sees_less_is_not_compared() -> None:
+def a_series(times: tuple[float, ...]) -> ResourceSeries:
+    return ResourceSeries("s3:images", "5xxErrors", "Sum", MetricRole.AVAILABILITY, times=times, values=times)
+
+
+DEPLOYED = replace(POLICY, resource=f"lambda:{FUNCTION}", action="UpdateFunctionCode", event_id="e-0")
+LOGGED = ResourceSignature(f"lambda:{FUNCTION}", "KeyError", NOW, NOW, 3, count_before=90)
+
+
+def having_seen(**facts: object) -> Desk:
+    """An incident whose first look around saw this, of the resources that are there now, too."""
     desk = finished()
-    desk.later(changes=(POLICY,), missing=(MissingEvidence("cloudtrail", "throttled"),))
+    around = some_surroundings(**facts)
+    (ref,) = desk.store.evidence
+    desk.store.evidence[ref] = replace(SICK, surroundings=around)
+    desk.topology.known = {r.id: around.scope.topology for r in around.scope.resources}
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ({"changes": (DEPLOYED,)}, {}),
+        ({"signatures": (LOGGED,)}, {}),
+        ({"signatures": (LOGGED,)}, {"signatures": (replace(LOGGED, count_before=0),)}),
+        (
+            {"series": (a_series((1.0, 2.0)),)},
+            {"series": (a_series((2.0,)),)},
+        ),
+    ],
+)
+def test_a_look_that_sees_less_is_not_compared(then: dict[str, object], now: dict[str, object]) -> None:
+    desk = having_seen(**then)
+    desk.later(**{"changes": (POLICY,), "missing": (MissingEvidence("cloudtrail", "throttled"),), **now})
     look = desk.look_again()(AGAIN)
     assert (look.reopened, look.note) == (False, "Not compared: cloudtrail could be read then, and not now.")
+
+
+def test_a_limit_that_is_met_only_now_hides_nothing() -> None:
+    desk = having_seen(signatures=(LOGGED,))
+    gaps = (
+        MissingEvidence("cloudtrail", "12 resources were not looked up for want of time"),
+        MissingEvidence("deployments", "CloudFormation was not asked about s3:images"),
+    )
+    desk.later(changes=(POLICY,), signatures=(LOGGED,), missing=gaps)
+    look = desk.look_again()(AGAIN)
+    assert (look.reopened, look.after) == (True, "policy")
 
 
 def crowded(*names: str) -> dict[str, Topology]:

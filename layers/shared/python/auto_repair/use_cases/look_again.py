@@ -159,16 +159,35 @@ def _cause(hypothesis: Hypothesis | None) -> str:
 
 
 def _why_less(old: Evidence, new: Evidence) -> str:
-    """Why the new look sees less than the old one did; empty where it does not."""
-    if lost := sorted(_gaps(new) - _gaps(old) - {LEFT_OUT}):
+    """Why the new look sees less than the old one did; empty where it does not.
+
+    A gap alone is no loss: most are limits of ours or of AWS, met now and not then.
+    """
+    gone = _seen(old) - _seen(new)
+    if gone and (lost := sorted(_gaps(new) - _gaps(old) - {LEFT_OUT})):
         return f"{', '.join(lost)} could be read then, and not now"
     # The neighbourhood may have grown: only what it pushed beyond the limit is missed.
-    if LEFT_OUT in _gaps(new) and (gone := sorted(_seen(old) - _seen(new))):
-        return f"{', '.join(gone)} was looked at then, and now others are nearer"
+    if LEFT_OUT in _gaps(new) and (pushed := sorted(_resources(old) - _resources(new))):
+        return f"{', '.join(pushed)} was looked at then, and now others are nearer"
     return ""
 
 
-def _seen(evidence: Evidence) -> set[str]:
+def _seen(evidence: Evidence) -> set[object]:
+    """Everything around that a verdict may rest on, in parts that are there or not."""
+    around = evidence.surroundings
+    if around is None:
+        return set()
+    return {
+        *_resources(evidence),
+        *((edge.caller, edge.callee) for edge in around.scope.topology.edges),
+        *((s.resource, s.metric, s.statistic, time) for s in around.series for time in s.times),
+        *(change.event_id or (change.resource, change.action, change.at) for change in around.changes),
+        # One that is known from before is no news.
+        *((s.resource, s.template, s.traced, bool(s.count_before)) for s in around.signatures),
+    }
+
+
+def _resources(evidence: Evidence) -> set[str]:
     return {r.id for r in evidence.surroundings.scope.resources} if evidence.surroundings else set()
 
 
