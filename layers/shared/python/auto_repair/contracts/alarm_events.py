@@ -52,7 +52,7 @@ class MetricStat(msgspec.Struct):
 
 
 class MetricQuery(msgspec.Struct, rename="camel"):
-    """`detail.configuration.metrics[]`: a metric, perhaps of another account, or an expression over others."""
+    """`detail.configuration.metrics[]`: a metric, of another account perhaps, or an expression."""
 
     metric_stat: MetricStat | None = None
     account_id: str | None = None
@@ -319,8 +319,7 @@ def _refuse_suppressed(alarm: AlarmSignal, suppressed_by: str) -> None:
 
 
 def _is_of(account: str | None, alarm_arn: str) -> bool:
-    """Whether a metric of that account is of the alarm's own. Others may share theirs with it, and name what is
-    not ours."""
+    """Whether that is the alarm's own account: others may share metrics of what is not ours with it."""
     home = _home(alarm_arn)
     return not account or not home or account == home[1]
 
