@@ -113,3 +113,8 @@ def test_resource_that_only_traces_know_is_accused_by_its_name() -> None:
 def test_traces_of_an_earlier_trouble_accuse_nobody() -> None:
     over = replace(TRACED, first_seen=ago(minutes=12), last_seen=ago(minutes=11))
     assert investigation_of(broken_api(over)).logs == ()
+
+
+def test_log_of_an_earlier_trouble_does_not_silence_the_traces_of_this_one() -> None:
+    over = replace(REFUSED, first_seen=ago(minutes=12), last_seen=ago(minutes=11))
+    assert [log.traced for log in investigation_of(broken_api(over, TRACED)).logs] == [True]

@@ -83,6 +83,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
     """
     scope = surroundings.scope
     symptom, well = scope.symptom, well_until(surroundings)
+    signatures = [s for s in (*own, *surroundings.signatures) if well is None or s.last_seen >= well]
     return Investigation(
         alarm=Alarm(symptom.resource, Role(symptom.role), symptom.at.timestamp(), symptom.statistic),
         reference=_frame(surroundings.series, scope.reference),
@@ -106,8 +107,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 accused,
                 s.traced,
             )
-            for s, accused in _heard((*own, *surroundings.signatures), surroundings)
-            if well is None or s.last_seen >= well
+            for s, accused in _heard(signatures, surroundings)
         ),
     )
 
