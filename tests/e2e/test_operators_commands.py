@@ -3,8 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -249,10 +250,28 @@ def documented() -> list[str]:
     return [own.sub("", block) for block in adapted]
 
 
+@contextmanager
+def alarm_on_a_metric_of_its_own(deployment: Deployment, name: str) -> Iterator[None]:
+    """The alarm that the guide's commands speak of."""
+    cloudwatch = deployment.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Orders",
+        MetricName="Backlog",
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1000,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    yield
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
 def test_every_command_of_our_own_guide_works(deployment: Deployment) -> None:
     blocks = documented()
     assert len(re.findall("^aws ", "\n".join(blocks), re.MULTILINE)) >= 12, blocks
-    with ThreadPoolExecutor(2) as pool:
+    with alarm_on_a_metric_of_its_own(deployment, "orders-backlog"), ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda block: shell(f"set -euo pipefail\n{block}"), blocks))
     (backup,) = deployment.client("dynamodb").list_backups(TableName=REPAIRS)["BackupSummaries"]
     deployment.client("dynamodb").delete_backup(BackupArn=backup["BackupArn"])
