@@ -86,7 +86,7 @@ def test_steps_lead_from_the_lead_over_other_changes_to_another_look() -> None:
         "2026-01-31 09:59:05 UTC by image-service-deployer/nightly-inventory."
     )
     assert again == (
-        "If it goes on, look again once more is measured: make investigate TARGET=image-service "
+        "If it goes on, look again once more is measured: make investigate TARGET=apigateway:a1b2c3 "
         "SINCE=2026-01-31T10:02:31Z ENV=prod"
     )
     assert confirm.endswith(
@@ -94,6 +94,13 @@ def test_steps_lead_from_the_lead_over_other_changes_to_another_look() -> None:
         "ACCEPT=neighbour_changed@s3:image-service-images-123456789012 ENV=prod"
     )
     assert gap.endswith("config_history.")
+
+
+@pytest.mark.parametrize("resource", ["", "apigateway:"])
+def test_function_is_looked_at_again_where_no_other_resource_is_known(resource: str) -> None:
+    report = given.unclear()
+    steps = conclude(replace(report, incident=replace(report.incident, resource=resource))).next_steps
+    assert any("make investigate TARGET=image-service SINCE=" in step for step in steps)
 
 
 def test_without_any_lead_the_function_s_own_errors_are_named() -> None:
