@@ -199,10 +199,18 @@ def test_permission_that_a_key_gave_accuses_the_key() -> None:
 
 
 def test_title_names_the_change_that_came_before_the_trouble() -> None:
-    tagged = replace(PUT, at=BROKE + timedelta(minutes=2), action="PutBucketTagging", event_id="event-2")
-    best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT, tagged), signatures=(REFUSED,))))
+    later = replace(PUT, at=BROKE + timedelta(minutes=2), action="PutBucketAcl", event_id="event-2")
+    best, *_ = causes_around(evidence(surroundings=broken_api(changes=(PUT, later), signatures=(REFUSED,))))
     assert best.title == "PutBucketPolicy on s3:images"
     assert best.since == BROKE
+
+
+def test_tags_are_suspect_only_where_nothing_else_was_changed() -> None:
+    put = replace(PUT, at=BROKE - timedelta(seconds=20))
+    tagged = replace(PUT, at=BROKE - timedelta(seconds=6), action="PutBucketTagging", event_id="event-2")
+    for changes, title in (((put, tagged), "PutBucketPolicy"), ((tagged,), "PutBucketTagging")):
+        seen = evidence(surroundings=broken_api(changes=changes, signatures=(REFUSED,)))
+        assert causes_around(seen)[0].title == f"{title} on s3:images"
 
 
 def test_own_log_is_heard_too() -> None:

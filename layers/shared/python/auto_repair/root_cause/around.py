@@ -94,8 +94,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
         ),
         changes=tuple(
             model.Change(c.resource, c.at.timestamp(), _told(c), c.actor)
-            for c in surroundings.changes
-            if not c.ours
+            for c in _suspects(surroundings.changes)
         ),
         logs=tuple(
             model.LogSignature(
@@ -110,6 +109,18 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
             for s, accused in _heard(signatures, surroundings)
         ),
     )
+
+
+def _suspects(changes: Sequence[ResourceChange]) -> list[ResourceChange]:
+    """Changes that others made, without tags of what was changed otherwise, too: of a resource the newest
+    change counts, and whatever takes inventory sets tags at any time."""
+    foreign = [c for c in changes if not c.ours]
+    changed = {c.resource for c in foreign if not _is_tagging(c)}
+    return [c for c in foreign if not (_is_tagging(c) and c.resource in changed)]
+
+
+def _is_tagging(change: ResourceChange) -> bool:
+    return "Tag" in change.action  # TagResource, PutBucketTagging, AddTagsToStream, CreateTags …
 
 
 def _heard(
@@ -187,7 +198,7 @@ def _change_behind(found: model.Hypothesis, surroundings: Surroundings) -> Resou
     )
     if blamed is None:
         return None
-    own = (c for c in reversed(surroundings.changes) if c.resource == found.node and not c.ours)
+    own = (c for c in reversed(_suspects(surroundings.changes)) if c.resource == found.node)
     return next((c for c in own if blamed.summary.startswith(_told(c))), None)
 
 
