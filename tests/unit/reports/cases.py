@@ -668,6 +668,24 @@ def overruled() -> IncidentReport:
     )
 
 
+def left() -> IncidentReport:
+    """Somebody released other code while the question for a further step waited."""
+    base = timeout_behind_alias()
+    where = (
+        "timeout of orders-checkout: 3 s → 15 s; since the repair was planned, other code has been deployed"
+    )
+    return replace(
+        base,
+        status="INCONCLUSIVE",
+        attempts=[{**item, "status": "INCONCLUSIVE"} for item in base.attempts],
+        verification=Verification(Outcome.NOT_REPAIRED, NextStep.CLIMB, "3 of 5 runs timed out"),
+        rollback=Progress(
+            ProgressStatus.LEFT,
+            reason=f"{where} to version 9 of orders-checkout, and nobody knows whether that needs it",
+        ),
+    )
+
+
 def invalid() -> IncidentReport:
     rejected_event = an_incident(
         function_name="unknown",
@@ -720,6 +738,7 @@ ALL = {
         failed_half_way,
         gave_up,
         overruled,
+        left,
         invalid,
         joined,
         manual,

@@ -48,6 +48,11 @@ HEADLINES = {
         Tone.WARN,
         "while it was verified; what was still ours was taken back.",
     ),
+    "left": (
+        "Left as it is",
+        Tone.WARN,
+        "Somebody deployed something else before the next step; what was changed stays: ",
+    ),
     "invalid": ("Event not understood", Tone.WARN, "detail.alarmName is missing"),
     "joined": ("Joined an open incident", Tone.CALM, "20260131T120400Z-orders-checkout-00000001"),
 }
@@ -84,6 +89,17 @@ def test_what_went_back_and_what_somebody_else_has_set_are_told_apart() -> None:
     assert "(timeout 15 s is 7 s now)" in told
     assert "Taken back: visibility timeout of orders-inbox: 90 s → 30 s." in told
     assert "Left as it is: timeout of orders-checkout: 15 s → 3 s: the live value is 7 s" in told
+
+
+def test_what_stays_under_a_deployment_is_told_with_its_values() -> None:
+    report = cases.left()
+    told = conclude(report)
+    assert "Left as it is: timeout of orders-checkout: 3 s → 15 s; since the repair was" in told.explanation
+    assert "decide whether it needs the changed values" in told.next_steps[0]
+    refusal = Refusal("newer deployment", "other code has been deployed", "start again with `aws …`")
+    assert report.plan
+    report = replace(report, plan=replace(report.plan, refusal=refusal))
+    assert any("Start again with `aws …`" in step for step in conclude(report).next_steps)
 
 
 def test_rollback_that_could_not_go_all_the_way_says_how_far_it_went() -> None:

@@ -6,10 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.case import WorkflowError
+from auto_repair.domain.evidence import FunctionConfiguration
 from auto_repair.domain.incident import ChildAlarm
 from auto_repair.reports import overview
-from auto_repair.reports.incident_report import Standing
+from auto_repair.reports.conclusion import conclude
+from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.timeline import timeline
 from tests.unit.reports import cases
@@ -54,12 +57,41 @@ def test_composite_alarm_is_told_with_what_it_joins_and_when_it_fired() -> None:
         ("failed_half_way", Standing.UNCLEAR),
         ("gave_up", Standing.UNCLEAR),
         ("overruled", Standing.TAKEN_OVER),
+        ("left", Standing.CHANGED),
         ("later_rung_rejected", Standing.RESTORED),
         ("stale", Standing.UNTOUCHED),
     ],
 )
 def test_standing(case: str, standing: Standing) -> None:
     assert cases.ALL[case]().standing is standing
+
+
+def overtaken_while_verified() -> IncidentReport:
+    """Other code stands behind the alias by now, and the verdict is open."""
+    report = replace(cases.timeout_behind_alias(), status="INCONCLUSIVE")
+    assert report.plan
+    assert report.evidence_after
+    live = FunctionConfiguration("orders-checkout", 128, 15, version="9", code="code-2")
+    return replace(
+        report,
+        plan=replace(report.plan, planned_for=Build("live", "code-1")),
+        evidence_after=replace(report.evidence_after, configuration=live),
+    )
+
+
+@pytest.mark.parametrize("report", [cases.left(), overtaken_while_verified()])
+def test_the_way_back_undoes_nobody_elses_release(report: IncidentReport) -> None:
+    assert any("update-function-configuration" in command for command in report.undo_commands)
+    assert any("--timeout 3" in command for command in report.undo_commands)
+    assert not any("update-alias" in c or "publish-version" in c for c in report.undo_commands)
+    assert any("--qualifier live" in command for command in report.check_commands)
+    steps = " ".join(conclude(report).next_steps)
+    assert "They change $LATEST only: callers of alias live see it once you release that." in steps
+    assert "function_version" not in steps
+
+
+def test_the_way_back_moves_the_alias_where_nobody_released_anything() -> None:
+    assert any("update-alias" in command for command in cases.timeout_behind_alias().undo_commands)
 
 
 def test_the_report_names_the_owner_and_who_was_asked() -> None:

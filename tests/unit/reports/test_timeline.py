@@ -64,6 +64,10 @@ def test_a_rollback_given_up_is_told() -> None:
     assert "Rollback given up" in told("gave_up")
 
 
+def test_what_is_left_as_it_is_is_told() -> None:
+    assert "Nothing taken back" in told("left")
+
+
 def test_our_own_failure_is_told() -> None:
     assert "Our workflow failed in DiagnoseIssue" in told("failed_before_change")
 

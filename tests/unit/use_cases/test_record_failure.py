@@ -49,8 +49,9 @@ def test_event_that_could_not_be_parsed() -> None:
     assert store.diagnosis["diagnosisResult"] == "WORKFLOW_FAILED"
 
 
-def test_repair_that_was_taken_back_keeps_its_record() -> None:
-    _, store = record(a_case(plan=a_plan(), repair=progress(), rollback=progress()))
+@pytest.mark.parametrize("settled", [ProgressStatus.DONE, ProgressStatus.LEFT])
+def test_repair_that_was_taken_back_or_left_keeps_its_record(settled: ProgressStatus) -> None:
+    _, store = record(a_case(plan=a_plan(), repair=progress(), rollback=progress(settled)))
     assert store.repairs == {}
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias
@@ -419,6 +420,38 @@ def test_all_that_is_ours_goes_back_although_one_part_is_not(
     assert reason in gave_up(shop, case)
     live = shop.live
     assert {name: live[name] for name in RESTORED} == RESTORED | theirs
+
+
+@pytest.mark.parametrize("alias", [True, False])
+def test_nothing_is_written_under_what_somebody_has_deployed_since(alias: bool) -> None:
+    shop = workshop(alias=alias)
+    build = Build("live" if alias else None, "code-1", "code-1")
+    rungs = [a_change(memory(128, 384), visibility(30, 54)), a_change(memory(384, 768))]
+    case = shop.finish(shop.planned(*rungs, planned_for=build))
+    shop.functions.deploy("code-2")
+    if alias:
+        number = shop.functions.only.publish()
+        shop.functions.only.aliases["live"] = Alias("live", number)
+    before, written = shop.live, len(shop.functions.writes)
+    done = shop.restore(case)
+    assert status(done) is ProgressStatus.LEFT
+    assert (shop.live, len(shop.functions.writes)) == (before, written)
+    assert shop.store.statuses == ["INCONCLUSIVE"] * 2
+    assert done.rollback
+    assert "memory of orders: 128 MB → 768 MB" in done.rollback.reason
+    assert "visibility timeout of orders-inbox: 30 s → 54 s" in done.rollback.reason
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_half_a_repair_goes_back_whatever_was_deployed_between_its_steps(after: int) -> None:
+    """It was never whole: what is left of it in `$LATEST` was meant for the other code."""
+    shop = workshop(alias=True)
+    rung = a_change(visibility(30, 54), memory(128, 384))
+    case = stopped(shop, shop.planned(rung, planned_for=Build("live", "code-1", "code-1")), after)
+    shop.functions.deploy("code-2")
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert (shop.live["memory"], shop.live["visibility"], shop.live["code"]) == (128, 30, "code-2")
+    assert shop.store.statuses == ["ROLLED_BACK"]
 
 
 def test_everything_that_could_not_be_restored_is_told() -> None:

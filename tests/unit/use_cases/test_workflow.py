@@ -315,19 +315,90 @@ def test_deployment_while_a_repair_is_verified_stops_it_and_is_told(alias: bool,
     assert "somebody deployed other code" in facts["outcome"]
 
 
-def test_deployment_while_the_second_question_waits_stops_the_ladder() -> None:
-    def release_later(simulation: Simulation) -> None:
-        if simulation.live["memory"] > 128:
-            release(simulation)
+@pytest.mark.parametrize("alias", [True, False])
+@pytest.mark.parametrize(("answer", "status"), [("approve", "REFUSED"), ("reject", "REJECTED")])
+@pytest.mark.parametrize("also", [lambda _: None, pause])
+def test_deployment_while_the_second_question_waits_stops_the_ladder_and_leaves_what_is_applied(
+    alias: bool, answer: str, status: str, also: Any
+) -> None:
+    """Nobody knows whether the new code needs the first rung: whatever else forbids the second, it stays."""
+    made = behind_alias("live") if alias else function()
+    called = "live" if alias else None
+    simulation = Simulation(made, Behaviour(needs_mb=1000), called_through=called, policy={"mode": Mode.ASK})
+    answers = iter(["approve", answer])
 
-    yes = {"decision": "approve"}
-    simulation = answering_late([yes, yes], release_later, behaviour=Behaviour(needs_mb=1000))
-    simulation.run()
-    assert simulation.live["memory"] < 768
-    assert simulation.store.statuses[1] == "REFUSED"
-    (_, second) = simulation.store.repairs.values()
-    assert second["refusedByRule"] == "newer deployment"
+    def reply(_payload: Any) -> Any:
+        if simulation.store.statuses[0] == "EXECUTED":
+            release(simulation)
+            also(simulation)
+        return {"decision": next(answers), "answeredBy": "ada"}
+
+    simulation.answer = reply
+    execution = simulation.run()
+    assert execution.visited.count("RollBackRepair") == 1
+    assert simulation.live["memory"] == 384
+    assert simulation.live["aliases"] == ({"live": "3"} if alias else {})
+    assert simulation.store.statuses == ["INCONCLUSIVE", status]
+    assert told(simulation) == "INCONCLUSIVE"
+    (first, second) = simulation.store.repairs.values()
+    where = "version 3 of orders" if alias else "orders"
+    assert (
+        "left as it is: memory of orders: 128 MB → 384 MB; since the repair was planned" in first["outcome"]
+    )
+    assert f"other code has been deployed to {where}" in first["outcome"]
     assert "startedAt" not in second
+    assert simulation.store.claims == {}
+
+
+@pytest.mark.parametrize("mode", [Mode.ASK, Mode.AUTO])
+def test_alias_that_somebody_shifts_step_by_step_is_not_moved_back_under_it(mode: Mode) -> None:
+    """A canary begins before the second rung: moving the alias now would throw its deployment out of step."""
+    made = behind_alias("live")
+    simulation = Simulation(made, Behaviour(needs_mb=1000), called_through="live", policy={"mode": mode})
+
+    def shift(current: Simulation) -> None:
+        alias = current.function.aliases["live"]
+        if alias.version == "2" and current.state == "Stabilize":
+            current.function.aliases["live"] = Alias("live", "2", {"7": 0.1})
+
+    simulation.on_wait = shift
+    simulation.run()
+    assert simulation.function.aliases["live"] == Alias("live", "2", {"7": 0.1})
+    assert simulation.store.statuses[0] == "INCONCLUSIVE"
+    (first, *_) = simulation.store.repairs.values()
+    assert "; alias live splits its traffic over 2 versions, and nobody knows" in first["outcome"]
+
+
+def test_deployment_that_sets_the_former_memory_again_leaves_nothing_of_ours() -> None:
+    answers = iter(["approve", "approve"])
+    simulation = Simulation(function(), Behaviour(needs_mb=1000), policy={"mode": Mode.ASK})
+
+    def reply(_payload: Any) -> Any:
+        if simulation.store.statuses[0] == "EXECUTED":
+            simulation.functions.deploy("code-2", memory_mb=128)
+        return {"decision": next(answers)}
+
+    simulation.answer = reply
+    simulation.run()
+    assert simulation.live["memory"] == 128
+    assert simulation.store.statuses == ["ROLLED_BACK", "REFUSED"]
+
+
+def test_verifier_that_fails_after_a_deployment_takes_nothing_back() -> None:
+    simulation = Simulation(function(), STARVED)
+    simulation.fault = Fault(Call("VerifyRepair", "store.save_evidence", 1), "permanent", forever=True)
+
+    def deploy(current: Simulation) -> None:
+        if current.store.statuses == ["EXECUTED"] and current.function.latest.code == "code-1":
+            release(current)
+
+    simulation.on_wait = deploy
+    simulation.run()
+    assert simulation.live["memory"] == 384
+    assert (simulation.store.statuses, told(simulation)) == (["INCONCLUSIVE"], "FAILED")
+    (facts,) = simulation.store.repairs.values()
+    assert facts["outcome"].startswith("the workflow failed with AwsCallFailed: ")
+    assert "left as it is: memory of orders: 128 MB → 384 MB; " in facts["outcome"]
 
 
 def test_price_that_forbids_more_headroom_leaves_what_works() -> None:

@@ -17,6 +17,8 @@ INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
 MAX_INEFFECTIVE = 2  # repairs without effect before people have to look
 REPEAT_WINDOW = timedelta(hours=24)
 APPLIED = ("EXECUTED", "VERIFIED", *INEFFECTIVE)
+NEWER_DEPLOYMENT = "newer deployment"
+DEPLOYMENT_IN_PROGRESS = "deployment in progress"
 LEFT_IN_PLACE = ("EXECUTED", "VERIFIED", "INCONCLUSIVE")
 
 
@@ -86,7 +88,7 @@ def weighted_alias(s: Situation) -> Refusal | None:
 
 def _splits_traffic(alias: Alias) -> Refusal:
     return Refusal(
-        "deployment in progress",
+        DEPLOYMENT_IN_PROGRESS,
         f"alias {alias.name} splits its traffic over {len(alias.weights or {}) + 1} versions",
         "finish or abort the deployment, then start again",
     )
@@ -320,7 +322,7 @@ def _out_of_date(incident: Incident, reason: str) -> Refusal:
     command = start_command(incident)
     again = f"start again with `{command}`" if command else "start the incident by hand"
     return Refusal(
-        "newer deployment", reason, f"if it still fails, {again}: what is deployed by now is looked at anew"
+        NEWER_DEPLOYMENT, reason, f"if it still fails, {again}: what is deployed by now is looked at anew"
     )
 
 

@@ -12,6 +12,7 @@ class ProgressStatus(StrEnum):
     APPLYING = "applying"
     DONE = "done"
     REFUSED = "refused"  # repair only: a rule forbids it by now, and nothing was written
+    LEFT = "left"  # rollback only: somebody has deployed something else since, what is applied stays
     GAVE_UP = "gave_up"  # rollback only: the live value is no longer ours, a person must look
 
 

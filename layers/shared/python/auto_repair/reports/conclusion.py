@@ -55,6 +55,8 @@ def conclude(report: IncidentReport) -> Conclusion:
 def _ending(report: IncidentReport) -> _Ending:
     if report.is_overruled:
         return _OVERRULED
+    if report.is_left and report.status == "INCONCLUSIVE":
+        return _LEFT
     if report.standing is Standing.UNCLEAR:
         return _NEEDS_A_PERSON
     if report.status == "REJECTED" and report.approval and report.approval.decision == "expired":
@@ -84,12 +86,14 @@ def _taken_back(report: IncidentReport) -> Iterator[str]:
     if report.rollback.steps and (report.is_overruled or report.rollback.reason):
         yield f"Taken back: {'; '.join(report.rollback.steps)}"
     if report.rollback.reason:
-        yield f"Left as it is: {report.rollback.reason}" if report.is_overruled else report.rollback.reason
+        is_theirs = report.is_overruled or report.is_left
+        yield f"Left as it is: {report.rollback.reason}" if is_theirs else report.rollback.reason
 
 
 def _is_later_no(report: IncidentReport) -> bool:
-    """Whether a person declined a further step, after which everything went back."""
-    return report.approval is not None and not report.approval.approved and report.status == "ROLLED_BACK"
+    """Whether a person declined a further step, after which everything was to go back."""
+    is_back = report.status == "ROLLED_BACK" or report.is_left
+    return report.approval is not None and not report.approval.approved and is_back
 
 
 def _function(report: IncidentReport) -> str:
@@ -149,6 +153,12 @@ def _overruled(report: IncidentReport) -> str:
     return f"Somebody else changed what was repaired while it was verified; {back}."
 
 
+def _left(report: IncidentReport) -> str:
+    return (
+        f"Somebody deployed something else before the next step; what was changed stays{_difference(report)}."
+    )
+
+
 def _nothing_wrong(report: IncidentReport) -> str:
     return f"Nothing is wrong with {_function(report)} that we can see. {standing(report)}"
 
@@ -186,6 +196,7 @@ def _joined(report: IncidentReport) -> str:
 
 _NEEDS_A_PERSON = _Ending("Needs a person now", Tone.BAD, _unclear, next_steps.look_at_configuration)
 _OVERRULED = _Ending("Changed by somebody else", Tone.WARN, _overruled, next_steps.ask_who_changed_it)
+_LEFT = _Ending("Left as it is", Tone.WARN, _left, next_steps.judge_anew)
 _NO_ANSWER = _Ending("No answer in time", Tone.CALM, _rejected, next_steps.after_a_no)
 
 _BY_STATUS = {

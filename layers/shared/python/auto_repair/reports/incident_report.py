@@ -156,6 +156,8 @@ class IncidentReport:
         return Standing.CHANGED if is_applied else Standing.UNTOUCHED
 
     def _after_rollback(self, rollback: Progress) -> Standing:
+        if rollback.status is ProgressStatus.LEFT:
+            return Standing.CHANGED
         if rollback.status is not ProgressStatus.DONE:
             return Standing.TAKEN_OVER if self.is_overruled else Standing.UNCLEAR
         took_steps = rollback.steps or (self.repair and self.repair.steps)
@@ -186,10 +188,28 @@ class IncidentReport:
 
     @property
     def undo(self) -> Change | None:
-        """What takes the incident's changes back, as long as there is something to take back."""
+        """What takes the incident's changes back, as long as there is something to take back. No alias moves
+        back from, and none to, what somebody has released since."""
+        undo = self._whole_undo
+        return replace(undo, alias=None, alias_version=None) if undo and self.is_overtaken else undo
+
+    @property
+    def _whole_undo(self) -> Change | None:
         if self.plan is None or self.standing not in (Standing.CHANGED, Standing.UNCLEAR):
             return None
         return self.plan.undo or (self.plan.change.inverse() if self.plan.change else None)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether nothing was taken back, because of what somebody has deployed since."""
+        return self.rollback is not None and self.rollback.status is ProgressStatus.LEFT
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether callers reach other code or settings by now than those that the repair was planned for."""
+        build = self.plan.planned_for if self.plan else None
+        live = self.evidence_after.configuration if self.evidence_after else None
+        return self.is_left or bool(build and live and build.is_of(live) and build.difference(live))
 
     @property
     def way_back_commands(self) -> tuple[str, ...]:
@@ -206,7 +226,7 @@ class IncidentReport:
     @property
     def check_commands(self) -> tuple[str, ...]:
         """AWS CLI commands that show the present values of what `undo_commands` would overwrite."""
-        return check_commands(self.undo, self.region) if self.undo else ()
+        return check_commands(self._whole_undo, self.region) if self._whole_undo else ()
 
     @property
     def changed_at(self) -> datetime | None:
@@ -220,7 +240,7 @@ class IncidentReport:
 
     @property
     def is_overruled(self) -> bool:
-        """Whether somebody else changed what was repaired, so that the rest was taken back without a verdict."""
+        """Whether somebody else changed what was repaired, so that the rest went back without a verdict."""
         told = self.verification is not None and self.verification.is_overruled
         return told and self.rollback is not None and self.status == "INCONCLUSIVE"
 

@@ -5,7 +5,7 @@ from auto_repair.domain.naming import duration_alarm
 from auto_repair.domain.repair import DOCUMENTS, Change, Setting, SettingChange
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
-from auto_repair.reports.statements import gaps, sentence
+from auto_repair.reports.statements import closable_gaps, sentence
 from auto_repair.reports.wording import listed
 
 # What Terraform's AWS provider calls the settings that we change: the resource and its argument.
@@ -27,7 +27,8 @@ def keep_it(report: IncidentReport) -> list[str]:
     """A repair that lives only in AWS is undone by the next run of whatever manages the function."""
     if report.change is None:
         return []
-    published = report.repair.published_version if report.repair else ""
+    is_live = report.repair is not None and not report.is_overtaken
+    published = report.repair.published_version if report.repair and is_live else ""
     return [_write_down(report.change, published), *_follow_timeout(report)]
 
 
@@ -78,9 +79,27 @@ def find_proof(report: IncidentReport) -> list[str]:
     what = f" Still open: {listed(still_open)}." if still_open else ""
     return [
         f"Send or await traffic, then look at errors, duration and throttles since the change.{what}",
-        "If it did not help, run the rollback commands of this report.",
+        f"If it did not help, run the rollback commands of this report.{_after_release(report)}",
         *keep_it(report),
     ]
+
+
+def judge_anew(report: IncidentReport) -> list[str]:
+    """Somebody deployed something else, and what was changed for the former code stays."""
+    return [
+        "See whether what is deployed by now still fails, and decide whether it needs the changed values.",
+        f"If not, run the rollback commands of this report.{_after_release(report)}",
+        *keep_it(report),
+    ]
+
+
+def _after_release(report: IncidentReport) -> str:
+    """The commands move no alias where that would take somebody's release back, or make one."""
+    change = report.change
+    if not (report.is_overtaken and change and change.publishes):
+        return ""
+    alias = one_line(change.alias, 140)
+    return f" They change $LATEST only: callers of alias {alias} see it once you release that."
 
 
 def ask_who_changed_it(_: IncidentReport) -> list[str]:
@@ -177,6 +196,6 @@ def check_sender(report: IncidentReport) -> list[str]:
 
 
 def close_gaps(report: IncidentReport) -> list[str]:
-    """Evidence was missing."""
-    missing = listed(gaps(report))
+    """Evidence was missing that somebody could provide."""
+    missing = listed(closable_gaps(report))
     return [f"Make readable what was missing, for a surer diagnosis next time: {missing}."] if missing else []

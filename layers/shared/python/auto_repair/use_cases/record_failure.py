@@ -11,6 +11,8 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
 from auto_repair.use_cases.parse_alarm_event import recognised
 
+_SETTLED = (ProgressStatus.DONE, ProgressStatus.LEFT)
+
 
 @dataclass(frozen=True)
 class RecordFailure:
@@ -51,8 +53,8 @@ class RecordFailure:
         ours = {a.executed_at: a for a in attempts if a.incident_id == case.incident.id}
         found = {at: a.started for at, a in ours.items() if a.status in OPEN}
         plan = case.plan
-        restored = case.rollback is not None and case.rollback.status is ProgressStatus.DONE
-        if plan and plan.change and not restored:
+        settled = case.rollback is not None and case.rollback.status in _SETTLED
+        if plan and plan.change and not settled:
             last = ours.get(plan.planned_at)
             if last is None or last.started:
                 found[plan.planned_at] = True

@@ -1,16 +1,20 @@
 """RollBackRepair: restore what was live before the incident, if what is live now is still ours.
 
 Works from any point: nothing applied, half applied, several rungs applied. Where somebody else has changed
-a value since, it is left alone; all the rest goes back, and then a person is told.
+a value since, it is left alone; all the rest goes back, and then a person is told. Where something else has
+been deployed since, a person decides on all of it: nobody knows whether the former values suit that.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
+from auto_repair.domain.guardrails import DEPLOYMENT_IN_PROGRESS, NEWER_DEPLOYMENT, deployed_since
 from auto_repair.domain.outcome import readable_cause, rolled_back
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import (
@@ -18,6 +22,7 @@ from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,
     Attempt,
     Change,
+    Refusal,
     Setting,
     SettingChange,
     Value,
@@ -29,6 +34,7 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Queues
 from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, writers
 
+DEPLOYMENTS = (DEPLOYMENT_IN_PROGRESS, NEWER_DEPLOYMENT)  # of somebody else: rules that forbid a further step
 NEVER_APPLIED = ("OBSERVED", "REFUSED", "REJECTED")  # statuses of plans that nobody acted on
 
 
@@ -43,7 +49,8 @@ class RollBackRepair:
     clock: Clock
 
     def __call__(self, case: Case) -> Progress:
-        """`done` when everything is as before, `gave_up` when a live value is not ours."""
+        """`done` when everything is as before, `gave_up` when a live value is not ours, `left` when what is
+        deployed by now is not what was repaired."""
         plan = case.plan
         if plan is None or plan.undo is None:
             raise InvalidEvent("plan: the state document holds no change to take back")
@@ -58,6 +65,10 @@ class RollBackRepair:
         attempts = [replace(a, started=a.started and a.executed_at not in never_begun) for a in attempts]
         now = Progress(ProgressStatus.APPLYING, plan.planned_at, calls, never_begun=never_begun)
         steps = former.steps if former else ()
+        if former is None and (stays := self._overtaken(case, plan, attempts)):
+            now = replace(now, status=ProgressStatus.LEFT, reason=stays)
+            self._record(case, attempts, now)
+            return now
         try:
             step = self._advance(plan.undo, _written_by_us(attempts))
         except NotOurs as reason:
@@ -88,6 +99,38 @@ class RollBackRepair:
         done = case.repair.planned_at if case.repair and case.repair.steps else ""
         begun = (a for a in attempts if a.started and a.status in OPEN and a.executed_at != done)
         return tuple(a.executed_at for a in begun if not self._is_live(a.change))
+
+    def _overtaken(self, case: Case, plan: Plan, attempts: list[Attempt]) -> str:
+        """Which of our values stay, and why: what callers reach by now is not what was repaired. Empty where
+        it is, or where none of ours is live.
+
+        Half a rung goes back all the same, as does the rest of a repair that somebody has undone in part.
+        """
+        begun = [a for a in attempts if a.started]
+        is_whole = bool(begun) and all(a.status not in OPEN for a in begun)
+        overruled = case.verification is not None and case.verification.is_overruled
+        if plan.undo is None or plan.planned_for is None or overruled or not is_whole:
+            return ""
+        live = self._reached(plan.undo.function_name, plan.planned_for.qualifier)
+        why = _deployed_since(case, plan.planned_for, live)
+        stays = self._staying(plan.undo, live, _written_by_us(begun)) if why else []
+        return f"{'; '.join(stays)}; {why}, and nobody knows whether that needs it" if stays else ""
+
+    def _staying(self, undo: Change, live: FunctionConfiguration, ours: "Written") -> list[str]:
+        """What of ours is live, each with what was there before."""
+        stays = []
+        for setting in undo.settings:
+            with suppress(ResourceMissing):  # what is gone does not stay
+                value = self._live(setting, live)
+                if not agree(setting.setting, value, setting.after) and ours.holds(setting, value):
+                    stays.append(str(replace(setting.inverse(), after=value)))
+        return stays
+
+    def _reached(self, function_name: str, qualifier: str | None) -> FunctionConfiguration:
+        try:
+            return self.functions.configuration(function_name, qualifier)
+        except ResourceMissing:
+            return self.functions.configuration(function_name)
 
     def _is_live(self, change: Change) -> bool:
         """Whether any of it may be; what is gone can tell nothing."""
@@ -240,8 +283,25 @@ def _written_by_us(attempts: list[Attempt]) -> Written:
     return Written(values)
 
 
+def _deployed_since(case: Case, planned_for: Build, live: FunctionConfiguration) -> str:
+    """What a further step was refused for, or would be; empty where nothing else is deployed."""
+    if refusal := _deployment(case):
+        return refusal.reason
+    what = planned_for.difference(live)
+    return deployed_since(case.incident, what, live).reason if what else ""
+
+
+def _deployment(case: Case) -> Refusal | None:
+    """Somebody else's, where it forbids a further step: by the plan, or by the time that was to begin."""
+    late, planned = (part.refusal if part else None for part in (case.repair, case.plan))
+    return next((r for r in (late, planned) if r and r.rule in DEPLOYMENTS), None)
+
+
 def _told(case: Case, now: Progress) -> str:
     """What went back, what did not, and why; a rollback that went well needs few words."""
+    if now.status is ProgressStatus.LEFT:
+        said = case.verification.reason if case.verification and _deployment(case) else _why(case)
+        return f"{said}; left as it is: {now.reason}"
     overruled = case.verification is not None and case.verification.is_overruled
     back = f"taken back: {'; '.join(now.steps)}" if now.steps else "nothing was left to take back"
     if now.status is ProgressStatus.DONE:
