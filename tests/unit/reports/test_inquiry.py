@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from auto_repair.domain.citations import MissingEvidence
 from auto_repair.domain.diagnosis import Diagnosis, Inquiry, InquiryOutcome, Verdict
 from auto_repair.domain.evidence import ErrorSignature
+from auto_repair.domain.ranking import diagnose
 from auto_repair.domain.surroundings import ResourceSignature
+from auto_repair.failure_modes import all_failure_modes
 from auto_repair.reports import html, json_report, markdown
 from auto_repair.reports.conclusion import conclude
 from auto_repair.reports.incident_report import IncidentReport
@@ -159,6 +162,26 @@ def test_program_reads_leads_apart_from_hypotheses() -> None:
     assert lead["id"] == "neighbour_changed@s3:image-service-images-123456789012"
     assert lead["whyNot"] == ""
     assert document["diagnosis"]["inquiry"]["leads"][0]["confidence"] == lead["confidence"]
+
+
+def test_nobody_is_told_to_make_readable_what_only_a_limit_of_ours_cuts() -> None:
+    report = given.unclear()
+    assert report.evidence_before
+    assert report.surroundings
+    gaps = (
+        MissingEvidence("trace_details", "more pages than one", partly=True),
+        MissingEvidence("resource_logs", "too far away", partly=True),
+        MissingEvidence("resource_logs", "denied"),
+    )
+    seen = replace(report.evidence_before, surroundings=replace(report.surroundings, missing=gaps))
+    diagnosis = diagnose(seen, all_failure_modes())
+    steps = conclude(replace(report, evidence_before=seen, diagnosis=diagnosis)).next_steps
+    assert steps[-1] == ("Make readable what was missing, for a surer diagnosis next time: resource_logs.")
+    kept = replace(report.surroundings, missing=gaps[:2])
+    cut = replace(report, evidence_before=replace(seen, surroundings=kept), diagnosis=diagnosis)
+    told = replace(cut, diagnosis=diagnose(cut.evidence_before or seen, all_failure_modes()))
+    assert not any("Make readable" in step for step in conclude(told).next_steps)
+    assert "more pages than one" in markdown.render(told)
 
 
 def test_report_of_a_diagnosis_from_before_has_none() -> None:

@@ -133,6 +133,16 @@ def gaps(report: IncidentReport) -> list[str]:
     return [one_line(gap, 120) for gap in dict.fromkeys(told or named)][:6]
 
 
+def closable_gaps(report: IncidentReport) -> list[str]:
+    """The sources that somebody can make readable: not those that were read up to a limit."""
+    evidence = report.evidence_before
+    around = evidence.surroundings if evidence else None
+    known = (*(evidence.missing if evidence else ()), *(around.missing if around else ()))
+    closable = {gap.source for gap in known if not gap.partly}
+    cut = {gap.source for gap in known} - closable
+    return [source for source in gaps(report) if source not in cut]
+
+
 def sentence(text: str, name: str = "") -> str:
     """One line like a sentence: a full stop at the end, a capital unless it starts with `name` or code."""
     line = one_line(text)

@@ -97,7 +97,7 @@ class LookAround:
         left_out = len(topology.resources) - len(near.resources)
         if left_out and len(near.resources) == MOST_RESOURCES:
             reason = f"{left_out} resources farther away were not looked at: {MOST_RESOURCES} are the limit"
-            near = replace(near, missing=(*near.missing, MissingEvidence(LEFT_OUT, reason)))
+            near = replace(near, missing=(*near.missing, MissingEvidence(LEFT_OUT, reason, partly=True)))
         return self.observe(Scope(symptom, near, window, reference))
 
     def observe(self, scope: Scope) -> Surroundings:

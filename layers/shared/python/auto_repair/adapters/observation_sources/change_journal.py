@@ -38,7 +38,7 @@ class ChangeJournalSource:
             link=self._links.trail(scope.resources[0].name) if scope.resources else "",
         )
         reason = f"{len(left)} resources farther away were not looked up"
-        missing = (MissingEvidence(self.name, reason),) if left else ()
+        missing = (MissingEvidence(self.name, reason, partly=True),) if left else ()
         return Observation(changes=changes, items=(item,), missing=missing)
 
 

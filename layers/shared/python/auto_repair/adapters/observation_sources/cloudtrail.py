@@ -165,7 +165,7 @@ class CloudTrailSource:
     def _observation(
         self, scope: Scope, asked: list[Resource], changes: tuple[ResourceChange, ...], gaps: list[str]
     ) -> Observation:
-        missing = tuple(MissingEvidence(self.name, gap) for gap in gaps)
+        missing = tuple(MissingEvidence(self.name, gap, partly=True) for gap in gaps)
         if not asked:
             return Observation(missing=missing)
         item = EvidenceItem(

@@ -31,17 +31,17 @@ class DeploymentsSource:
         """Deployments of the last day that touched one of the resources."""
         deadline = Deadline(self._deadline_s)
         found: list[ResourceChange] = []
-        gaps: list[str] = []
+        gaps: list[MissingEvidence] = []
         failed = 0
         for part in self._parts:
             try:
                 told_here, unknown = part.changes(scope, deadline)
             except AutoRepairError as error:
                 failed += 1
-                gaps.append(str(error))
+                gaps.append(MissingEvidence(self.name, str(error)[:MAX_GAP]))
                 continue
             found += (replace(change, source=self.name) for change in told_here)
-            gaps += unknown
+            gaps += (MissingEvidence(self.name, gap[:MAX_GAP], partly=True) for gap in unknown)
         changes = recent(found, scope)
         item = EvidenceItem(
             id=self.name,
@@ -51,8 +51,7 @@ class DeploymentsSource:
             observed=told(changes) if changes else "no deployment is known",
         )
         items = (item,) if failed < len(self._parts) else ()
-        missing = tuple(MissingEvidence(self.name, gap[:MAX_GAP]) for gap in gaps)
-        return Observation(changes=changes, items=items, missing=missing)
+        return Observation(changes=changes, items=items, missing=tuple(gaps))
 
 
 def source(settings: Settings, clients: Clients) -> ObservationSource:

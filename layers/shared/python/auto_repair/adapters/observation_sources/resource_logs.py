@@ -79,11 +79,12 @@ class ResourceLogsSource:
         functions, others = suspects(scope)
         found: list[ResourceSignature] = []
         items: list[EvidenceItem] = []
-        gaps = [f"{function.id} is too far away to be read" for function in functions[MAX_FUNCTIONS:]]
-        gaps += [f"the log of {one.id} was not read: what suffers does not need it" for one in others]
+        cut = [f"{function.id} is too far away to be read" for function in functions[MAX_FUNCTIONS:]]
+        cut += [f"the log of {one.id} was not read: what suffers does not need it" for one in others]
+        gaps: list[str] = []
         for function in functions[:MAX_FUNCTIONS]:
             if deadline.passed:
-                gaps.append(f"the log of {function.id} was not read for want of time")
+                cut.append(f"the log of {function.id} was not read for want of time")
                 continue
             try:
                 signatures, item, gap = self._of(function, scope, deadline)
@@ -92,11 +93,14 @@ class ResourceLogsSource:
                 continue
             found += signatures
             items.append(item)
-            gaps += [gap] if gap else []
+            cut += [gap] if gap else []
         return Observation(
             signatures=tuple(found),
             items=tuple(items),
-            missing=tuple(MissingEvidence(self.name, gap) for gap in gaps),
+            missing=(
+                *(MissingEvidence(self.name, gap, partly=True) for gap in cut),
+                *(MissingEvidence(self.name, gap) for gap in gaps),
+            ),
         )
 
     def _of(

@@ -71,7 +71,7 @@ class ServiceMetricsSource:
                 self._item(one, s, scope, spans[0]) for one, s in series.items() if _matters(one, s, scope)
             ),
             missing=(
-                *(MissingEvidence(self.name, note) for note, holds in notes.items() if holds),
+                *(MissingEvidence(self.name, note, partly=True) for note, holds in notes.items() if holds),
                 *self._gaps(scope, series),
             ),
         )

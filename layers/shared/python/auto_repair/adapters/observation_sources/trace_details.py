@@ -83,7 +83,7 @@ class TraceDetailsSource:
         return Observation(
             signatures=signatures(told),
             items=tuple(items),
-            missing=tuple(MissingEvidence(self.name, gap) for gap in (*_gaps(page), *gaps)),
+            missing=(*_gaps(page, self.name), *gaps),
         )
 
     @property
@@ -107,20 +107,20 @@ class TraceDetailsSource:
             complete=not answer.get("NextToken"),
         )
 
-    def _traces(self, chosen: Sequence[Summary]) -> tuple[tuple[Trace, ...], tuple[str, ...]]:
+    def _traces(self, chosen: Sequence[Summary]) -> tuple[tuple[Trace, ...], tuple[MissingEvidence, ...]]:
         """Those traces, and what could not be read of them."""
         wanted = [summary.id for summary in chosen]
         try:
             answer = call(self._clients.client("xray").batch_get_traces, TraceIds=wanted)
         except AutoRepairError as error:  # the summaries tell something all the same
-            return (), (str(error)[:400],)
+            return (), (MissingEvidence(self.name, str(error)[:400]),)
         found = {trace["Id"]: _trace(trace) for trace in answer.get("Traces", ())}
         traces = tuple(found[name] for name in wanted if name in found and found[name].spans)
         parts = [trace.id for trace in traces if not trace.complete]
         gaps = [f"xray:BatchGetTraces gave a part of trace {name} only" for name in parts]
         if unread := len(wanted) - len(traces):
             gaps.append(f"xray:BatchGetTraces gave nothing of {unread} of {len(wanted)} traces")
-        return traces, tuple(gaps)
+        return traces, tuple(MissingEvidence(self.name, gap, partly=True) for gap in gaps)
 
     def _overview(self, page: Page, *, is_slow: bool) -> EvidenceItem:
         return EvidenceItem(
@@ -211,11 +211,12 @@ def _counted(page: Page, *, is_slow: bool) -> str:
     return f"something failed in {count} traced requests{told}{through}"
 
 
-def _gaps(page: Page) -> Iterator[str]:
+def _gaps(page: Page, source_name: str) -> Iterator[MissingEvidence]:
     if not page.complete:
-        yield f"xray:GetTraceSummaries has more pages than one: {page.looked_at} requests were looked at"
+        cut = f"xray:GetTraceSummaries has more pages than one: {page.looked_at} requests were looked at"
+        yield MissingEvidence(source_name, cut, partly=True)
     elif not page.summaries and not page.looked_at:
-        yield "X-Ray has no traces of the window"
+        yield MissingEvidence(source_name, "X-Ray has no traces of the window")
 
 
 def source(settings: Settings, clients: Clients) -> ObservationSource:
