@@ -189,6 +189,9 @@ def test_aliases_that_could_not_be_read_may_be_several() -> None:
     assert rule(situation(evidence=seen, change=ALIASED)) == "several aliases"
     assert rule(situation(evidence=seen, change=ALIASED, named_alias="live")) == ""
     assert rule(situation(evidence=evidence(missing=unread))) == ""
+    refusal = check(situation(evidence=seen), person_decides=False)
+    assert refusal
+    assert "nobody can tell through which alias" in refusal.reason
 
 
 def test_reservation_belongs_to_no_version() -> None:

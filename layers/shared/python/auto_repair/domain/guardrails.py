@@ -143,13 +143,19 @@ def pinned_version(s: Situation) -> Refusal | None:
     """Callers name a version; no alias can be moved for them."""
     live = s.evidence.configuration
     versioned = any(setting.setting in VERSIONED_SETTINGS for setting in s.change.settings)
-    if versioned and live and live.version != "$LATEST" and s.change.alias is None:
+    if not versioned or live is None or live.version == "$LATEST" or s.change.alias is not None:
+        return None
+    if s.evidence.lacks("aliases"):
         return Refusal(
             "pinned version",
-            f"callers use version {live.version} directly, and a version cannot be changed",
-            "let callers use an alias, and name it in the function's entry",
+            f"callers use version {live.version}, and nobody can tell through which alias: none could be read",
+            "name the alias that callers use in the function's entry",
         )
-    return None
+    return Refusal(
+        "pinned version",
+        f"callers use version {live.version} directly, and a version cannot be changed",
+        "let callers use an alias, and name it in the function's entry",
+    )
 
 
 def provisioned_concurrency(s: Situation) -> Refusal | None:
