@@ -148,7 +148,7 @@ def pinned_version(s: Situation) -> Refusal | None:
     if s.evidence.lacks("aliases"):
         return Refusal(
             "pinned version",
-            f"callers use version {live.version}, and nobody can tell through which alias: they were not read",
+            f"callers use version {live.version}, and nobody can tell through which alias: none was read",
             "name the alias that callers use in the function's entry",
         )
     return Refusal(
