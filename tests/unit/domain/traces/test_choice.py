@@ -33,7 +33,7 @@ def test_each_cause_that_xray_sees_is_read() -> None:
 
 def test_oldest_that_was_served_is_there_to_compare_with() -> None:
     faults = [summary(n, fault=True, status=502) for n in range(1, 9)]
-    served = [summary(n) for n in (14, 3, 9)]
+    served = [summary(n) for n in (3, 14, 9)]
     assert chosen(*faults, *served)[-1] == "14"
     assert len(chosen(*faults, *served)) == 5
 

@@ -29,7 +29,7 @@ class Summary:
 
 
 def telling_failures(found: Iterable[Summary], most: int, *, by_errors: bool) -> tuple[Summary, ...]:
-    """Requests that hurt, of each kind, spread over time; and one that was served although
+    """Requests that hurt, of each kind, spread over time; and the first one that was served although
     something in it failed: what fails there, too, hurts nobody.
 
     by_errors: an answer of 4xx is what hurts, not a caller's mistake.
@@ -39,7 +39,7 @@ def telling_failures(found: Iterable[Summary], most: int, *, by_errors: bool) ->
     served = [s for s in found if not (s.fault or s.throttle or s.error)]
     if not hurt:
         return _of_each_kind(found, most)
-    control = served[:1]
+    control = sorted(served, key=lambda s: s.at)[:1]
     return (*_of_each_kind(hurt, most - len(control)), *control)
 
 
