@@ -243,3 +243,13 @@ def test_refused_traces_leave_what_the_summaries_tell(code: str, status: int, _e
     assert found.signatures == ()
     (gap,) = found.missing
     assert code in gap.reason
+
+
+def test_fastest_of_few_is_no_usual_request() -> None:
+    documents: dict[str, tuple[Document, ...]] = {
+        f"1-{n}": (stage(200, end=n), *lambda_segments(end=n - 0.1)) for n in range(1, 6)
+    }
+    few = xray([summary(n, n, seconds=float(n)) for n in range(1, 6)], documents)
+    _, item = observed(few, scope(API, MetricRole.LATENCY)).items
+    assert item.observed.startswith("the slowest request took 5.00 s")
+    assert item.baseline == ""

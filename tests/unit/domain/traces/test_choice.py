@@ -54,3 +54,4 @@ def test_slowest_and_the_one_in_the_middle() -> None:
     many = [summary(n, seconds=n) for n in range(1, 12)]
     assert [one.id for one in slowest(many, 5)] == ["11", "10", "9", "8", "6"]
     assert [one.id for one in slowest(many[:3], 5)] == ["3", "2", "1"]
+    assert [one.id for one in slowest(many[:6], 5)] == ["6", "5", "4", "3", "2"]

@@ -78,7 +78,8 @@ class TraceDetailsSource:
         told = failures_of(traces, self._resource, scope.resources, by_errors=by_errors)
         items = [self._overview(page, is_slow=is_slow)]
         if is_slow:
-            items += self._slow(traces, scope)
+            has_middle = len(page.summaries) > len(chosen) == len(traces)
+            items += self._slow(traces, scope, has_middle=has_middle)
         items += self._failed(told, scope)
         return Observation(
             signatures=signatures(told),
@@ -139,11 +140,11 @@ class TraceDetailsSource:
             words = f"{path_in_words(failure, told, title)}; {share}"
             yield self._item(failure.trace.id, failure.trace, scope, words)
 
-    def _slow(self, traces: Sequence[Trace], scope: Scope) -> Iterator[EvidenceItem]:
-        """The slowest request; the last one is there to compare with."""
+    def _slow(self, traces: Sequence[Trace], scope: Scope, *, has_middle: bool) -> Iterator[EvidenceItem]:
+        """The slowest request; where there were more than are read, the last one is there to compare with."""
         told = [time_in_words(trace, self._resource, titles(scope.resources)) for trace in traces]
         if told:
-            usual = f"one of medium length took {told[-1]}" if len(told) == MOST_TRACES else ""
+            usual = f"one of medium length took {told[-1]}" if has_middle else ""
             yield self._item("slowest", traces[0], scope, f"the slowest request took {told[0]}", usual)
 
     def _item(self, name: str, trace: Trace, scope: Scope, observed: str, baseline: str = "") -> EvidenceItem:

@@ -46,8 +46,10 @@ def telling_failures(found: Iterable[Summary], most: int, *, by_errors: bool) ->
 def slowest(found: Iterable[Summary], most: int) -> tuple[Summary, ...]:
     """The slowest requests, and the one in the middle to compare them with."""
     ranked = sorted(found, key=lambda s: -s.seconds)
-    middle = ranked[len(ranked) // 2 :][:1] if len(ranked) > most else []
-    return (*ranked[: most - len(middle)], *middle)
+    if len(ranked) <= most:
+        return tuple(ranked)
+    middle = max(len(ranked) // 2, most - 1)  # of few, none of the slowest
+    return (*ranked[: most - 1], ranked[middle])
 
 
 def _of_each_kind(found: Sequence[Summary], most: int) -> tuple[Summary, ...]:
