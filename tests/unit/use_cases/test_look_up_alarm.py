@@ -292,6 +292,16 @@ def test_child_on_a_function_that_is_gone_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("edges", [(), (Edge("sqs:orders", "lambda:gone", "event source"),)])
+def test_function_that_is_gone_hides_no_resource(edges: tuple[Edge, ...]) -> None:
+    gone = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "gone"})
+    alarms = FakeAlarms([known("queue", AGE, minutes_before=10), known("errors", gone)])
+    topology = FakeTopology({"sqs:orders": Topology((Resource("sqs", "orders"),), edges)})
+    incident = arrive(composite("ALARM(errors) AND ALARM(queue)"), alarms, topology)
+    assert incident.disposition is Disposition.OPENED
+    assert (incident.function_name, incident.resource) == ("sqs:orders", "sqs:orders")
+
+
 def test_tag_is_read_only_where_nothing_else_names_a_resource() -> None:
     alarms = FakeAlarms([known("errors", ERRORS)], {f"{PLACE}errors": {TARGET_TAG: "payments"}})
     assert arrive(composite("ALARM(errors)"), alarms).function_name == "orders"

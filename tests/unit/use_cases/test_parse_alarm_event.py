@@ -21,6 +21,7 @@ from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW, a_policy
 from tests.fakes import (
     FakeAlarms,
+    FakeFunction,
     FakeFunctions,
     FakePolicies,
     FakeStore,
@@ -259,8 +260,15 @@ def test_traces_are_asked_only_where_settings_tell_no_function(settings_tell: bo
 
 def test_of_several_functions_the_onboarded_one_counts() -> None:
     policies = FakePolicies({"billing": a_policy()})
-    incident = Arrivals(finding(behind(API, ORDERS, BILLING), policies)).arrive(api_alarm())
-    assert incident.function_name == "billing"
+    arrivals = Arrivals(finding(behind(API, ORDERS, BILLING), policies))
+    arrivals.functions.all["billing"] = FakeFunction()
+    assert arrivals.arrive(api_alarm()).function_name == "billing"
+
+
+def test_alarm_on_an_api_whose_function_was_deleted_is_looked_into() -> None:
+    incident = Arrivals(finding(behind(API, BILLING))).arrive(api_alarm())
+    assert incident.disposition is Disposition.OPENED
+    assert (incident.function_name, incident.resource) == ("apigateway:a1b2c3", "apigateway:a1b2c3")
 
 
 def test_without_one_function_the_resource_itself_is_looked_at() -> None:

@@ -53,11 +53,15 @@ class ParseAlarmEvent:
         return self._absent(request)
 
     def _absent(self, request: Request) -> str:
-        """That there is no such function; empty where there is, or none is known."""
+        """That there is no such function; empty where there is, or none is known. A resource whose function
+        is gone is looked into without it: that may be what is wrong."""
         try:
             if request.function_name:
                 self.functions.configuration(request.function_name)
         except ResourceMissing:
+            if request.resource is not None:
+                request.function_name = ""
+                return ""
             return (
                 f"there is no Lambda function {request.function_name!r} in this account and region; "
                 f"check {request.named_in}"
