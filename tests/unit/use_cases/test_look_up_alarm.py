@@ -285,6 +285,16 @@ def test_tag_that_names_no_function_of_ours_is_said() -> None:
     assert "function 'orders' in us-east-1 of account 123456789012" in incident.problem
 
 
+def test_alarm_on_a_function_that_is_gone_is_what_to_check() -> None:
+    fired = event("alarm_single_metric")
+    metric = fired["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]
+    metric["dimensions"] = {"FunctionName": "gone"}
+    assert arrive(fired).problem == (
+        "there is no Lambda function 'gone' in this account and region; "
+        "check alarm 'lambda-errors-alarm-orders'"
+    )
+
+
 def test_child_on_a_function_that_is_gone_is_named() -> None:
     gone = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "gone"})
     assert arrive(composite("ALARM(errors)"), FakeAlarms([known("errors", gone)])).problem == (

@@ -390,7 +390,14 @@ def named_by(alarm: AlarmSignal) -> Request:
 
     Raises `InvalidEvent` where what should name a function cannot be a function's name.
     """
-    request = Request(Trigger.ALARM, "", alarm=alarm, alarm_name=alarm.name, home=_home(alarm.arn))
+    request = Request(
+        Trigger.ALARM,
+        "",
+        alarm=alarm,
+        alarm_name=alarm.name,
+        home=_home(alarm.arn),
+        named_in=f"alarm {alarm.name!r}",
+    )
     if named := alarm.dimensions.get("FunctionName", ""):
         request.function_name, _ = function_and_alias(named)
         qualified = alarm.dimensions.get("Resource", "")
