@@ -4,7 +4,8 @@ Who calls something that fails usually fails for it, so the innermost failure is
 error is one: code asks for what may be missing, is told so, and goes on.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -15,6 +16,7 @@ from auto_repair.domain.traces.spans import Raised, Span, Trace
 
 # Answers that code may well be prepared for: there is no such thing, or it is not as it was.
 ANSWERS = frozenset(range(400, 500)) - {401, 403, 407, 408, 429}
+MOST_BELOW = 200  # pieces of work in which an exception is looked for: each level of a deep trace looks
 
 Resources = Callable[[Span], Resource | None]  # which resource did the work of a span, where anything tells
 
@@ -101,7 +103,12 @@ def _way_down(trace: Trace, known: Collection[Resource]) -> list[Span]:
 
 def _sick(trace: Trace) -> set[str]:
     """Ids of what failed, and of all that contains it."""
-    return {above.id for span in trace.spans if span.failed for above in trace.above(span)}
+    sick: set[str] = set()
+    for span in trace.spans:
+        if span.failed:
+            # What contains one that is known already is known, too: of deep traces each is met once.
+            sick.update(above.id for above in takewhile(lambda span: span.id not in sick, trace.above(span)))
+    return sick
 
 
 def _to_blame(trace: Trace, here: Span, sick: set[str], known: Collection[Resource]) -> list[Span]:
@@ -124,17 +131,15 @@ def _was_handled(trace: Trace, here: Span, last: Span, sick: set[str], known: Co
     return not here.exceptions and not here.cause and went_on and expected
 
 
-def _said_below(trace: Trace, top: Span) -> list[Raised]:
-    """What was raised in a piece of work and below it."""
-    found: list[Raised] = []
-    waiting, seen = [top], set[str]()
-    while waiting:
-        span = waiting.pop()
+def _said_below(trace: Trace, top: Span) -> Iterator[Raised]:
+    """What was raised in a piece of work and below it, the nearest first."""
+    waiting, seen = deque([top]), set[str]()
+    while waiting and len(seen) < MOST_BELOW:
+        span = waiting.popleft()
         if span.id not in seen:
             seen.add(span.id)
-            found += span.exceptions
+            yield from span.exceptions
             waiting += trace.children.get(span.id, ())
-    return found
 
 
 def _repeats(here: Span, said: Iterable[Raised]) -> bool:
