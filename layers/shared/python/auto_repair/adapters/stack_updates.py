@@ -16,9 +16,8 @@ from auto_repair.domain.errors import AutoRepairError, AwsCallFailed
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import ResourceChange, Scope
 
-MOST_LOOKUPS = (
-    4  # resources whose stack is asked for, nearest first: each that is in none costs a request too
-)
+# Resources whose stack is asked for, nearest first: each that is in none costs a request too.
+MOST_LOOKUPS = 4
 MOST_TOLD = 100  # resources that DescribeStackResources tells of a stack
 MOST_PAGES = 5  # of ListStackResources, for stacks with more; CloudFormation allows 500 resources in one
 _NO_STACK = "ValidationError"  # what DescribeStackResources answers for a resource that is in none
