@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from auto_repair.contracts.alarm_events import Request, read
-from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, ResourceMissing
+from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import LEASE, UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.domain.redaction import redact
 from auto_repair.domain.timestamps import parse
-from auto_repair.ports import Functions, IncidentStore, Owner
+from auto_repair.ports import Functions, IncidentStore
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_up_alarm import LookUpAlarm
 
@@ -87,20 +87,21 @@ def recognised(case: "Case", store: IncidentStore) -> "Case":
         incident = incident_of(case.event, told.execution_arn, told.opened_at)
     except InvalidEvent:
         return case
-    owner = _owner(incident, store)
-    if owner and owner.execution_arn != told.execution_arn:
-        # Another delivery of the same event is at work: its record, report and message are not ours.
-        incident = replace(incident, id=told.id)
-    if owner:
-        incident = replace(incident, function_name=owner.function_name)
+    incident = _of_this_execution(incident, told, store)
     return replace(case, incident=replace(incident, disposition=told.disposition, problem=told.problem))
 
 
-def _owner(incident: Incident, store: IncidentStore) -> Owner | None:
+def _of_this_execution(incident: Incident, told: Incident, store: IncidentStore) -> Incident:
+    """The incident, under another id where another delivery of the same event is at work on it, or may be:
+    its record, report and message are not ours."""
     try:
-        return store.owner(incident)
-    except AwsCallFailed:
-        return None  # people are told all the same
+        owner = store.owner(incident)
+    except AutoRepairError:
+        return replace(incident, id=told.id)  # people are told all the same
+    if owner is None:
+        return incident
+    is_ours = owner.execution_arn == told.execution_arn
+    return replace(incident, id=incident.id if is_ours else told.id, function_name=owner.function_name)
 
 
 def _incident(request: Request, execution_arn: str, started_at: datetime) -> Incident:
