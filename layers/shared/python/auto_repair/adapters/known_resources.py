@@ -109,7 +109,7 @@ def _read(readings: Collection[Reading], deadline_s: float, grace_s: float) -> K
         found += resources
         if why:
             missed.setdefault(why, {})[what] = None
-    gaps = tuple(f"Not all {_words(whats)} are known: {why}." for why, whats in missed.items())
+    gaps = tuple(f"Not all {_words(names)} are known: {why}." for why, names in missed.items())
     return together([Known(tuple(found), gaps)])
 
 
@@ -124,8 +124,8 @@ def _answer(future: "Future[Found]") -> tuple[list[Resource], str]:
     return found.resources, "" if found.whole else "there are more than were read"
 
 
-def _words(whats: Iterable[str]) -> str:
-    *others, last = whats
+def _words(names: Iterable[str]) -> str:
+    *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
 
