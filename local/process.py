@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 POLL_SECONDS = 0.02
 SECONDS_TO_VANISH = 0.5
@@ -23,10 +24,10 @@ def started_at(pid: int) -> str | None:
             return None
         state, ticks = fields[0], fields[19]
         return None if state == "Z" else f"{ticks} ticks after boot {boot()}"
-    listing = subprocess.run(  # noqa: S603  # a fixed program, no shell
-        ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return listing.stdout.strip() or None
+    try:
+        return f"at {psutil.Process(pid).create_time()}"
+    except psutil.Error:
+        return None
 
 
 def boot() -> str:

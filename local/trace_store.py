@@ -217,10 +217,14 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+def _always(_: Mapping[str, Any]) -> bool:
+    return True
+
+
 @functools.lru_cache(maxsize=128)
 def compile_filter(expression: str) -> _Test:
     """A test of summaries: flags, times, http.status, annotations and services, with AND, OR and !."""
-    return _Parser(expression).parse() if expression.strip() else lambda _: True
+    return _Parser(expression).parse() if expression.strip() else _always
 
 
 class _Parser:
@@ -324,7 +328,7 @@ class _Parser:
         elif self._peek() != ")":
             wanted["Name"] = self._text()
         self._expect(")")
-        condition: _Test = lambda _: True  # noqa: E731
+        condition: _Test = _always
         if self._skip("{"):
             condition = self._either()
             self._expect("}")

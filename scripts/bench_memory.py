@@ -206,7 +206,7 @@ def _poison_rows(fleets: _Fleets) -> Iterator[tuple[object, ...]]:
             cases, clean, wrong = [], [], []
             for seed, incidents in fleets:
                 past = _labelled(incidents, known, label, seed)
-                rng = Random(f"poison {seed}")  # noqa: S311 - repeatable on purpose
+                rng = Random(f"poison {seed}")
                 causes = sorted({case.cause for case in incidents})
                 cases += incidents[-TESTED:]
                 clean += [remembering(case, past) for case in incidents[-TESTED:]]
@@ -223,7 +223,7 @@ def _poison_rows(fleets: _Fleets) -> Iterator[tuple[object, ...]]:
 
 def _labelled(incidents: Sequence[Case], known: int, label: Label, seed: int) -> list[PastIncident]:
     """The last `known` incidents before the tested ones."""
-    rng = Random(f"labels {seed}")  # noqa: S311 - repeatable on purpose
+    rng = Random(f"labels {seed}")
     before = incidents[: len(incidents) - TESTED]
     return [label(case, rng) for case in before[len(before) - known :]]
 
@@ -232,7 +232,7 @@ class Fleet:
     """Functions that fail in their own ways, drawn from a seed."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = Random(f"fleet {seed}")  # noqa: S311 - repeatable on purpose
+        self._rng = Random(f"fleet {seed}")
         self._golden = golden()
         causes = sorted(self._golden)
         self._habits = [self._rng.sample(causes, 2) for _ in range(FUNCTIONS)]
@@ -336,7 +336,7 @@ def _leave_one_out(cases: Sequence[Case], known: int, seeds: Iterable[int]) -> t
     asked, answers, wrong = [], [], []
     causes = sorted({case.cause for case in cases})
     for seed in seeds:
-        rng = Random(f"recorded {seed}")  # noqa: S311 - repeatable on purpose
+        rng = Random(f"recorded {seed}")
         for case in cases:
             others = [other for other in cases if other is not case]
             past = [by_a_person(other, rng) for other in rng.sample(others, min(known, len(others)))]

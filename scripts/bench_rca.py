@@ -216,7 +216,7 @@ def quiet_cases(cases: Sequence[Case], per_scenario: int, seed: int = 1) -> Iter
         if not case.scenario.startswith("temporal"):  # those only borrow another scenario's reference
             first.setdefault(case.scenario, case)
     for scenario, case in first.items():
-        rng = random.Random(seed)  # noqa: S311 - sampling, not secrecy
+        rng = random.Random(seed)
         old = case.investigation
         times, width = old.reference.timestamps, len(old.window.timestamps)
         period = period_of(times)
@@ -330,7 +330,7 @@ def print_calibration(folders: Mapping[str, Path]) -> None:
         ]
     judged = [_judge(case) for case in cases]
     groups = sorted({j.case.group for j in judged})
-    random.Random(3).shuffle(groups)  # noqa: S311 - folds, not secrecy
+    random.Random(3).shuffle(groups)
     fold = {group: i % FOLDS for i, group in enumerate(groups)}
     held_out: dict[str, list[tuple[float, bool]]] = {}
     three: dict[str, list[tuple[float, bool]]] = {}
@@ -445,7 +445,7 @@ def random_system(
 
     With `all_move` every other node becomes slower too, by less and independently.
     """
-    rng = random.Random(seed)  # noqa: S311 - noise, not secrecy
+    rng = random.Random(seed)
     names = [f"n{i}" for i in range(nodes)]
     parent = {i: (i - 1) // 3 for i in range(1, nodes)}
     edges = [(names[p], names[i]) for i, p in parent.items()]

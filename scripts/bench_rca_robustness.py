@@ -41,7 +41,7 @@ HEADER = ("variant", "seeds", "issues", "top-1", "top-3", "quiet", "specificity"
 
 def _drawn(cases: Sequence[Case], variant: Variant, name: str, seed: int) -> Iterator[Known]:
     for case in cases:
-        rng = random.Random(f"{seed} {name} {case.case_id}")  # noqa: S311 - sampling, not secrecy
+        rng = random.Random(f"{seed} {name} {case.case_id}")
         yield variant(Draw(case.investigation, case.node, rng)), case.node
 
 

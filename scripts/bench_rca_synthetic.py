@@ -126,7 +126,7 @@ def incidents(kind: str, seed: int, *, late: int = 0, calm: int = 0) -> Iterator
     The alarm comes so many periods `late`, and the trouble ends so many periods before the last row.
     """
     for number in range(PER_KIND):
-        rng = random.Random(f"{kind} {seed} {number}")  # noqa: S311 - noise, not secrecy
+        rng = random.Random(f"{kind} {seed} {number}")
         topology = KINDS[kind](rng)
         fault = "quiet" if number % QUIET_SHARE == 0 else rng.choice(("slow", "failing"))
         yield _incident(f"{kind}-{seed}-{number}", topology, fault, rng, late, calm)

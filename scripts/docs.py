@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
 
 from auto_repair.domain.diagnosis import FailureMode  # noqa: E402  # the layer is no installed package
-from auto_repair.failure_modes import all_failure_modes  # noqa: E402
+from auto_repair.failure_modes import all_failure_modes  # noqa: E402  # as above
 
 PAGE = ROOT / "docs" / "failure-modes.md"
 HEAD = """# Failure modes

@@ -180,7 +180,7 @@ class Environment:
         self._log_reader, log_writer = os.pipe()
         os.set_blocking(self._log_reader, False)
         started = time.monotonic()
-        with runtime_end, open(log_writer, "wb", buffering=0) as log:  # noqa: PTH123  # a descriptor has no path
+        with runtime_end, os.fdopen(log_writer, "wb", buffering=0) as log:
             self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and bootstrap, no shell
                 [sys.executable, "-S", "-u", str(BOOTSTRAP), str(runtime_end.fileno())],
                 cwd=self.specification.folder,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
+
+import psutil
 
 MB = 1024 * 1024
 _HAS_PROC = Path("/proc/self/statm").exists()
@@ -21,11 +22,8 @@ def resident_bytes(pid: int) -> int:
     try:
         if _HAS_PROC:
             return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-        listing = subprocess.run(  # noqa: S603  # a fixed program, no shell
-            ["/bin/ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
-        )
-        return int(listing.stdout) * 1024
-    except (OSError, ValueError, IndexError, subprocess.CalledProcessError):
+        return int(psutil.Process(pid).memory_info().rss)
+    except (OSError, ValueError, IndexError, psutil.Error):
         return 0
 
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, ParseError
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region, get_request_client_ip, new_uuid
 
@@ -296,11 +298,17 @@ def _first(value: Any) -> Any:
     return value[0] if isinstance(value, list) and value else value
 
 
+def _xml_root(body: bytes) -> Element | None:
+    try:
+        root: Element = fromstring(body)
+    except (ParseError, DefusedXmlException):
+        return None
+    return root
+
+
 def _xml_tree(body: bytes) -> dict[str, Any]:
     """`<A><B>1</B></A>` → {"A": {"B": "1"}}, with the namespace; elements of one name become a list."""
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314  # a body of our own clients
-    except ElementTree.ParseError:
+    if (root := _xml_root(body)) is None:
         return {}
     namespace, _, name = root.tag.rpartition("}")
     tree = _xml_value(root)
@@ -308,7 +316,7 @@ def _xml_tree(body: bytes) -> dict[str, Any]:
     return {name: {**xmlns, **tree} if isinstance(tree, dict) else tree}
 
 
-def _xml_value(element: ElementTree.Element) -> Any:
+def _xml_value(element: Element) -> Any:
     if not len(element):
         return element.text or ""
     members: dict[str, list[Any]] = {}
@@ -381,9 +389,7 @@ def _error(answer: Answer) -> tuple[str, str]:
 
 
 def _xml_error(body: bytes) -> tuple[str, str]:
-    try:
-        root = ElementTree.fromstring(body)  # noqa: S314  # a body of our own clients
-    except ElementTree.ParseError:
+    if (root := _xml_root(body)) is None:
         return "", ""
     texts = {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
     return texts.get("Code", ""), texts.get("Message", "")

@@ -75,4 +75,4 @@ def _draw(alias: Any) -> str:
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     versions = [alias["FunctionVersion"], *weights]
     shares = [1 - sum(weights.values()), *weights.values()]
-    return str(random.choices(versions, shares)[0])  # noqa: S311 - traffic, not secrets
+    return str(random.choices(versions, shares)[0])  # noqa: S311  # traffic, not secrets

@@ -29,4 +29,4 @@ def delay_s(retrier: Mapping[str, Any], attempt: int) -> float:
     delay = float(retrier.get("IntervalSeconds", 1)) * float(retrier.get("BackoffRate", 2.0)) ** attempt
     delay = min(delay, float(retrier.get("MaxDelaySeconds", delay)))
     is_jittered = retrier.get("JitterStrategy") == "FULL"
-    return random.uniform(0, delay) if is_jittered else delay  # noqa: S311
+    return random.uniform(0, delay) if is_jittered else delay  # noqa: S311  # jitter, no secret

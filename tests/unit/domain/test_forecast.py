@@ -69,7 +69,7 @@ def foreseen(values: list[float], limit: float, *, rising: bool = True) -> Forec
     ("noise", "at_least"), [(independent, 0.83), (correlated, 0.83), (wild, 0.83), (wandering, 0.7)]
 )
 def test_intervals_cover_what_comes(noise: Noise, at_least: float, slope: float) -> None:
-    rng, runs, seen, later = Random(7), 150, 60, 40  # noqa: S311
+    rng, runs, seen, later = Random(7), 150, 60, 40
     inside = 0
     for _ in range(runs):
         values = line(seen + later, slope, noise(rng, seen + later))
@@ -83,14 +83,14 @@ def test_intervals_cover_what_comes(noise: Noise, at_least: float, slope: float)
     ("noise", "at_most"), [(independent, 0.1), (correlated, 0.12), (wild, 0.12), (wandering, 0.25)]
 )
 def test_noise_is_no_trend(noise: Noise, at_most: float) -> None:
-    rng, runs = Random(11), 150  # noqa: S311
+    rng, runs = Random(11), 150
     found = [foreseen(noise(rng, 60), 1000.0).course for _ in range(runs)]
     assert sum(course in (Course.WILL_REACH, Course.NOT_SOON) for course in found) / runs <= at_most
 
 
 @pytest.mark.parametrize("noise", [independent, correlated, wild])
 def test_the_limit_is_reached_within_the_interval_told(noise: Noise) -> None:
-    rng, seen, slope, limit = Random(13), 60, 0.5, 60.0  # noqa: S311
+    rng, seen, slope, limit = Random(13), 60, 0.5, 60.0
     told = [foreseen(line(seen, slope, [3 * v for v in noise(rng, seen)]), limit) for _ in range(80)]
     sure = [f for f in told if f.course is Course.WILL_REACH]
     truth = MINUTE * (limit / slope - (seen - 1))

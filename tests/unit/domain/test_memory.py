@@ -125,7 +125,7 @@ def peaks(needs: list[int]) -> list[int]:
 
 
 def test_varied_input_is_hardly_ever_taken_for_a_leak() -> None:
-    chance = random.Random(7)  # noqa: S311  # a simulation
+    chance = random.Random(7)
     taken = 0
     for _ in range(500):
         runs: list[Invocation] = []
@@ -139,7 +139,7 @@ def test_varied_input_is_hardly_ever_taken_for_a_leak() -> None:
 
 
 def test_real_leaks_of_varied_size_are_nearly_always_seen() -> None:
-    chance = random.Random(7)  # noqa: S311  # a simulation
+    chance = random.Random(7)
     seen = 0
     for _ in range(200):
         runs: list[Invocation] = []

@@ -34,7 +34,7 @@ def test_one_wrong_label_does_not_make_it_worse_than_no_memory(fleets: list[list
 
 
 def scored(fleets: list[list[Case]], *, poison: bool) -> Score:
-    cases, answers, rng = [], [], Random(1)  # noqa: S311 - repeatable on purpose
+    cases, answers, rng = [], [], Random(1)
     for incidents in fleets:
         past = [by_a_person(case, rng) for case in incidents[:KNOWN]]
         for case in incidents[KNOWN:]:

@@ -110,7 +110,7 @@ def test_in_one_line() -> None:
 
 class TestDrawing:
     def drawn(self, report: IncidentReport) -> ET.Element:
-        return ET.fromstring(draw_path(path_of(report)))  # noqa: S314 - made by us
+        return ET.fromstring(draw_path(path_of(report)))
 
     def test_it_is_named_and_described(self) -> None:
         svg = self.drawn(given.image_service())

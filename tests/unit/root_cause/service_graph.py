@@ -44,7 +44,7 @@ class System:
 
     def frames(self) -> tuple[Frame, Frame]:
         """What its nodes measure: the reference, and the window."""
-        rng = random.Random(self.seed)  # noqa: S311 - noise, not secrecy
+        rng = random.Random(self.seed)
         first_bad = REFERENCE_ROWS + BEFORE_ROWS
         series: dict[Column, list[float]] = {}
         for i in range(first_bad + AFTER_ROWS):

@@ -38,7 +38,7 @@ def broken_chain(
     nodes: Sequence[str], culprit: str, role: Role, extra: Iterable[Edge], alarmed: str | None = None
 ) -> Investigation:
     """Every node calls the next once per call; the culprit and all above it are in the same trouble."""
-    rng = random.Random(f"{len(nodes)} {culprit} {role}")  # noqa: S311 - noise, not secrecy
+    rng = random.Random(f"{len(nodes)} {culprit} {role}")
     rows, first_bad = REFERENCE_ROWS + BEFORE_ROWS + AFTER_ROWS, REFERENCE_ROWS + BEFORE_ROWS
     harmed = nodes[: nodes.index(culprit) + 1]
     series: list[tuple[Column, list[float]]] = []

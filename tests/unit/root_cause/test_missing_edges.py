@@ -22,7 +22,7 @@ def calls_like(rng: random.Random) -> Calls:
 
 
 def test_a_leaf_whose_calls_vary_in_step_is_connected() -> None:
-    rng = random.Random(1)  # noqa: S311 - noise, not secrecy
+    rng = random.Random(1)
     graph = CallGraph.of(Graph.of((), [("service", "known"), ("service", "calm")]))
     shared = calls_like(rng)
     calls = {"service": shared, "known": shared, "leaf": shared, "other": calls_like(rng), "small": shared}
@@ -31,7 +31,7 @@ def test_a_leaf_whose_calls_vary_in_step_is_connected() -> None:
 
 
 def test_among_many_in_trouble_the_most_harmed_are_compared() -> None:
-    rng = random.Random(2)  # noqa: S311 - noise, not secrecy
+    rng = random.Random(2)
     many = 2 * MOST_HARMED
     graph = CallGraph.of(Graph.of((), [(f"service{i}", f"calm{i}") for i in range(many)]))
     shared = calls_like(rng)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from secrets import randbelow
+from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
@@ -13,8 +14,10 @@ class SentMessages(DynamoDBPersistenceLayer):
 
     def _put_record(self, data_record: DataRecord) -> None:
         # The expiry is all of the claim that comes back with a refusal, and two may claim in one millisecond.
-        claim = Decimal(data_record.in_progress_expiry_timestamp or 0) + Decimal(randbelow(10**9)).scaleb(-9)
-        data_record.in_progress_expiry_timestamp = claim  # type: ignore[assignment]  # a number as any other
+        # Powertools counts in whole milliseconds; DynamoDB compares a fraction of one just as well.
+        expiry = Decimal(data_record.in_progress_expiry_timestamp or 0)
+        claim: Any = expiry + Decimal(randbelow(10**9)).scaleb(-9)
+        data_record.in_progress_expiry_timestamp = claim
         try:
             super()._put_record(data_record)
         except IdempotencyItemAlreadyExistsError as refused:

