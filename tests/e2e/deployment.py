@@ -112,12 +112,33 @@ class Deployment:
 
     def execution(self, function_name: str, since: datetime, *, seconds: float = 150) -> str:
         """The execution that an alarm of the function started; waits for it."""
-        found = wait_until(
-            lambda: incident_watch.find_execution(self.session, STATE_MACHINE, function_name, since),
-            seconds=seconds,
-            what=f"an incident of {function_name}",
-        )
+        try:
+            found = wait_until(
+                lambda: incident_watch.find_execution(self.session, STATE_MACHINE, function_name, since),
+                seconds=seconds,
+                what=f"an incident of {function_name} since {since}",
+            )
+        except TimeoutError as error:
+            error.add_note(self._alarms_and_executions(function_name))
+            raise
         return str(found)
+
+    def _alarms_and_executions(self, function_name: str) -> str:
+        alarms = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        machine = self.client("stepfunctions")
+        started = machine.list_executions(stateMachineArn=STATE_MACHINE, maxResults=100)["executions"]
+        described = [machine.describe_execution(executionArn=e["executionArn"]) for e in started]
+        lines = [
+            f"{a['AlarmName']} {a['StateValue']} since {a['StateUpdatedTimestamp']}: {a['StateReason']}"
+            for a in alarms
+            if a["AlarmName"].endswith(f"-{function_name}")
+        ]
+        lines += [
+            f"{e['startDate']} {e['status']}: {e.get('output', '')[:2000]}"
+            for e in described
+            if f'"{function_name}"' in e["input"]
+        ]
+        return "\n".join(lines)
 
     def end_of(self, execution_arn: str, *, seconds: float = 240) -> dict[str, Any]:
         """The execution's description once it has ended."""
@@ -188,7 +209,7 @@ def _prepare(deployment: Deployment) -> None:
     functions.create_alias(FunctionName="behind-an-alias", Name="live", FunctionVersion=version)
     for name in ("approve-me", "reject-me", "nobody-answers"):
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    queue = sqs.create_queue(QueueName="fed-by-a-queue", Attributes={"VisibilityTimeout": "12"})["QueueUrl"]
+    queue = sqs.create_queue(QueueName="fed-by-a-queue", Attributes={"VisibilityTimeout": "24"})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     allow_polling(deployment, "fed-by-a-queue-role", arn)
     functions.create_event_source_mapping(FunctionName="fed-by-a-queue", EventSourceArn=arn, BatchSize=1)

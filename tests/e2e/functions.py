@@ -84,7 +84,7 @@ FUNCTIONS = {
         BrokenFunction(
             "fed-by-a-queue",
             SLEEP,
-            timeout_s=2,
+            timeout_s=4,
             onboarding={"queues": ["arn:aws:sqs:us-east-1:000000000000:fed-by-a-queue"]},
         ),
         BrokenFunction("watched-only", EAT, onboarding={"mode": "observe"}),
