@@ -119,6 +119,7 @@ class TestReadings:
         found = source.observe(scope(API, FUNCTION, BUCKET))
         (signature,) = found.signatures
         assert (signature.count, signature.count_before) == (1, 1)
+        assert [signature.evidence] == [item.id for item in found.items]
         (_, window), (_, reference) = clients.calls
         at = round(NOW.timestamp() * 1000)
         assert (window["startTime"], window["endTime"]) == (at - 900_000, at - 1)

@@ -93,7 +93,7 @@ def test_failed_requests_accuse_the_bucket_that_refused_them() -> None:
         "https://us-east-1.console.aws.amazon.com/xray/home?region=us-east-1#/traces?timeRange="
         "2026-01-31T11:45:00~2026-01-31T12:00:00&filter=service%28%22orders%22%29%20AND%20service%28%29"
     )
-    assert item.id == "traces.1-1"
+    assert item.id == "traces.1-1" == signature.evidence
     assert (
         "apigateway:shop → lambda:orders → s3:images; the error began at s3:images (PutObject)"
         in item.observed

@@ -56,6 +56,14 @@ def test_traces_accuse_the_bucket_that_no_log_tells_of() -> None:
     assert said == f"traced requests failed in {LAMBDA} with {TRACED.template!r} 4 times"
 
 
+def test_reason_that_rests_on_a_trace_cites_that_trace() -> None:
+    told = broken_api(replace(TRACED, evidence="traces.1-58406520-a006"))
+    best = inquire(evidence(surroundings=told))[0][0]
+    cited = {reason.text: reason.evidence for reason in best.because}
+    said = next(text for text in cited if text.startswith("traced requests failed"))
+    assert (best.resource, cited[said]) == (BUCKET, ("traces.1-58406520-a006",))
+
+
 def test_same_failure_in_log_and_traces_counts_once() -> None:
     assert strengths(verdict(REFUSED, TRACED)) == strengths(verdict(REFUSED))
     assert [log.traced for log in investigation_of(broken_api(REFUSED, TRACED)).logs] == [False]
@@ -87,6 +95,7 @@ def test_own_errors_of_before_are_known_from_the_logs_around() -> None:
     chronic = inquire(evidence(signatures=(own,), surroundings=broken_api(usual)))[0]
     assert new[0].resource == BUCKET
     assert chronic[0].resource == API
+    assert new[0].because[0].evidence == ("logs.errors",)
     assert "25 times, 100 times before" in next(h for h in chronic if h.resource == BUCKET).because[0].text
 
 

@@ -10,7 +10,7 @@ from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy_documents import canonical
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.suffering import well_until
-from auto_repair.domain.surroundings import ResourceChange
+from auto_repair.domain.surroundings import ResourceChange, errors_item
 from auto_repair.domain.topology import Topology
 
 PUT, DELETE = "PutBucketPolicy", "DeleteBucketPolicy"
@@ -109,8 +109,7 @@ def _logged(evidence: Evidence) -> Iterator[_Lines]:
     for r in evidence.surroundings.signatures if evidence.surroundings else ():
         if r.traced:  # a few requests do not tell when the first one was refused, and a repair rests on that
             continue
-        item = f"around.{r.resource}.errors"
-        sample = r.sample or r.template
+        item, sample = errors_item(r.resource), r.sample or r.template
         yield _Lines(r.resource, sample, r.count, r.first_seen, r.last_seen, item, r.count_before)
 
 

@@ -15,7 +15,7 @@ from auto_repair.domain.error_signatures import LoggedError, signatures, templat
 from auto_repair.domain.evidence import ErrorSignature
 from auto_repair.domain.log_lines import LogLine, fact, read_log
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import ResourceSignature
+from auto_repair.domain.surroundings import ResourceSignature, errors_item
 
 # `ValueError`, `Error:`, `java.io.IOException`; not `Errors=0` or `error_count`.
 _ERROR_WORD = re.compile(r"\b(?:[A-Z]\w{0,60})?(?:Error|Exception)\b|\bERROR\b|\berror:|\bdenied\b")
@@ -69,6 +69,7 @@ def _signature(
         count_before=len(before),
         names=_names(newest, known),
         sample=found.sample,
+        evidence=errors_item(resource.id),
     )
 
 

@@ -80,6 +80,12 @@ class ResourceSignature:
     names: str = ""  # id of the resource that the message complains about, if it names one
     sample: str = ""
     traced: bool = False
+    evidence: str = ""  # id of the item that tells it
+
+
+def errors_item(resource_id: str) -> str:
+    """Id of the evidence item that tells what a resource logs of errors."""
+    return f"around.{resource_id}.errors"
 
 
 @dataclass(frozen=True)

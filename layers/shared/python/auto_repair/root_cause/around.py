@@ -71,6 +71,7 @@ def _own(evidence: Evidence) -> tuple[ResourceSignature, ...]:
                 s.count,
                 known.count_before if known else 0,
                 sample=f"{s.error_type}: {s.sample}",
+                evidence="logs.errors",
             )
         )
     return tuple(found)
@@ -105,6 +106,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 _count_before(s, well),
                 accused,
                 s.traced,
+                s.evidence,
             )
             for s, accused in _heard(signatures, surroundings)
         ),
@@ -220,8 +222,8 @@ def _reasons(
     for item in found.evidence_for:
         if item.kind is Kind.CHANGED and change:
             continue
-        cited = (f"around.{item.node}.{item.metric}",) if item.metric else ()
-        yield Reason(_named(item.summary, surroundings), cited)
+        cited = item.told_by or (f"around.{item.node}.{item.metric}" if item.metric else "")
+        yield Reason(_named(item.summary, surroundings), (cited,) if cited else ())
 
 
 def _moment(change: ResourceChange | None, found: model.Hypothesis) -> datetime | None:

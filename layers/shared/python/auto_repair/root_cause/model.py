@@ -163,7 +163,7 @@ class Change:
 class LogSignature:
     """A cluster of log lines of a node; `names` is the node the message complains about, if it names one.
 
-    traced: told by traces of a few requests, and not by the log.
+    traced: told by traces of a few requests, and not by the log. told_by: what readers know its source by.
     """
 
     node: str
@@ -173,6 +173,7 @@ class LogSignature:
     count_before: int = 0
     names: str | None = None
     traced: bool = False
+    told_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class Evidence:
     baseline: float | None = None
     metric: str | None = None
     statistic: str | None = None
+    told_by: str = ""  # of a log signature
 
 
 @dataclass(frozen=True, slots=True)

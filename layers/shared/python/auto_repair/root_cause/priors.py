@@ -97,6 +97,7 @@ def weigh_logs(
                     weight * growth * trouble.yardstick,
                     observed=float(log.count),
                     baseline=float(log.count_before),
+                    told_by=log.told_by,
                 )
             )
     return _strongest(found)

@@ -21,7 +21,7 @@ from auto_repair.domain.errors import AutoRepairError, ResourceMissing
 from auto_repair.domain.log_lines import LogLine
 from auto_repair.domain.resource_signatures import logged_errors, resource_signatures
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import Observation, ResourceSignature, Scope
+from auto_repair.domain.surroundings import Observation, ResourceSignature, Scope, errors_item
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
@@ -117,7 +117,7 @@ class ResourceLogsSource:
         found = resource_signatures(function, now.errors, past.errors, scope.window, scope.resources)
         note = "" if now.complete and past.complete else " (of a part: the log is longer than we read)"
         item = EvidenceItem(
-            id=f"around.{function.id}.errors",
+            id=errors_item(function.id),
             source=self.name,
             query=f"logs:FilterLogEvents {log.group}, lines that look like errors",
             window=scope.window,

@@ -138,18 +138,20 @@ class TraceDetailsSource:
         for failure, count in of_each_kind(told):
             share = f"so it was in {count} of {len(told.found)} failed requests that were read"
             words = f"{path_in_words(failure, told, title)}; {share}"
-            yield self._item(failure.trace.id, failure.trace, scope, words)
+            yield self._item(failure.evidence, failure.trace, scope, words)
 
     def _slow(self, traces: Sequence[Trace], scope: Scope, *, has_middle: bool) -> Iterator[EvidenceItem]:
         """The slowest request; where there were more than are read, the last one is there to compare with."""
         told = [time_in_words(trace, self._resource, titles(scope.resources)) for trace in traces]
         if told:
             usual = f"one of medium length took {told[-1]}" if has_middle else ""
-            yield self._item("slowest", traces[0], scope, f"the slowest request took {told[0]}", usual)
+            yield self._item("traces.slowest", traces[0], scope, f"the slowest request took {told[0]}", usual)
 
-    def _item(self, name: str, trace: Trace, scope: Scope, observed: str, baseline: str = "") -> EvidenceItem:
+    def _item(
+        self, item_id: str, trace: Trace, scope: Scope, observed: str, baseline: str = ""
+    ) -> EvidenceItem:
         return EvidenceItem(
-            id=f"traces.{name}",
+            id=item_id,
             source=self.name,
             query=f"xray:BatchGetTraces {trace.id}",
             window=scope.window,

@@ -52,6 +52,11 @@ class Failure:
         return f"answered {self.began.status}" if answered else "failed and did not say why"
 
     @property
+    def evidence(self) -> str:
+        """Id of the evidence item that tells of the request."""
+        return f"traces.{self.trace.id}"
+
+    @property
     def tells(self) -> bool:
         """Whether it tells more than that a request failed."""
         return bool(self.raised or self.culprit)

@@ -85,6 +85,7 @@ def _signature(key: Key, alike: Sequence[Failure]) -> ResourceSignature:
         # Cut before it is redacted, for speed, and again after, at the length that is kept.
         sample=redact(newest.text[: 4 * MAX_SAMPLE])[:MAX_SAMPLE],
         traced=True,
+        evidence=newest.evidence,
     )
 
 
