@@ -323,6 +323,18 @@ def test_old_failed_update_does_not_forbid_a_new_one() -> None:
     assert workshop.live["memory"] == 384
 
 
+def test_function_that_is_being_set_up_again_is_waited_for() -> None:
+    """A function that nobody called for weeks is Inactive; the first call makes it Pending for a while."""
+    workshop = Workshop()
+    case = workshop.planned()
+    workshop.functions.only.latest = a_configuration(state="Pending")
+    waiting = workshop.step(case)
+    assert waiting.repair is not None
+    assert waiting.repair.status is ProgressStatus.APPLYING
+    assert workshop.functions.writes == []
+    assert workshop.roll_back(waiting).status is ProgressStatus.APPLYING
+
+
 def test_update_without_an_end_is_given_up() -> None:
     workshop = Workshop(StoppableFunctions(update_looks=10_000))
     case = workshop.planned()

@@ -128,6 +128,11 @@ class FunctionConfiguration:
     fingerprint: str = ""  # hash of code and all settings but memory and timeout: equal versions do the same
     unreadable: str = ""  # why its environment variables cannot be read: its fingerprint then equals no other
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether AWS is at work on it: it takes no changes meanwhile."""
+        return self.last_update_status == "InProgress" or self.state == "Pending"
+
 
 @dataclass(frozen=True)
 class Concurrency:

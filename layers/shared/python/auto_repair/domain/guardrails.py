@@ -71,7 +71,7 @@ def freeze(s: Moment) -> Refusal | None:
 def update_in_progress(s: Situation) -> Refusal | None:
     """Somebody else is changing the function now."""
     for config in (s.evidence.configuration, s.evidence.latest):
-        if config and (config.last_update_status == "InProgress" or config.state == "Pending"):
+        if config and config.is_busy:
             return Refusal(
                 "update in progress",
                 "somebody is updating the function",

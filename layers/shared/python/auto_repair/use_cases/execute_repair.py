@@ -161,7 +161,7 @@ class ExecuteRepair:
 
     def _advance(self, case: Case, change: Change) -> "Step":
         latest = self.functions.configuration(change.function_name)
-        if latest.last_update_status == "InProgress":
+        if latest.is_busy:
             return Step()
         if change.publishes:
             self._expect_released_code(change, latest)
@@ -217,7 +217,7 @@ class ExecuteRepair:
             name, description=f"lambda-auto-repair {case.incident.id}"[:256], revision_id=latest.revision_id
         )
         published = self.functions.configuration(name, version)
-        if published.state == "Pending" or published.last_update_status == "InProgress":
+        if published.is_busy:
             return Step()
         if published.state != "Active":
             # Its snapshot could not be made, or is gone: Lambda refuses calls of such a version.

@@ -156,7 +156,7 @@ class RollBackRepair:
         """Take the next step back and say it; empty while AWS works, None when nothing is left. Raises
         `NotOurs` when what is left is not ours, with all reasons."""
         latest = self.functions.configuration(undo.function_name)
-        if latest.last_update_status == "InProgress":
+        if latest.is_busy:
             return ""
         refused: list[str] = []
         for step in self._steps_back(undo, latest, ours):
