@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auto_repair.contracts.alarm_events import function_and_alias, read, targeted
+from auto_repair.contracts.alarm_events import read
 from auto_repair.contracts.documents import decode, encode
+from auto_repair.contracts.manual_start import targeted
+from auto_repair.contracts.start_request import function_and_alias
 from auto_repair.domain.composite_alarms import Composition
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import AlarmSignal, Trigger

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 
 import pytest
 
-from auto_repair.contracts.alarm_events import Request, read
+from auto_repair.contracts.alarm_events import read
+from auto_repair.contracts.start_request import Request
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.question.known import Known
 from auto_repair.domain.resources import Resource

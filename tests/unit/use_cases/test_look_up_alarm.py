@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from auto_repair.contracts.alarm_events import TARGET_TAG
 from auto_repair.domain.composite_alarms import MOST_TOLD, KnownAlarm, composition
 from auto_repair.domain.incident import AlarmMetric, AlarmSignal, Disposition, Incident
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.timestamps import parse
 from auto_repair.domain.topology import Edge, Topology
-from auto_repair.use_cases.look_up_alarm import DEEPEST, MOST_ALARMS
+from auto_repair.use_cases.look_up_alarm import DEEPEST, MOST_ALARMS, TARGET_TAG
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW
 from tests.fakes import FakeAlarms, FakeFunctions, FakeStore, FakeTopology, finding, looking_up

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from auto_repair.contracts.alarm_events import Request
+from auto_repair.contracts.start_request import Request
 from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.question.reading import Reading

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from auto_repair.contracts.alarm_events import MANUAL_EXAMPLE, TARGET_TAG, Request, named_by, targeted
+from auto_repair.contracts.alarm_events import named_by
+from auto_repair.contracts.manual_start import targeted
+from auto_repair.contracts.start_request import MANUAL_EXAMPLE, Request
 from auto_repair.domain.composite_alarms import (
     Composition,
     as_it_fired,
@@ -18,6 +20,8 @@ from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import AlarmSignal
 from auto_repair.ports import Alarms
 
+# The owner's word on what an alarm is about whose metrics do not say it: a tag on the alarm.
+TARGET_TAG = "auto-repair:target"
 DEEPEST = 4  # levels of composite alarms
 MOST_ALARMS = 200  # of one composite alarm, on all levels and with itself
 MOST_TAGGED = 10  # alarms whose tags are read

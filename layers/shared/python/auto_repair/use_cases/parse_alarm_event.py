@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from auto_repair.contracts.alarm_events import Request, read
+from auto_repair.contracts.alarm_events import read
+from auto_repair.contracts.start_request import Request
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing
 from auto_repair.domain.incident import LEASE, UNKNOWN_FUNCTION, Disposition, Incident, Trigger, incident_id
 from auto_repair.domain.redaction import redact
