@@ -275,6 +275,19 @@ def test_code_deployed_between_the_steps_is_not_released() -> None:
     assert workshop.live["aliases"] == {"live": "1"}
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_setting_that_somebody_else_keeps_in_latest_is_not_released_with_ours(begun: bool) -> None:
+    workshop = aliased()
+    case = workshop.step(workshop.planned()) if begun else workshop.planned()
+    workshop.functions.only.busy_looks = 0
+    workshop.functions.deploy("code-1", timeout_s=600)
+    with pytest.raises(StaleConfiguration, match="publishing would release"):
+        workshop.finish(case)
+    assert workshop.live["aliases"] == {"live": "1"}
+    assert workshop.restore(case).rollback
+    assert (workshop.live["memory"], workshop.live["timeout"]) == (128, 600)
+
+
 def test_alias_that_somebody_else_moved_is_left_alone() -> None:
     workshop = aliased()
     case = workshop.planned()

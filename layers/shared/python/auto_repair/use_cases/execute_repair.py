@@ -10,7 +10,7 @@ Every call keeps the function claimed: an aborted execution that somebody resume
 another incident.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from auto_repair.domain.approval import read
@@ -204,7 +204,8 @@ class ExecuteRepair:
     def _expect_released_code(self, change: Change, latest: FunctionConfiguration) -> None:
         """Publishing releases all of `$LATEST`; since the plan was made, somebody may have changed it."""
         released = self.functions.configuration(change.function_name, change.alias_version)
-        if released.fingerprint != latest.fingerprint:
+        moved = {s.setting for s in change.settings}
+        if (released.fingerprint, _kept(released, moved)) != (latest.fingerprint, _kept(latest, moved)):
             raise StaleConfiguration(
                 f"$LATEST of {change.function_name} now differs from version {released.version} behind alias "
                 f"{change.alias}: publishing would release what somebody else has put there"
@@ -268,6 +269,14 @@ def _number(resource: str, value: Value) -> int:
     if not isinstance(value, int):
         raise RepairRejected(f"the setting of {resource} is a number: it cannot be unset, nor hold a text")
     return value
+
+
+def _kept(configuration: FunctionConfiguration, moved: Set[Setting]) -> tuple[int | None, ...]:
+    """The versioned settings that a change leaves as they are."""
+    return (
+        None if Setting.MEMORY_MB in moved else configuration.memory_mb,
+        None if Setting.TIMEOUT_S in moved else configuration.timeout_s,
+    )
 
 
 def live_value(configuration: FunctionConfiguration, setting: SettingChange) -> int:
