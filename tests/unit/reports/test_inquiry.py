@@ -16,6 +16,7 @@ from auto_repair.reports.conclusion import conclude
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.inquiry import LEADS, inquiry
 from auto_repair.reports.messages import result_message
+from tests.unit.reports import cases
 from tests.unit.reports import investigations as given
 
 WHY = "the evidence makes a fault there only 30% likely, and causes are named from 50% on"
@@ -182,6 +183,30 @@ def test_nobody_is_told_to_make_readable_what_only_a_limit_of_ours_cuts() -> Non
     told = replace(cut, diagnosis=diagnose(cut.evidence_before or seen, all_failure_modes()))
     assert not any("Make readable" in step for step in conclude(told).next_steps)
     assert "more pages than one" in markdown.render(told)
+
+
+def test_gap_that_somebody_can_close_is_named_behind_any_number_that_nobody_can() -> None:
+    report = given.unclear()
+    assert report.evidence_before
+    assert report.surroundings
+    cut = [MissingEvidence(f"limited_{number}", "has more", partly=True) for number in range(7)]
+    gaps = (*cut, MissingEvidence("config_history", "denied"))
+    seen = replace(report.evidence_before, surroundings=replace(report.surroundings, missing=gaps))
+    told = replace(report, evidence_before=seen, diagnosis=diagnose(seen, all_failure_modes()))
+    assert conclude(told).next_steps[-1].endswith("for a surer diagnosis next time: config_history.")
+
+
+def test_gaps_that_are_not_named_are_counted() -> None:
+    gaps = tuple(MissingEvidence(f"source_{number}", "denied") for number in range(8))
+    report = cases.ALL["cannot_tell"]()
+    assert report.evidence_before
+    seen = replace(report.evidence_before, missing=gaps)
+    conclusion = conclude(
+        replace(report, evidence_before=seen, diagnosis=diagnose(seen, all_failure_modes()))
+    )
+    named = "source_0, source_1, source_2, source_3, source_4, source_5 and 2 more"
+    assert f": {named} are missing." in conclusion.headline
+    assert conclusion.next_steps[-1].endswith(f"next time: {named}.")
 
 
 def test_report_of_a_diagnosis_from_before_has_none() -> None:

@@ -62,4 +62,6 @@ def test_values_and_lists() -> None:
     assert wording.setting_value(Setting.TIMEOUT_S, 30) == "30 s"
     assert wording.listed(["a", "b", "c"]) == "a, b and c"
     assert wording.listed([]) == ""
+    assert wording.listed(["a", "b", "c"], most=2) == "a, b and 1 more"
+    assert wording.listed(["a", "b"], most=2) == "a and b"
     assert (wording.count(1, "run"), wording.count(1200, "run")) == ("1 run", "1,200 runs")

@@ -11,7 +11,7 @@ from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.inquiry import inquiry
 from auto_repair.reports.leads import follow_leads
-from auto_repair.reports.statements import answer, differences, gaps, sentence, settled, standing
+from auto_repair.reports.statements import MOST_GAPS, answer, differences, gaps, sentence, settled, standing
 from auto_repair.reports.wording import listed
 
 
@@ -172,7 +172,9 @@ def _already_repaired(report: IncidentReport) -> str:
 def _cannot_tell(report: IncidentReport) -> str:
     # Where people are told what was seen, a gap somewhere is not why.
     missing = [] if inquiry(report) else gaps(report)
-    because = f": {listed(missing)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+    because = (
+        f": {listed(missing, MOST_GAPS)} {'is' if len(missing) == 1 else 'are'} missing" if missing else ""
+    )
     return f"We cannot tell what is wrong with {_function(report)}{because}. {standing(report)}"
 
 

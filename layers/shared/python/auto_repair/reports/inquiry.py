@@ -63,8 +63,7 @@ def _looked_at(around: Surroundings) -> tuple[str, ...]:
     scope = around.scope
     measured = [s for s in around.series if s.times]
     unmeasured = [r for r in scope.resources if r.id not in {s.resource for s in measured}]
-    names = [one_line(r, 120) for r in unmeasured[:MOST_NAMED]]
-    more = [f"{len(unmeasured) - MOST_NAMED} more"] if len(unmeasured) > MOST_NAMED else []
+    names = listed([one_line(r, 120) for r in unmeasured], MOST_NAMED)
     traced = sum(s.traced for s in around.signatures)
     seen = (
         count(len(measured), "metric"),
@@ -76,6 +75,6 @@ def _looked_at(around: Surroundings) -> tuple[str, ...]:
         f"{count(len(scope.resources), 'resource')}: {listed(seen)}",
         f"from {moment(scope.window.start)} to {moment(scope.window.end)}, compared with "
         f"{moment(scope.reference.start)} to {moment(scope.reference.end)}",
-        f"no metric was read of {listed([*names, *more])}" if names else "",
+        f"no metric was read of {names}" if names else "",
     )
     return tuple(filter(None, known))

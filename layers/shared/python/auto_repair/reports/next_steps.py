@@ -5,7 +5,7 @@ from auto_repair.domain.naming import duration_alarm
 from auto_repair.domain.repair import DOCUMENTS, Change, Setting, SettingChange
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
-from auto_repair.reports.statements import closable_gaps, sentence
+from auto_repair.reports.statements import MOST_GAPS, closable_gaps, sentence
 from auto_repair.reports.wording import listed
 
 # What Terraform's AWS provider calls the settings that we change: the resource and its argument.
@@ -197,5 +197,5 @@ def check_sender(report: IncidentReport) -> list[str]:
 
 def close_gaps(report: IncidentReport) -> list[str]:
     """Evidence was missing that somebody could provide."""
-    missing = listed(closable_gaps(report))
+    missing = listed(closable_gaps(report), MOST_GAPS)
     return [f"Make readable what was missing, for a surer diagnosis next time: {missing}."] if missing else []

@@ -11,6 +11,8 @@ from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport, Standing
 from auto_repair.reports.wording import confidence, moment, setting_value
 
+MOST_GAPS = 6  # named in a sentence
+
 _STANDING = {
     Standing.UNTOUCHED: "Nothing was changed.",
     Standing.CHANGED: "The change is live.",
@@ -127,10 +129,10 @@ def result(check: Check) -> str:
 
 
 def gaps(report: IncidentReport) -> list[str]:
-    """The sources of evidence that were missing; why they were stands with the evidence."""
+    """All sources of evidence that were missing; why they were stands with the evidence."""
     named = [m.source for m in report.evidence_before.missing] if report.evidence_before else []
     told = [gap.partition(":")[0] for gap in report.diagnosis.missing] if report.diagnosis else []
-    return [one_line(gap, 120) for gap in dict.fromkeys(told or named)][:6]
+    return [one_line(gap, 120) for gap in dict.fromkeys(told or named)]
 
 
 def closable_gaps(report: IncidentReport) -> list[str]:

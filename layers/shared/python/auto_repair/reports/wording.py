@@ -121,6 +121,8 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def listed(words: tuple[str, ...] | list[str]) -> str:
-    """`a, b and c`."""
+def listed(words: tuple[str, ...] | list[str], most: int | None = None) -> str:
+    """`a, b and c`; of more than `most`, `a, b and 3 more`."""
+    if most is not None and len(words) > most:
+        words = [*words[:most], f"{len(words) - most:,} more"]
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
