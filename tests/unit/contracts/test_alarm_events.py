@@ -95,6 +95,44 @@ def test_version_in_the_resource_dimension_is_no_alias() -> None:
     assert read(numbered).alias is None
 
 
+@pytest.mark.parametrize("qualified", ["billing:live", "GET:/orders of today", "orders", "orders-2:live"])
+def test_alias_of_something_else_is_none_of_the_function(qualified: str) -> None:
+    other = json.loads(json.dumps(event("alarm_of_an_alias")).replace("orders:live", qualified))
+    request = read(other)
+    assert (request.function_name, request.alias) == ("orders", None)
+
+
+def _watching(namespace: str, dimensions: dict[str, str]) -> Any:
+    """An alarm on a metric of that namespace."""
+    watching = event("alarm_single_metric")
+    metric = watching["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]
+    metric |= {"namespace": namespace, "dimensions": dimensions}
+    return watching
+
+
+@pytest.mark.parametrize(
+    ("namespace", "dimensions"),
+    [
+        ("LambdaInsights", {"function_name": "orders"}),
+        (
+            "AWS/States",
+            {"LambdaFunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:orders:live"},
+        ),
+    ],
+)
+def test_function_under_another_dimension_is_the_same_function(
+    namespace: str, dimensions: dict[str, str]
+) -> None:
+    request = read(_watching(namespace, dimensions))
+    assert (request.function_name, request.resource) == ("orders", None)
+
+
+def test_what_a_metric_of_ones_own_calls_a_function_may_be_none() -> None:
+    request = read(_watching("Shop", {"FunctionName": "Checkout, second step"}))
+    assert (request.function_name, request.resource) == ("", None)
+    assert request.look_up is not None
+
+
 def test_manual_start() -> None:
     request = read(event("manual_start"))
     assert (request.trigger, request.function_name) == (Trigger.MANUAL, "orders")

@@ -1,5 +1,6 @@
 """The events that may start an incident: EventBridge alarm event, SNS alarm message, manual input."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from auto_repair.domain.alarmed_resource import alarmed_resource
 from auto_repair.domain.composite_alarms import Composition
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import AlarmSignal, Trigger
+from auto_repair.domain.resources import Resource
 
 
 def read(event: Any, now: datetime | None = None) -> Request:
@@ -54,13 +56,22 @@ def named_by(alarm: AlarmSignal) -> Request:
         home=place_of(alarm.arn),
         named_in=f"alarm {alarm.name!r}",
     )
-    if named := alarm.dimensions.get("FunctionName", ""):
+    resource = alarmed_resource(alarm)
+    if named := _function_in(alarm, resource):
         request.function_name, _ = function_and_alias(named)
         qualified = alarm.dimensions.get("Resource", "")
-        request.alias = function_and_alias(qualified)[1] if ":" in qualified else None
+        is_its_own = qualified.startswith(f"{request.function_name}:")
+        request.alias = function_and_alias(qualified)[1] if is_its_own else None
     else:
-        request.resource = alarmed_resource(alarm)
+        request.resource = resource
     return request
+
+
+def _function_in(alarm: AlarmSignal, resource: Resource | None) -> str:
+    """The function that it is about; metrics of one's own may call anything at all a `FunctionName`."""
+    with suppress(InvalidEvent):
+        return function_and_alias(alarm.dimensions.get("FunctionName", ""))[0]
+    return resource.name if resource and resource.service == "lambda" else ""
 
 
 def _of_alarm(alarm: AlarmSignal, joins: Composition) -> Request:

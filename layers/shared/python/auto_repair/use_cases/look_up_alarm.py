@@ -100,9 +100,9 @@ def _names_nothing(alarm: AlarmSignal) -> str:
     heard = "".join(f"; {told}" for told in (*joins, *alarm.unread[:MOST_SHOWN]))
     watched = ", ".join(sorted({f"{m.namespace} {m.name}" for m in alarm.metrics})) or "no metric of its own"
     return (
-        f"alarm {alarm.name!r} watches {watched[:300]} and names no resource that we know: no metric has the "
-        f"dimension FunctionName, or one that names a resource of a service we can read{heard}. Say what it "
-        f"is about with a tag on the alarm, {A_TARGET}: {_tagging(alarm)}; "
+        f"alarm {alarm.name!r} watches {watched[:300]} and names no resource that we know: no metric names a "
+        f"function in its dimension FunctionName, or a resource of a service we can read in another{heard}. "
+        f"Say what it is about with a tag on the alarm, {A_TARGET}: {_tagging(alarm)}; "
         f"or start by hand with {MANUAL_EXAMPLE}"
     )
 
