@@ -161,6 +161,14 @@ def test_child_of_a_child_is_found() -> None:
     assert arrive(composite("ALARM(inner)"), alarms).function_name == "orders"
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_time_at_the_end_of_the_calendar_is_borne(at: str) -> None:
+    alarms = FakeAlarms([known("lambda-errors-alarm-orders", ERRORS)])
+    assert (
+        arrive(composite("ALARM(lambda-errors-alarm-orders)", timestamp=at), alarms).function_name == "orders"
+    )
+
+
 def test_alarms_that_join_each_other_in_a_circle_end_in_words() -> None:
     alarms = FakeAlarms([joining("a", "ALARM(b)"), joining("b", "ALARM(a) OR ALARM(orders-is-broken)")])
     incident = arrive(composite("ALARM(a)"), alarms)

@@ -128,7 +128,7 @@ def first_of(alarm: AlarmSignal, children: Sequence[AlarmSignal]) -> AlarmSignal
 
 def is_recent(child: AlarmSignal, alarm: AlarmSignal) -> bool:
     """Whether its change of state may belong to what the composite alarm tells."""
-    return child.changed_at >= alarm.changed_at - RECENT
+    return alarm.changed_at - child.changed_at <= RECENT
 
 
 def told_by(
