@@ -6,6 +6,7 @@ from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.pages import pages
 from auto_repair.domain.composite_alarms import KnownAlarm, composition, triggering_alarms
 from auto_repair.domain.errors import ResourceMissing
 from auto_repair.domain.incident import AlarmMetric, AlarmSignal
@@ -28,25 +29,13 @@ class CloudWatchAlarms:
         """The alarms of these names, in no certain order; who is not there any more is left out."""
         found: list[KnownAlarm] = []
         for start in range(0, len(names), MOST_NAMES):
-            found += self._described(list(names[start : start + MOST_NAMES]))
+            asked = list(names[start : start + MOST_NAMES])
+            for page in pages(
+                self._client.describe_alarms, AlarmNames=asked, AlarmTypes=TYPES, MaxRecords=MOST_NAMES
+            ):
+                found += [KnownAlarm(_signal(alarm)) for alarm in page.get("MetricAlarms", ())]
+                found += [_composite(alarm) for alarm in page.get("CompositeAlarms", ())]
         return found
-
-    def _described(self, names: list[str]) -> list[KnownAlarm]:
-        found: list[KnownAlarm] = []
-        token: dict[str, str] = {}
-        while True:
-            page = call(
-                self._client.describe_alarms,
-                AlarmNames=names,
-                AlarmTypes=TYPES,
-                MaxRecords=MOST_NAMES,
-                **token,
-            )
-            found += [KnownAlarm(_signal(alarm)) for alarm in page.get("MetricAlarms", ())]
-            found += [_composite(alarm) for alarm in page.get("CompositeAlarms", ())]
-            if not page.get("NextToken"):
-                return found
-            token = {"NextToken": page["NextToken"]}
 
     def tags(self, alarm_arn: str) -> Mapping[str, str]:
         """The alarm's tags; none of an alarm that is not there any more."""

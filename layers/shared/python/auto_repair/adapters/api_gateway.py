@@ -1,10 +1,12 @@
 """API Gateway's APIs, by id and by the name that people and metrics call them by."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.arns import Home
 from auto_repair.domain.errors import ResourceMissing
 from auto_repair.domain.resources import Resource
@@ -48,15 +50,8 @@ class Apis:
         return self._http_api(call(self._clients.client("apigatewayv2").get_api, ApiId=api_id))
 
     def _all_rest(self) -> list[Mapping[str, Any]]:
-        apis: list[Mapping[str, Any]] = []
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            position = {"position": page["position"]} if page else {}
-            page = call(self._clients.client("apigateway").get_rest_apis, limit=PAGE, **position)
-            apis += page.get("items", ())
-            if not page.get("position"):
-                break
-        return apis
+        listed = pages(self._clients.client("apigateway").get_rest_apis, limit=PAGE)
+        return [api for page in islice(listed, MAX_PAGES) for api in page.get("items", ())]
 
     def _rest_api(self, api: Mapping[str, Any]) -> Resource:
         return Resource("apigateway", api["id"], self._arn("restapis", api["id"]), api["name"])
@@ -74,17 +69,14 @@ def is_http(api: Resource) -> bool:
 
 
 def items(
-    method: Callable[..., Any], left_out: Callable[[str], None] = lambda _marker: None, **arguments: Any
+    method: Callable[..., Any], left_out: Callable[[object], None] = lambda _marker: None, **arguments: Any
 ) -> Iterator[Mapping[str, Any]]:
     """What a list of HTTP APIs or their parts holds, on two pages at most. `left_out` hears of a third."""
-    token: dict[str, str] = {}
-    for _ in range(MAX_PAGES):
-        page = call(method, **arguments, **token)
+    page: dict[str, Any] = {}
+    for page in islice(pages(method, **arguments), MAX_PAGES):
         yield from page.get("Items", ())
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}
-    left_out(token["NextToken"])
+    if more := following(page):
+        left_out(more)
 
 
 def _newest_first(

@@ -6,11 +6,13 @@ An index by time alone tells which resources changed at all: mostly few or none 
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.dynamodb_items import from_item, to_item
+from auto_repair.adapters.pages import pages
 from auto_repair.domain.changes.reading import RecordedChange
 from auto_repair.domain.surroundings import ResourceChange
 from auto_repair.domain.timestamps import iso, parse
@@ -70,22 +72,18 @@ class ChangeJournal:
 
     def _newest(self, until: datetime) -> Iterator[dict[str, Any]]:
         """What the index holds before `until`, newest first."""
-        page: dict[str, Any] = {}
-        for _ in range(MOST_PAGES):
-            page = call(
-                self._client.query,
-                TableName=self._table,
-                IndexName=BY_TIME,
-                KeyConditionExpression="#journal = :journal AND #at < :until",
-                ExpressionAttributeNames={"#journal": "journal", "#at": "at"},
-                ExpressionAttributeValues=to_item({":journal": JOURNAL, ":until": iso(until)}),
-                ScanIndexForward=False,
-                Limit=PAGE,
-                **({"ExclusiveStartKey": page["LastEvaluatedKey"]} if page else {}),
-            )
+        found = pages(
+            self._client.query,
+            TableName=self._table,
+            IndexName=BY_TIME,
+            KeyConditionExpression="#journal = :journal AND #at < :until",
+            ExpressionAttributeNames={"#journal": "journal", "#at": "at"},
+            ExpressionAttributeValues=to_item({":journal": JOURNAL, ":until": iso(until)}),
+            ScanIndexForward=False,
+            Limit=PAGE,
+        )
+        for page in islice(found, MOST_PAGES):
             yield from map(from_item, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
 
     def _facts(self, recorded: RecordedChange) -> dict[str, Any]:
         change = recorded.change

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.changes.telling import since
 from auto_repair.domain.errors import AutoRepairError
 from auto_repair.domain.surroundings import ResourceChange, Scope
@@ -52,25 +54,21 @@ class CodeDeployments:
     def _listed(self, start: datetime, end: datetime, deadline: Deadline, gaps: list[str]) -> Sequence[str]:
         """Ids of the whole account's deployments, in an order that CodeDeploy does not tell."""
         ids: list[str] = []
-        token: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            try:
-                page = call(
-                    self._client("codedeploy").list_deployments,
-                    createTimeRange={"start": start, "end": end},
-                    **token,
-                )
-            except AutoRepairError as error:
-                if not token:
-                    raise
-                gaps.append(str(error))
-                break
-            ids += page.get("deployments", ())
-            token = {"nextToken": page["nextToken"]} if page.get("nextToken") else {}
-            if not token or len(ids) >= MOST_DEPLOYMENTS or deadline.passed:
-                break
-        if token or len(ids) > MOST_DEPLOYMENTS:
-            at_least = "at least " if token else ""
+        page: dict[str, Any] = {}
+        listing = pages(
+            self._client("codedeploy").list_deployments, createTimeRange={"start": start, "end": end}
+        )
+        try:
+            for page in islice(listing, MOST_PAGES):
+                ids += page.get("deployments", ())
+                if len(ids) >= MOST_DEPLOYMENTS or deadline.passed:
+                    break
+        except AutoRepairError as error:
+            if not page:
+                raise
+            gaps.append(str(error))
+        if following(page) or len(ids) > MOST_DEPLOYMENTS:
+            at_least = "at least " if following(page) else ""
             read = min(len(ids), MOST_DEPLOYMENTS)
             gaps.append(f"CodeDeploy lists {at_least}{len(ids)} deployments, of which {read} were looked at")
         return ids[:MOST_DEPLOYMENTS]

@@ -7,6 +7,7 @@ from typing import Any
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.dynamodb_items import from_item, setting, to_item
+from auto_repair.adapters.pages import pages
 from auto_repair.domain.timestamps import parse
 
 
@@ -74,9 +75,5 @@ class HistoryTable:
         return self._pages(arguments)
 
     def _pages(self, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        while True:
-            page = call(self._client.query, TableName=self._table, **arguments)
+        for page in pages(self._client.query, TableName=self._table, **arguments):
             yield from map(from_item, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            arguments["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -8,11 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.adapters.discovery import home
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.alarmed_resource import resource_of_metric
 from auto_repair.domain.errors import AutoRepairError
 from auto_repair.domain.incident import AlarmMetric
@@ -139,24 +142,22 @@ def _list(settings: Settings, clients: Clients, service: str, listing: Listing, 
     """Resources of the service that sent that metric. Our own are left out: nobody means them by chance."""
     place = home(settings)
     found: dict[str, Resource] = {}
-    token: dict[str, str] = {}
-    for _ in range(MOST_PAGES):
-        page = call(
-            clients.client("cloudwatch").list_metrics,
-            Namespace=listing.namespace,
-            MetricName=listing.metric,
-            Dimensions=[{"Name": listing.dimension}],
-            **token,
-        )
+    page: dict[str, Any] = {}
+    listed = pages(
+        clients.client("cloudwatch").list_metrics,
+        Namespace=listing.namespace,
+        MetricName=listing.metric,
+        Dimensions=[{"Name": listing.dimension}],
+    )
+    for page in islice(listed, MOST_PAGES):
         for metric in page.get("Metrics", ()):
             dimensions = {d["Name"]: d["Value"] for d in metric.get("Dimensions", ())}
             resource = resource_of_metric(AlarmMetric(listing.namespace, listing.metric, dimensions), place)
             if resource and resource.service == service and not _is_ours(resource):
                 found[resource.id] = resource
-        token = {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
-        if not token or deadline.passed:
+        if deadline.passed:
             break
-    return Found(list(found.values()), whole=not token)
+    return Found(list(found.values()), whole=not following(page))
 
 
 def _is_ours(resource: Resource) -> bool:
@@ -166,20 +167,18 @@ def _is_ours(resource: Resource) -> bool:
 
 def _functions(settings: Settings, clients: Clients, deadline: Deadline) -> Found:
     prefix, found = settings.policy_prefix, []
-    token: dict[str, str] = {}
-    while True:
-        page = call(
-            clients.client("ssm").describe_parameters,
-            ParameterFilters=[{"Key": "Path", "Option": "Recursive", "Values": [prefix]}],
-            MaxResults=50,
-            **token,
-        )
+    page: dict[str, Any] = {}
+    for page in pages(
+        clients.client("ssm").describe_parameters,
+        ParameterFilters=[{"Key": "Path", "Option": "Recursive", "Values": [prefix]}],
+        MaxResults=50,
+    ):
         found += [
             Resource("lambda", p["Name"].removeprefix(f"{prefix}/").split("/")[0]) for p in page["Parameters"]
         ]
-        token = {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
-        if not token or deadline.passed:
-            return Found(found, whole=not token)
+        if deadline.passed:
+            break
+    return Found(found, whole=not following(page))
 
 
 def _arns_of_apis(settings: Settings) -> str:

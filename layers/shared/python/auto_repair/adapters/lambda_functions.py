@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from auto_repair.adapters.aws_errors import call, code_of, translated
 from auto_repair.adapters.clients import Clients
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.errors import AwsCallFailed, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias, Concurrency, FunctionConfiguration, ProvisionedConcurrency
 
@@ -85,11 +87,9 @@ class LambdaFunctions:
 
     def _pages(self, method: Any, function_name: str, key: str) -> Iterator[Mapping[str, Any]]:
         """The entries of all pages; a part of them would pass for the whole."""
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            page = call(method, FunctionName=function_name, **_marker(page))
+        for page in islice(pages(method, FunctionName=function_name), MAX_PAGES):
             yield from page.get(key, ())
-            if not page.get("NextMarker"):
+            if not following(page):
                 return
         raise AwsCallFailed("lambda", f"List{key}", "TooLong", f"there are more than {MAX_PAGES} pages")
 
@@ -241,10 +241,6 @@ def _moment(text: str | None) -> datetime | None:
 
 def _named(function_name: str, qualifier: str | None) -> dict[str, str]:
     return {"FunctionName": function_name, **({"Qualifier": qualifier} if qualifier else {})}
-
-
-def _marker(page: Mapping[str, Any]) -> dict[str, str]:
-    return {"Marker": page["NextMarker"]} if page.get("NextMarker") else {}
 
 
 def _function_is_throttled(error: ClientError) -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.citations import Window
 from auto_repair.domain.errors import AwsCallFailed, TransientError
 
@@ -44,26 +45,22 @@ class MetricData:
         deadline: Deadline,
         found: dict[str, MetricPoints],
     ) -> bool:
-        client = self._clients.client("cloudwatch")
-        token: dict[str, str] = {}
-        for _ in range(MAX_PAGES):
-            page = call(
-                client.get_metric_data,
-                MetricDataQueries=queries,
-                StartTime=span.start,
-                EndTime=span.end,
-                ScanBy="TimestampAscending",
-                **token,
-            )
+        answer = pages(
+            self._clients.client("cloudwatch").get_metric_data,
+            MetricDataQueries=queries,
+            StartTime=span.start,
+            EndTime=span.end,
+            ScanBy="TimestampAscending",
+        )
+        for page in islice(answer, MAX_PAGES):
             for result in page["MetricDataResults"]:
                 _refuse_failure(result)
                 points = zip(result["Timestamps"], result["Values"], strict=True)
                 found.setdefault(result["Id"], {}).update((t.astimezone(UTC), v) for t, v in points)
-            if not page.get("NextToken"):
+            if not following(page):
                 return True
             if deadline.passed:
                 break
-            token = {"NextToken": page["NextToken"]}
         return False
 
 

@@ -6,11 +6,13 @@ A stack is found by a resource in it, and its answer tells of all others in it, 
 import re
 from collections.abc import Mapping
 from datetime import UTC
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.arns import Home, arn_of, resource_of
 from auto_repair.domain.errors import AutoRepairError, AwsCallFailed
 from auto_repair.domain.resources import Resource
@@ -107,19 +109,16 @@ class StackUpdates:
     def _large(self, known: Entry, deadline: Deadline) -> tuple[list[Entry], bool]:
         """The resources of a large stack, and whether these are all."""
         entries: list[Entry] = []
-        token: dict[str, str] = {}
-        for _ in range(MOST_PAGES):
-            page = call(
-                self._client("cloudformation").list_stack_resources, StackName=known["StackId"], **token
-            )
+        page: dict[str, Any] = {}
+        listed = pages(self._client("cloudformation").list_stack_resources, StackName=known["StackId"])
+        for page in islice(listed, MOST_PAGES):
             entries += (
                 {**e, "StackName": known["StackName"], "Timestamp": e["LastUpdatedTimestamp"]}
                 for e in page["StackResourceSummaries"]
             )
-            token = {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
-            if not token or deadline.passed:
+            if deadline.passed:
                 break
-        return entries, not token
+        return entries, not following(page)
 
     def _owner(self, entry: Entry, scope: Scope) -> Resource | None:
         """The resource around the symptom that the entry is about: itself, its policy, its alias …"""

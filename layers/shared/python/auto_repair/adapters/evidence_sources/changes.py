@@ -7,10 +7,10 @@ from itertools import islice
 from time import sleep
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.changes.actors import actor_of, role_of
 from auto_repair.domain.changes.trail_record import plain_name
 from auto_repair.domain.evidence import ChangeEvent, Evidence, EvidenceItem, MissingEvidence, Window
@@ -116,22 +116,19 @@ class ChangesSource:
     ) -> tuple[list[Mapping[str, Any]], bool]:
         """The window's events that name the function so, and whether that is all of them."""
         events: list[Mapping[str, Any]] = []
-        token: dict[str, str] = {}
-        for _ in islice(turns, MAX_PAGES):
-            page = call(
-                self._clients.client("cloudtrail").lookup_events,
-                LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
-                EndTime=window.end,
-                MaxResults=50,
-                **token,
-            )
+        answer = pages(
+            self._clients.client("cloudtrail").lookup_events,
+            LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": name}],
+            EndTime=window.end,
+            MaxResults=50,
+        )
+        for _, page in zip(islice(turns, MAX_PAGES), answer, strict=False):
             # Newest first. Without a start, it is the very question that the look around asks.
             found = page.get("Events", ())
             events += (event for event in found if event["EventTime"] >= window.start)
             is_past = any(event["EventTime"] < window.start for event in found)
-            if not page.get("NextToken") or is_past:
+            if is_past or not following(page):
                 return events, True
-            token = {"NextToken": page["NextToken"]}
         return events, False
 
     def _change(self, target: Target, event: Mapping[str, Any]) -> ChangeEvent | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
+from auto_repair.adapters.pages import following, pages
 from auto_repair.adapters.sqs_queues import SqsQueues
 from auto_repair.domain.errors import AutoRepairError
 from auto_repair.domain.evidence import EventSource, Evidence, EvidenceItem, MissingEvidence
@@ -63,14 +64,10 @@ class EventSourcesSource:
     def _mappings(self, name: str, deadline: Deadline) -> tuple[list[Mapping[str, Any]], str]:
         """What Lambda lists under the name, and why that is not all of it; empty where it is."""
         found: list[Mapping[str, Any]] = []
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            marker = {"Marker": page["NextMarker"]} if page else {}
-            page = call(
-                self._clients.client("lambda").list_event_source_mappings, FunctionName=name, **marker
-            )
+        listed = pages(self._clients.client("lambda").list_event_source_mappings, FunctionName=name)
+        for page in islice(listed, MAX_PAGES):
             found += page.get("EventSourceMappings", ())
-            if not page.get("NextMarker"):
+            if not following(page):
                 return found, ""
             if deadline.passed:
                 break

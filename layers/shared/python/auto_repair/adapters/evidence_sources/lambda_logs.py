@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.adapters.lambda_functions import LambdaFunctions
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.error_signatures import signatures
 from auto_repair.domain.evidence import (
     ErrorSignature,
@@ -173,7 +173,7 @@ class _Log:
             events += page.get("events", ())
             told += bool(page.get("events"))
             self._empty_pages += not page.get("events")
-            if not page.get("nextToken"):
+            if not following(page):
                 return Reading(self._lines(events))
             if told == pages:
                 break
@@ -191,19 +191,14 @@ class _Log:
 
     def _answers(self, span: Window, **more: str) -> Iterator[dict[str, Any]]:
         """Page after page, as long as somebody wants them."""
-        token: dict[str, str] = {}
-        while True:
-            page = call(
-                self._client.filter_log_events,
-                logGroupName=self._group,
-                startTime=_milliseconds(span.start),
-                endTime=_milliseconds(span.end) - 1,  # inclusive
-                **_newest_first(self._client),
-                **more,
-                **token,
-            )
-            yield page
-            token = {"nextToken": page["nextToken"]}
+        return pages(
+            self._client.filter_log_events,
+            logGroupName=self._group,
+            startTime=_milliseconds(span.start),
+            endTime=_milliseconds(span.end) - 1,  # inclusive
+            **_newest_first(self._client),
+            **more,
+        )
 
     def _lines(self, events: Sequence[dict[str, Any]]) -> tuple[LogLine, ...]:
         # Events of one millisecond keep their order, so a page that came newest first is turned round.

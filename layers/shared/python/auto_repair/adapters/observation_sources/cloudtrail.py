@@ -15,6 +15,7 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.adapters.discovery import home
+from auto_repair.adapters.pages import following
 from auto_repair.domain.arns import Home, arn_of
 from auto_repair.domain.changes.history import lacks_former_state, with_former_states
 from auto_repair.domain.changes.reading import RecordedChange, changes_of
@@ -209,17 +210,17 @@ class _Lookups:
         for _ in range(MAX_PAGES):
             if self.exhausted:
                 break
-            page = self._page(clients, attribute, page.get("NextToken"))
+            page = self._page(clients, attribute, **following(page))
             events = page.get("Events", [])
             yield events
             is_old = bool(events) and events[-1]["EventTime"] < since(self._scope)
             # What others changed with the same call is read only as far back as it may matter.
-            if not page.get("NextToken") or (is_old and attribute[0] == BY_CALL):
+            if not following(page) or (is_old and attribute[0] == BY_CALL):
                 return
         if not is_old:
             self.unread.append(attribute[1])
 
-    def _page(self, clients: Clients, attribute: Attribute, token: str | None) -> Any:
+    def _page(self, clients: Clients, attribute: Attribute, **token: str) -> Any:
         if self._made:
             self._pause(PAUSE_S)
         self._made += 1
@@ -229,7 +230,7 @@ class _Lookups:
             LookupAttributes=[{"AttributeKey": attribute[0], "AttributeValue": attribute[1]}],
             EndTime=self._scope.window.end,
             MaxResults=50,
-            **({"NextToken": token} if token else {}),
+            **token,
         )
 
 

@@ -6,12 +6,13 @@ One request tells when it last saw each resource change; only of those that chan
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import home
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.arns import Home, arn_of
 from auto_repair.domain.changes import kind
 from auto_repair.domain.changes.history import CONFIG_HISTORY
@@ -125,18 +126,16 @@ class ConfigHistorySource:
         """The newest recorded configurations before the window's end, newest first, and whether they reach as
         far back as is of interest."""
         items: list[Mapping[str, Any]] = []
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            page = call(
-                self._client("config").get_resource_config_history,
-                resourceType=key.type,
-                resourceId=key.id,
-                laterTime=scope.window.end,
-                **({"nextToken": page["nextToken"]} if page else {}),
-            )
+        recorded = pages(
+            self._client("config").get_resource_config_history,
+            resourceType=key.type,
+            resourceId=key.id,
+            laterTime=scope.window.end,
+        )
+        for page in islice(recorded, MAX_PAGES):
             items += page.get("configurationItems", ())
             oldest = items[-1]["configurationItemCaptureTime"] if items else since(scope)
-            if oldest < since(scope) or not items or not page.get("nextToken"):
+            if oldest < since(scope) or not items or not following(page):
                 return items, True
         return items, False
 

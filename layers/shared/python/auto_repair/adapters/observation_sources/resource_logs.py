@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.deadline import Deadline
 from auto_repair.adapters.lambda_functions import LambdaFunctions
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.error_signatures import LoggedError
 from auto_repair.domain.errors import AutoRepairError, ResourceMissing
@@ -137,25 +138,24 @@ class ResourceLogsSource:
         return Log(group, re.compile(rf"\d{{4}}/\d\d/\d\d/{re.escape(function_name)}\["))
 
     def _read(self, log: Log, span: Window, scope: Scope, deadline: Deadline) -> Reading:
-        client = self._clients.client("logs")
         events: list[dict[str, Any]] = []
-        token: dict[str, str] = {}
-        for _ in range(MAX_PAGES):
-            page = call(
-                client.filter_log_events,
-                logGroupName=log.group,
-                startTime=_milliseconds(span.start),
-                endTime=_milliseconds(span.end) - 1,  # inclusive
-                filterPattern=ERROR_LIKE,
-                limit=MAX_LINES,
-                **token,
-            )
+        page: dict[str, Any] = {}
+        answer = pages(
+            self._clients.client("logs").filter_log_events,
+            logGroupName=log.group,
+            startTime=_milliseconds(span.start),
+            endTime=_milliseconds(span.end) - 1,  # inclusive
+            filterPattern=ERROR_LIKE,
+            limit=MAX_LINES,
+        )
+        for page in islice(answer, MAX_PAGES):
             events += page.get("events", ())
-            token = {"nextToken": page["nextToken"]} if page.get("nextToken") else {}
-            if not token or events or deadline.passed:
+            if events or deadline.passed:
                 break
         lines = [_line(event) for event in events if log.own_stream.match(event["logStreamName"])]
-        return Reading(logged_errors(lines, scope.resources), complete=not token, has_events=bool(events))
+        return Reading(
+            logged_errors(lines, scope.resources), complete=not following(page), has_events=bool(events)
+        )
 
 
 def suspects(scope: Scope) -> tuple[list[Resource], list[Resource]]:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.api_gateway import PAGE, Apis, is_http, items
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery, home
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.addresses import resource_named
 from auto_repair.domain.arns import Home, arn_of, resource_of, resources_in
 from auto_repair.domain.evidence import Window
@@ -78,23 +80,16 @@ class ApiIntegrationsSource:
     def _methods(self, found: Discovery, api_id: str) -> list[tuple[str, Mapping[str, Any]]]:
         methods: list[tuple[str, Mapping[str, Any]]] = []
         page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            position = {"position": page["position"]} if page else {}
-            page = call(
-                self._clients.client("apigateway").get_resources,
-                restApiId=api_id,
-                embed=["methods"],
-                limit=PAGE,
-                **position,
-            )
+        listed = pages(
+            self._clients.client("apigateway").get_resources, restApiId=api_id, embed=["methods"], limit=PAGE
+        )
+        for page in islice(listed, MAX_PAGES):
             methods += (
                 (f"{verb} {resource.get('path', '')}", method)
                 for resource in page.get("items", ())
                 for verb, method in resource.get("resourceMethods", {}).items()
             )
-            if not page.get("position"):
-                break
-        found.lacks_more(page.get("position"), "resources of the API")
+        found.lacks_more(following(page), "resources of the API")
         return methods
 
     def _authorizer(self, found: Discovery, api: Resource, name: str, uri: str) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from auto_repair.adapters.api_gateway import Apis
-from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery, home
+from auto_repair.adapters.pages import pages
 from auto_repair.domain.arns import Home
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
@@ -63,20 +64,8 @@ class TracesSource:
         return found.topology(f"xray:GetServiceGraph since {first:%Y-%m-%d %H:%M}")
 
     def _services(self, span: Window) -> list[Mapping[str, Any]]:
-        services: list[Mapping[str, Any]] = []
-        page: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            token = {"NextToken": page["NextToken"]} if page else {}
-            page = call(
-                self._clients.client("xray").get_service_graph,
-                StartTime=span.start,
-                EndTime=span.end,
-                **token,
-            )
-            services += page.get("Services", ())
-            if not page.get("NextToken"):
-                break
-        return services
+        graph = pages(self._clients.client("xray").get_service_graph, StartTime=span.start, EndTime=span.end)
+        return [service for page in islice(graph, MAX_PAGES) for service in page.get("Services", ())]
 
     def _with_ids(self, near: Iterable[Call], start: Resource, found: Discovery) -> dict[str, Resource]:
         """Resources by key. X-Ray knows a REST API by its name only; one we cannot find is left out."""
