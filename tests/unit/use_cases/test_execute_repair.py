@@ -336,6 +336,16 @@ def test_old_failed_update_does_not_forbid_a_new_one() -> None:
     assert workshop.live["memory"] == 384
 
 
+@pytest.mark.parametrize("change", [a_change(reservation(5, 10)), a_change(visibility(30, 54))])
+def test_old_failed_update_is_nothing_to_what_belongs_to_no_version(change: Any) -> None:
+    workshop = Workshop()
+    workshop.functions.only.reserved = 5
+    workshop.functions.deploy("code-1", last_update_status="Failed")
+    done = workshop.finish(workshop.planned(change))
+    assert done.repair is not None
+    assert done.repair.status is ProgressStatus.DONE
+
+
 def test_function_that_is_being_set_up_again_is_waited_for() -> None:
     """A function that nobody called for weeks is Inactive; the first call makes it Pending for a while."""
     workshop = Workshop()

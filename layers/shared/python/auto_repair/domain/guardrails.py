@@ -10,7 +10,7 @@ from auto_repair.domain.ladder import MAX_RUNGS
 from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
-from auto_repair.domain.repair import VERSIONED_SETTINGS, Attempt, Change, Refusal, Setting, agree, shown
+from auto_repair.domain.repair import Attempt, Change, Refusal, Setting, agree, shown
 from auto_repair.domain.timestamps import parse
 
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
@@ -142,8 +142,7 @@ def unreleased_code(s: Situation) -> Refusal | None:
 def pinned_version(s: Situation) -> Refusal | None:
     """Callers name a version; no alias can be moved for them."""
     live = s.evidence.configuration
-    versioned = any(setting.setting in VERSIONED_SETTINGS for setting in s.change.settings)
-    if not versioned or live is None or live.version == "$LATEST" or s.change.alias is not None:
+    if not s.change.is_versioned or live is None or live.version == "$LATEST" or s.change.alias is not None:
         return None
     if s.evidence.lacks("aliases"):
         return Refusal(

@@ -107,9 +107,14 @@ class Change:
         return replace(self, settings=tuple(s.inverse() for s in reversed(self.settings)))
 
     @property
+    def is_versioned(self) -> bool:
+        """Whether it moves settings that belong to a version of the function."""
+        return any(s.setting in VERSIONED_SETTINGS for s in self.settings)
+
+    @property
     def publishes(self) -> bool:
         """Whether callers see the change only through a new version behind the alias."""
-        return self.alias is not None and any(s.setting in VERSIONED_SETTINGS for s in self.settings)
+        return self.alias is not None and self.is_versioned
 
     def before(self, setting: Setting) -> int | None:
         """Former value of a setting that is a number, None when the change does not touch it."""

@@ -15,7 +15,6 @@ from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.pricing import monthly_compute_usd, monthly_requests_usd
 from auto_repair.domain.repair import (
-    VERSIONED_SETTINGS,
     Attempt,
     Change,
     Refusal,
@@ -250,7 +249,7 @@ def _decide(
 def _for_callers(change: Change, evidence: Evidence) -> Change:
     """The change with the alias whose callers must see it, if it concerns versions at all."""
     live = evidence.configuration
-    if live is None or not any(s.setting in VERSIONED_SETTINGS for s in change.settings):
+    if live is None or not change.is_versioned:
         return change
     alias = alias_of(evidence, live.version) if live.version != "$LATEST" else None
     return replace(change, alias=alias, alias_version=live.version if alias else None)
@@ -288,7 +287,7 @@ def extra_cost(change: Change, evidence: Evidence) -> float | None:
 
 def _cost_of_costlier_runs(change: Change, evidence: Evidence) -> float | None:
     """Today's runs with more memory; a longer timeout costs at most the added seconds of what is cut off."""
-    if not any(s.setting in VERSIONED_SETTINGS for s in change.settings):
+    if not change.is_versioned:
         return 0.0
     config, runs = evidence.configuration, evidence.invocations
     if config is None or not runs or evidence.window.seconds <= 0:

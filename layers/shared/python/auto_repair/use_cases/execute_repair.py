@@ -170,7 +170,7 @@ class ExecuteRepair:
                 return Step(f"{setting}")
         if text := self._update_latest(change, latest):
             return Step(text)
-        if latest.last_update_status == "Failed":
+        if change.is_versioned and latest.last_update_status == "Failed":
             raise RepairRejected(f"AWS could not update {change.function_name}, see LastUpdateStatusReason")
         return self._release(case, change, latest) if change.publishes else Step(done=True)
 
