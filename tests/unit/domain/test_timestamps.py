@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auto_repair.domain.timestamps import from_epoch_ms, iso, parse
+from auto_repair.domain.timestamps import from_epoch_ms, iso, parse, to_epoch_ms
 from tests.builders import (
     NOW,
 )
@@ -42,3 +42,9 @@ def test_text_order_is_time_order(moment: datetime) -> None:
 
 def test_step_functions_count_milliseconds() -> None:
     assert from_epoch_ms(1769860800000) == NOW
+
+
+def test_milliseconds_there_and_back() -> None:
+    moment = NOW + timedelta(milliseconds=250)
+    assert to_epoch_ms(NOW) == 1769860800000
+    assert from_epoch_ms(to_epoch_ms(moment)) == moment

@@ -4,6 +4,7 @@ from datetime import UTC
 from urllib.parse import quote
 
 from auto_repair.domain.evidence import Window
+from auto_repair.domain.timestamps import to_epoch_ms
 
 
 class ConsoleLinks:
@@ -18,7 +19,7 @@ class ConsoleLinks:
 
     def log_events(self, log_group: str, window: Window) -> str:
         """The log group's events within the window."""
-        start, end = (round(moment.timestamp() * 1000) for moment in (window.start, window.end))
+        start, end = map(to_epoch_ms, (window.start, window.end))
         # The console encodes names twice and the query once, and writes $ for %.
         group = quote(quote(log_group, safe=""), safe="").replace("%", "$")
         query = quote(f"?start={start}&end={end}", safe="").replace("%", "$")

@@ -21,5 +21,10 @@ def parse(text: str) -> datetime:
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """Step Functions' events count milliseconds since 1970."""
+    """The time that Step Functions' events and CloudWatch Logs count in milliseconds since 1970."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def to_epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970."""
+    return round(moment.timestamp() * 1000)

@@ -7,7 +7,7 @@ for the lines that tell of invocations and errors.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from auto_repair.adapters.clients import Clients
@@ -26,6 +26,7 @@ from auto_repair.domain.evidence import (
     Window,
 )
 from auto_repair.domain.log_lines import LogLine, read_log
+from auto_repair.domain.timestamps import from_epoch_ms, to_epoch_ms
 from auto_repair.ports import EvidenceSource, Target
 from auto_repair.settings import Settings
 
@@ -194,8 +195,8 @@ class _Log:
         return pages(
             self._client.filter_log_events,
             logGroupName=self._group,
-            startTime=_milliseconds(span.start),
-            endTime=_milliseconds(span.end) - 1,  # inclusive
+            startTime=to_epoch_ms(span.start),
+            endTime=to_epoch_ms(span.end) - 1,  # inclusive
             **_newest_first(self._client),
             **more,
         )
@@ -206,7 +207,7 @@ class _Log:
             events = events[::-1]
         return tuple(
             LogLine(
-                datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
+                from_epoch_ms(event["timestamp"]),
                 event["message"],
                 event["logStreamName"],
             )
@@ -219,10 +220,6 @@ def _newest_first(client: Any) -> dict[str, bool]:
     """The order that loses the least when a log is cut, where the runtime's SDK knows it already."""
     known = client.meta.service_model.operation_model("FilterLogEvents").input_shape.members
     return {"startFromHead": False} if "startFromHead" in known else {}
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def _runs(runs: Sequence[Invocation]) -> str:

@@ -7,7 +7,6 @@ first; the reference is read where the window has some.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -23,6 +22,7 @@ from auto_repair.domain.log_lines import LogLine
 from auto_repair.domain.resource_signatures import logged_errors, resource_signatures
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import Observation, ResourceSignature, Scope, errors_item
+from auto_repair.domain.timestamps import from_epoch_ms, to_epoch_ms
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
@@ -143,8 +143,8 @@ class ResourceLogsSource:
         answer = pages(
             self._clients.client("logs").filter_log_events,
             logGroupName=log.group,
-            startTime=_milliseconds(span.start),
-            endTime=_milliseconds(span.end) - 1,  # inclusive
+            startTime=to_epoch_ms(span.start),
+            endTime=to_epoch_ms(span.end) - 1,  # inclusive
             filterPattern=ERROR_LIKE,
             limit=MAX_LINES,
         )
@@ -175,13 +175,7 @@ def _default_log(function_name: str) -> Log:
 
 
 def _line(event: dict[str, Any]) -> LogLine:
-    return LogLine(
-        datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"], event["logStreamName"]
-    )
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    return LogLine(from_epoch_ms(event["timestamp"]), event["message"], event["logStreamName"])
 
 
 def _told(found: Iterable[ResourceSignature]) -> str:
