@@ -110,6 +110,12 @@ class Incident:
         return self.alarm.changed_at if self.alarm else self.started_at
 
     @property
+    def target(self) -> str:
+        """What a start by hand names to look at the same again: what the alarm is on, else the function."""
+        _, _, name = self.resource.partition(":")
+        return self.resource if name else self.function_name
+
+    @property
     def has_function(self) -> bool:
         """Whether a function is at its heart; else `function_name` is the id of another resource."""
         return ":" not in self.function_name

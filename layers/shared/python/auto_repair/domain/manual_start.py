@@ -1,4 +1,4 @@
-"""The command with which a person starts the workflow for an incident's function again."""
+"""The command with which a person starts the workflow again for what an incident is about."""
 
 import json
 from shlex import quote
@@ -12,9 +12,16 @@ def start_command(incident: Incident) -> str:
     if len(parts) != 8:
         return ""
     machine = ":".join((*parts[:5], "stateMachine", parts[6]))
-    name = f"{incident.function_name}:{incident.alias}" if incident.alias else incident.function_name
-    start = json.dumps({"functionName": name, "manual": True})
+    start = json.dumps({**_named(incident), "manual": True})
     return (
         f"aws stepfunctions start-execution --region {quote(parts[3])} --state-machine-arn {quote(machine)} "
         f"--input {quote(start)}"
     )
+
+
+def _named(incident: Incident) -> dict[str, str]:
+    """Where the alarm is on what stands before the function, that is what hurts."""
+    if incident.target != incident.function_name or not incident.has_function:
+        return {"target": incident.target}
+    name = incident.function_name
+    return {"functionName": f"{name}:{incident.alias}" if incident.alias else name}

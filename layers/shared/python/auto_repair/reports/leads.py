@@ -68,9 +68,7 @@ def _look_again(report: IncidentReport) -> str:
     incident, harmed = report.incident, report.impact.since if report.impact else None
     since = f"{incident.since or harmed or incident.started_at:%Y-%m-%dT%H:%M:%SZ}"
     # The function may be well where the alarm is on what stands before it: look where it hurts.
-    _, _, name = incident.resource.partition(":")
-    target = incident.resource if name else incident.function_name
-    command = make("investigate", TARGET=target, SINCE=since, ENV=report.environment)
+    command = make("investigate", TARGET=incident.target, SINCE=since, ENV=report.environment)
     return f"If it goes on, look again once more is measured: {command}"
 
 
