@@ -1,6 +1,7 @@
 """API Gateway's APIs, by id and by the name that people and metrics call them by."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,7 +21,8 @@ class Apis:
 
     def __init__(self, clients: Clients, home: Home) -> None:
         self._clients = clients
-        self._home = home
+        self._rest_api = partial(rest_api, home=home)
+        self._http_api = partial(http_api, home=home)
 
     def known(self, api: Resource) -> Resource:
         """The API with id, title and ARN, for one or two calls. Where several have the name, the newest.
@@ -53,14 +55,22 @@ class Apis:
         listed = pages(self._clients.client("apigateway").get_rest_apis, limit=PAGE)
         return [api for page in islice(listed, MAX_PAGES) for api in page.get("items", ())]
 
-    def _rest_api(self, api: Mapping[str, Any]) -> Resource:
-        return Resource("apigateway", api["id"], self._arn("restapis", api["id"]), api["name"])
 
-    def _http_api(self, api: Mapping[str, Any]) -> Resource:
-        return Resource("apigateway", api["ApiId"], self._arn("apis", api["ApiId"]), api["Name"])
+def rest_api(answer: Mapping[str, Any], home: Home) -> Resource:
+    """A REST API as API Gateway describes it."""
+    return _api("restapis", answer["id"], answer["name"], home)
 
-    def _arn(self, kind: str, api_id: str) -> str:
-        return f"arn:{self._home.partition}:apigateway:{self._home.region}::/{kind}/{api_id}"
+
+def http_api(answer: Mapping[str, Any], home: Home) -> Resource:
+    """An HTTP or WebSocket API as API Gateway describes it."""
+    return _api("apis", answer["ApiId"], answer["Name"], home)
+
+
+def _api(kind: str, api_id: str, title: str, home: Home) -> Resource:
+    # API Gateway's ARNs have no account.
+    return Resource(
+        "apigateway", api_id, f"arn:{home.partition}:apigateway:{home.region}::/{kind}/{api_id}", title
+    )
 
 
 def is_http(api: Resource) -> bool:

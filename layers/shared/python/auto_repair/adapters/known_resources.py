@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from auto_repair.adapters.api_gateway import http_api, rest_api
 from auto_repair.adapters.aws_errors import call
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.deadline import Deadline
@@ -181,36 +182,11 @@ def _functions(settings: Settings, clients: Clients, deadline: Deadline) -> Foun
     return Found(found, whole=not following(page))
 
 
-def _arns_of_apis(settings: Settings) -> str:
-    """How they begin: API Gateway's ARNs have no account."""
-    return f"arn:{home(settings).partition}:apigateway:{settings.region}::"
-
-
 def _rest_apis(settings: Settings, clients: Clients, _deadline: Deadline) -> Found:
-    start = _arns_of_apis(settings)
-    answer = call(clients.client("apigateway").get_rest_apis, limit=MOST_APIS)
-    found = [
-        Resource(
-            "apigateway",
-            api["id"],
-            f"{start}/restapis/{api['id']}",
-            api["name"],
-        )
-        for api in answer.get("items", ())
-    ]
-    return Found(found, whole=not answer.get("position"))
+    answer, place = call(clients.client("apigateway").get_rest_apis, limit=MOST_APIS), home(settings)
+    return Found([rest_api(api, place) for api in answer.get("items", ())], whole=not following(answer))
 
 
 def _http_apis(settings: Settings, clients: Clients, _deadline: Deadline) -> Found:
-    start = _arns_of_apis(settings)
-    answer = call(clients.client("apigatewayv2").get_apis, MaxResults=str(MOST_APIS))
-    found = [
-        Resource(
-            "apigateway",
-            api["ApiId"],
-            f"{start}/apis/{api['ApiId']}",
-            api["Name"],
-        )
-        for api in answer.get("Items", ())
-    ]
-    return Found(found, whole=not answer.get("NextToken"))
+    answer, place = call(clients.client("apigatewayv2").get_apis, MaxResults=str(MOST_APIS)), home(settings)
+    return Found([http_api(api, place) for api in answer.get("Items", ())], whole=not following(answer))
