@@ -17,7 +17,7 @@ variable "kms_key_arn" {
 }
 
 variable "trail" {
-  description = "Whether to make a trail. Without one, changes reach the log group and EventBridge only where the account has another trail."
+  description = "Whether to make a trail. Without one, EventBridge hears of changes only where the account has another trail, and nothing is written to the log group."
   type        = bool
   default     = true
   nullable    = false

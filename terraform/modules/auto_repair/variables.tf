@@ -75,14 +75,14 @@ variable "notification_emails" {
 }
 
 variable "notification_template" {
-  description = "Layout of messages: default, or a name that the notifier knows."
+  description = "Layout of messages: default, or custom for three lines."
   type        = string
   default     = "default"
   nullable    = false
 }
 
 variable "email_template" {
-  description = "How much an e-mail tells: detailed, or a name that the notifier knows."
+  description = "How much a message tells: detailed, or brief without evidence, steps and links."
   type        = string
   default     = "detailed"
   nullable    = false

@@ -52,7 +52,7 @@ variable "settings" {
     queues                 ARNs of SQS queues that feed the function: their visibility timeout may move with its timeout.
     buckets                ARNs of S3 buckets that the function uses: their former policy may be restored, once a person agrees.
     other_alarms           Names of alarms on what stands before or behind the function, such as an API's 5XX, to be looked into too. Composite ones, too; one on a metric of your own needs the tag auto-repair:target.
-    alarms                 When our alarms fire; see locals.tf. A function that runs less than once a minute needs datapoints_to_alarm = 1.
+    alarms                 When our alarms fire; see alarms.tf. A function that runs less than once a minute needs datapoints_to_alarm = 1.
   EOT
   type = object({
     mode    = optional(string)

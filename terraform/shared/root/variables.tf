@@ -60,14 +60,14 @@ variable "notification_emails" {
 }
 
 variable "notification_template" {
-  description = "Layout of messages."
+  description = "Layout of messages: default, or custom for three lines."
   type        = string
   default     = "default"
   nullable    = false
 }
 
 variable "email_template" {
-  description = "How much an e-mail tells."
+  description = "How much a message tells: detailed, or brief without evidence, steps and links."
   type        = string
   default     = "detailed"
   nullable    = false
