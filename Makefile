@@ -19,7 +19,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache/uv
 help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
 		/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nENV is dev unless given: make plan ENV=prod. docs/ says more about each.\n'
+	@printf '\nENV is dev unless given: make plan ENV=prod. README.md and docs/ say more.\n'
 
 # What a target needs is installed when it first needs it, and only that.
 .PHONY: tools-demo tools
