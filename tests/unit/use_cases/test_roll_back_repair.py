@@ -466,6 +466,28 @@ def test_everything_that_could_not_be_restored_is_told() -> None:
     assert (shop.functions.only.reserved, shop.buckets.policies[BUCKET]) == (5, None)
 
 
+@pytest.mark.parametrize("alias", [True, False])
+def test_update_that_aws_could_not_finish_has_restored_nothing(alias: bool) -> None:
+    """Runs go on with what they had: `$LATEST` only says otherwise."""
+    shop = workshop(alias=alias)
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    while (rolling := shop.roll_back(case)).steps[-1:] != ("timeout of orders: 9 s → 3 s",):
+        case = replace(case, rollback=rolling)
+    shop.functions.only.busy_looks = 0
+    shop.functions.deploy("code-1", last_update_status="Failed")
+    assert gave_up(shop, replace(case, rollback=rolling)) == (
+        "AWS could not update orders, see LastUpdateStatusReason"
+    )
+    assert shop.live["visibility"] == 30
+
+
+def test_old_failed_update_is_no_reason_to_say_that_something_was_changed() -> None:
+    shop = Workshop()
+    shop.functions.deploy("code-1", last_update_status="Failed")
+    case = replace(shop.planned(), error={"Error": "TransientError"})
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+
+
 def test_new_code_in_latest_stays_when_the_memory_goes_back() -> None:
     shop = workshop(alias=False)
     case = shop.finish(shop.planned())

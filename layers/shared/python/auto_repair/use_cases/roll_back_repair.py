@@ -71,7 +71,7 @@ class RollBackRepair:
             return now
         try:
             step = self._advance(plan.undo, _written_by_us(attempts))
-        except NotOurs as reason:
+        except NotRestored as reason:
             now = replace(now, status=ProgressStatus.GAVE_UP, steps=steps, reason=str(reason))
         else:
             now = replace(now, steps=(*steps, *([step] if step else [])))
@@ -154,7 +154,7 @@ class RollBackRepair:
 
     def _advance(self, undo: Change, ours: "Written") -> str | None:
         """Take the next step back and say it; empty while AWS works, None when nothing is left. Raises
-        `NotOurs` when what is left is not ours, with all reasons."""
+        `NotRestored` with all reasons when something is left that does not go back."""
         latest = self.functions.configuration(undo.function_name)
         if latest.is_busy:
             return ""
@@ -163,10 +163,10 @@ class RollBackRepair:
             try:
                 if text := step():
                     return text
-            except (NotOurs, ResourceMissing) as reason:
+            except (NotRestored, ResourceMissing) as reason:
                 refused.append(str(reason))
         if refused:
-            raise NotOurs("; ".join(refused))
+            raise NotRestored("; ".join(refused))
         return None
 
     def _steps_back(
@@ -187,19 +187,19 @@ class RollBackRepair:
         try:
             alias = self.functions.alias(undo.function_name, undo.alias)
         except ResourceMissing as error:
-            raise NotOurs(f"alias {undo.alias} is gone") from error
+            raise NotRestored(f"alias {undo.alias} is gone") from error
         if alias.version == undo.alias_version:
             return ""
         live = self.functions.configuration(undo.function_name, alias.version)
         former = self.functions.configuration(undo.function_name, undo.alias_version)
         if live.fingerprint != former.fingerprint:
-            raise NotOurs(f"alias {undo.alias} points to version {alias.version}, which holds other code")
+            raise NotRestored(f"alias {undo.alias} points to version {alias.version}, which holds other code")
         for setting in undo.settings:
             if setting.setting not in VERSIONED_SETTINGS:
                 continue
             found = live_value(live, setting)
             if found != setting.after and not ours.holds(setting, found):
-                raise NotOurs(
+                raise NotRestored(
                     f"alias {undo.alias} points to version {alias.version}, which we did not publish"
                 )
         self.functions.move_alias(
@@ -213,6 +213,8 @@ class RollBackRepair:
         away = [s for s in versioned if live_value(latest, s) != s.after]
         back = [s for s in away if ours.holds(s, live_value(latest, s))]
         if not back:
+            if undo.is_versioned and ours.by_setting and latest.last_update_status == "Failed":
+                raise NotRestored(f"AWS could not update {undo.function_name}, see LastUpdateStatusReason")
             return ""
         part = replace(undo, settings=tuple(back))
         self.functions.update_configuration(
@@ -244,8 +246,8 @@ class RollBackRepair:
             self.store.record_repair(case.incident, attempt.executed_at, facts)
 
 
-class NotOurs(Exception):
-    """A live value is neither what we wrote nor what was there before us."""
+class NotRestored(Exception):
+    """A live value is neither what we wrote nor what was there before us, or AWS could not set it."""
 
 
 @dataclass(frozen=True)
@@ -263,14 +265,14 @@ class Written:
 def _expect_restored(setting: SettingChange, latest: FunctionConfiguration) -> str:
     """Whatever of `$LATEST` is still away once our part is back is not ours."""
     if (found := live_value(latest, setting)) != setting.after:
-        raise NotOurs(f"{setting}: the live value is {shown(setting.setting, found)}, which we did not write")
+        raise NotRestored(f"{setting}: the live value is {shown(setting.setting, found)}, which we did not write")
     return ""
 
 
 def _expect_ours(setting: SettingChange, live: Value, ours: Written) -> None:
     if not ours.holds(setting, live):
         found = shown(setting.setting, live)
-        raise NotOurs(f"{setting}: the live value is {found}, which we did not write")
+        raise NotRestored(f"{setting}: the live value is {found}, which we did not write")
 
 
 def _written_by_us(attempts: list[Attempt]) -> Written:
