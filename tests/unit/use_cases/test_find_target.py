@@ -8,6 +8,7 @@ from auto_repair.contracts.alarm_events import read
 from auto_repair.contracts.start_request import Request
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.question.known import Known
+from auto_repair.domain.question.understand import BY_ADDRESS
 from auto_repair.domain.resources import Resource
 from auto_repair.use_cases.find_target import FindTarget
 from auto_repair.use_cases.look_around import LookAround
@@ -110,7 +111,7 @@ def test_an_address_needs_no_list_but_its_service() -> None:
 def test_what_could_not_be_listed_is_said_with_the_question_back() -> None:
     told = asked_back("why is the queue payments growing?", Lister(UNREAD))
     assert told.startswith("question: ")
-    assert told.endswith(UNREAD)
+    assert told.endswith(f"{UNREAD} Name one that is not listed {BY_ADDRESS}.")
 
 
 def test_what_could_not_be_listed_is_said_with_the_answer() -> None:
@@ -129,5 +130,5 @@ def test_what_was_idle_is_asked_for_by_its_arn() -> None:
     told = asked_back("why is the queue payments-dlq growing?")
     assert told == (
         "question: No resource called “payments-dlq” is known. Which one is meant: orders-dlq or click? "
-        "Of one that was idle for two weeks, give the ARN."
+        f"Name one that was idle for two weeks {BY_ADDRESS}."
     )

@@ -8,7 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from auto_repair.domain.question import zones
-from auto_repair.domain.question.understand import Understood, names_one, services_in, understand
+from auto_repair.domain.question.understand import (
+    BY_ADDRESS,
+    Understood,
+    names_one,
+    services_in,
+    understand,
+)
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import MetricRole
 
@@ -129,7 +135,7 @@ def test_a_clear_question_is_understood(question: str, resource: str, kind: str,
 ASKED_BACK = [
     ("my API returns 500 since ten", "Which API: image-api or orders-api?"),
     ("my function fails", "Which function: orders, billing-worker or thumbnails?"),
-    ("the topic is slow", "Which topic? None is known; give its name or its ARN."),
+    ("the topic is slow", "Which topic? None is known; name it by its ARN, or by service and name such as"),
     ("everything is slow since ten", "Which resource: lambda:orders, "),
     ("payments-v2 fails", "No resource called “payments-v2” is known."),
     ("'Very Special' fails", "No resource called “Very Special” is known."),
@@ -274,8 +280,18 @@ def test_without_known_resources_an_address_is_enough() -> None:
     understood = ask("arn:aws:dynamodb:eu-central-1:123456789012:table/stock is throttled", ())
     assert understood.resource == "dynamodb:stock"
     assert ask("orders is throttled", ()).ask_back == (
-        "Which resource? None is known; give its name or its ARN.",
+        "Which resource? None is known; name it by its ARN, or by service and name such as sqs:orders.",
     )
+
+
+def test_what_is_asked_for_is_understood_when_it_is_given() -> None:
+    """A name alone is of no use where nothing of that name is known."""
+    for asked in ("the queue payments is slow", "the topic is slow"):
+        assert f"{BY_ADDRESS}." in ask(asked, ()).ask_back[0]
+    example = BY_ADDRESS.split()[-1]
+    for given in (example, "arn:aws:sqs:eu-central-1:123456789012:orders"):
+        understood = ask(f"{given} is slow", ())
+        assert (understood.resource, understood.ask_back) == ("sqs:orders", ())
 
 
 @pytest.mark.parametrize(
@@ -329,7 +345,7 @@ def test_of_many_resources_those_called_nearly_so_are_offered_first() -> None:
     many = tuple(Resource("sqs", f"unlike-{i}") for i in range(20))
     (back,) = ask("the queue payments-v2 is stuck", (*many, Resource("sqs", "payment-in"))).ask_back
     assert "Which one is meant: payment-in, " in back
-    assert "or one of 16 others? Of one that was idle" in back
+    assert "or one of 16 others? Name one that was idle" in back
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class FindTarget:
         meant = understand(request.question, at, known.resources)
         if meant.ask_back or meant.resource is None:
             back = meant.ask_back or ("Which function, API, queue or table is it about?",)
-            gaps = () if meant.resource else known.gaps
+            gaps = () if meant.resource else _instead(known.gaps)
             raise InvalidEvent(f"question: {' '.join((*back, *gaps))}")
         resource = at_heart(meant.resource)
         if resource.service == "lambda":
@@ -89,6 +89,13 @@ class FindTarget:
             if len(onboarded) == 1:
                 return onboarded[0]
         return ""
+
+
+def _instead(gaps: tuple[str, ...]) -> tuple[str, ...]:
+    """What could not be listed, and how to ask about it all the same."""
+    from auto_repair.domain.question.understand import BY_ADDRESS
+
+    return (*gaps, f"Name one that is not listed {BY_ADDRESS}.") if gaps else ()
 
 
 def _reading(meant: "Understood", since: datetime | None, gaps: Iterable[str]) -> Reading:

@@ -24,6 +24,7 @@ from auto_repair.domain.redaction import redact
 from auto_repair.domain.resources import Resource
 
 MOST_CANDIDATES = 5  # in a question back
+BY_ADDRESS = "by its ARN, or by service and name such as sqs:orders"  # of whatever no list holds
 _NEAR = r"[\s:'\"`“”„«»「」的]{0,3}(?:(?:called|named|namens|nommee?|llamad[oa]) )?"
 _ORDINARY = frozenset(
     re.findall(
@@ -194,7 +195,7 @@ def _unknown(name: str, services: list[Heard], known: Sequence[Resource]) -> str
     question = f"No resource called “{redact(name)[:60]}” is known."
     if candidates:
         question += f" Which one is meant: {_list(most_alike_first(name, candidates))}?"
-    return f"{question} Of one that was idle for two weeks, give the ARN."
+    return f"{question} Name one that was idle for two weeks {BY_ADDRESS}."
 
 
 def _of_service(service: str, known: Sequence[Resource]) -> _Subject:
@@ -206,7 +207,7 @@ def _of_service(service: str, known: Sequence[Resource]) -> _Subject:
         )
     if candidates:
         return _Subject(ask_back=(f"Which {noun}: {_list(candidates)}?",))
-    return _Subject(ask_back=(f"Which {noun}? None is known; give its name or its ARN.",))
+    return _Subject(ask_back=(f"Which {noun}? None is known; name it {BY_ADDRESS}.",))
 
 
 def _of(service: str, known: Sequence[Resource]) -> tuple[Resource, ...]:
