@@ -442,6 +442,31 @@ def test_nothing_is_written_under_what_somebody_has_deployed_since(alias: bool) 
     assert "visibility timeout of orders-inbox: 30 s → 54 s" in done.rollback.reason
 
 
+def test_alias_that_somebody_shifts_step_by_step_is_not_moved_under_it() -> None:
+    """A canary begins while a repair is verified that then proves bad."""
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned(planned_for=Build("live", "code-1", "code-1")))
+    shop.functions.only.aliases["live"] = Alias("live", "2", {"7": 0.1})
+    before, written = shop.live, len(shop.functions.writes)
+    done = shop.restore(replace(case, verification=a_verification(reason="7 of 9 runs died")))
+    assert status(done) is ProgressStatus.LEFT
+    assert (shop.live, len(shop.functions.writes)) == (before, written)
+    assert shop.store.statuses == ["INCONCLUSIVE"]
+    assert done.rollback
+    assert "alias live splits its traffic over 2 versions" in done.rollback.reason
+
+
+def test_rest_of_an_overruled_repair_goes_back_but_for_an_alias_that_somebody_shifts() -> None:
+    shop = workshop(alias=True)
+    build = Build("live", "code-1", "code-1")
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9)), planned_for=build))
+    shop.functions.only.aliases["live"] = Alias("live", "2", {"7": 0.1})
+    overruled = a_verification(outcome=Outcome.CANNOT_TELL_YET, next_step=NextStep.ROLL_BACK)
+    done = shop.restore(replace(case, verification=overruled))
+    assert status(done) is ProgressStatus.GAVE_UP
+    assert (shop.live["aliases"], shop.live["visibility"]) == ({"live": "2"}, 30)
+
+
 @pytest.mark.parametrize("after", [1, 2])
 def test_half_a_repair_goes_back_whatever_was_deployed_between_its_steps(after: int) -> None:
     """It was never whole: what is left of it in `$LATEST` was meant for the other code."""

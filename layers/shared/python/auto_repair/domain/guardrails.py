@@ -83,10 +83,11 @@ def update_in_progress(s: Situation) -> Refusal | None:
 def weighted_alias(s: Situation) -> Refusal | None:
     """The alias splits traffic: a deployment is under way."""
     moved = (alias for alias in s.evidence.aliases if alias.name == s.change.alias)
-    return next((_splits_traffic(alias) for alias in moved if alias.weights), None)
+    return next((splits_traffic(alias) for alias in moved if alias.weights), None)
 
 
-def _splits_traffic(alias: Alias) -> Refusal:
+def splits_traffic(alias: Alias) -> Refusal:
+    """Why an alias that somebody shifts step by step is left alone."""
     return Refusal(
         DEPLOYMENT_IN_PROGRESS,
         f"alias {alias.name} splits its traffic over {len(alias.weights or {}) + 1} versions",
@@ -314,7 +315,7 @@ def gone_since(incident: Incident, qualifier: str | None) -> Refusal:
 def alias_moved_since(incident: Incident, change: Change, alias: Alias) -> Refusal | None:
     """Why an alias that somebody else moves, or has moved, may not be moved by a repair."""
     if alias.weights:
-        return _splits_traffic(alias)
+        return splits_traffic(alias)
     if alias.version == change.alias_version:
         return None
     now = f"alias {alias.name} points to version {alias.version}"

@@ -14,7 +14,12 @@ from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
-from auto_repair.domain.guardrails import DEPLOYMENT_IN_PROGRESS, NEWER_DEPLOYMENT, deployed_since
+from auto_repair.domain.guardrails import (
+    DEPLOYMENT_IN_PROGRESS,
+    NEWER_DEPLOYMENT,
+    deployed_since,
+    splits_traffic,
+)
 from auto_repair.domain.outcome import readable_cause, rolled_back
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import (
@@ -112,7 +117,7 @@ class RollBackRepair:
         if plan.undo is None or plan.planned_for is None or overruled or not is_whole:
             return ""
         live = self._reached(plan.undo.function_name, plan.planned_for.qualifier)
-        why = _deployed_since(case, plan.planned_for, live)
+        why = _deployed_since(case, plan.planned_for, live) or self._shifting(plan.undo)
         stays = self._staying(plan.undo, live, _written_by_us(begun)) if why else []
         return f"{'; '.join(stays)}; {why}, and nobody knows whether that needs it" if stays else ""
 
@@ -125,6 +130,16 @@ class RollBackRepair:
                 if not agree(setting.setting, value, setting.after) and ours.holds(setting, value):
                     stays.append(str(replace(setting.inverse(), after=value)))
         return stays
+
+    def _shifting(self, undo: Change) -> str:
+        """Who moves the alias right now: a deployment does not expect that anybody else does."""
+        if not undo.publishes:
+            return ""
+        try:
+            alias = self.functions.alias(undo.function_name, undo.alias or "")
+        except ResourceMissing:
+            return ""
+        return splits_traffic(alias).reason if alias.weights else ""
 
     def _reached(self, function_name: str, qualifier: str | None) -> FunctionConfiguration:
         try:
@@ -190,6 +205,8 @@ class RollBackRepair:
             raise NotRestored(f"alias {undo.alias} is gone") from error
         if alias.version == undo.alias_version:
             return ""
+        if alias.weights:
+            raise NotRestored(splits_traffic(alias).reason)
         live = self.functions.configuration(undo.function_name, alias.version)
         former = self.functions.configuration(undo.function_name, undo.alias_version)
         if live.fingerprint != former.fingerprint:
@@ -265,7 +282,9 @@ class Written:
 def _expect_restored(setting: SettingChange, latest: FunctionConfiguration) -> str:
     """Whatever of `$LATEST` is still away once our part is back is not ours."""
     if (found := live_value(latest, setting)) != setting.after:
-        raise NotRestored(f"{setting}: the live value is {shown(setting.setting, found)}, which we did not write")
+        raise NotRestored(
+            f"{setting}: the live value is {shown(setting.setting, found)}, which we did not write"
+        )
     return ""
 
 
