@@ -22,6 +22,7 @@ THROTTLED = frozenset(
         "KmsThrottled",
         "LimitExceededException",
         "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",  # a reason why a transaction was cancelled
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
