@@ -14,7 +14,7 @@ from auto_repair.adapters import open_incidents
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.diagnosis_table import sort_key
 from auto_repair.adapters.incident_store import AwsIncidentStore
-from auto_repair.domain.errors import AwsCallFailed, ResourceMissing
+from auto_repair.domain.errors import AwsCallFailed, ResourceMissing, TransientError
 from auto_repair.domain.evidence import (
     Alias,
     Concurrency,
@@ -146,6 +146,29 @@ class TestOpening:
         assert store.open(incident("two", "e3"), LEASE).disposition is Disposition.DUPLICATE
         assert len(store.joined_alarms(incident())) == 1
 
+    def test_repeat_that_comes_down_to_another_function_lets_go_of_the_first(
+        self, store: AwsIncidentStore, clients: Clients, settings: Settings
+    ) -> None:
+        """The answer to the first try got lost, and meanwhile another child of a composite alarm fired."""
+        again = replace(incident(), function_name="payments")
+        store.open(incident(), LEASE)
+        assert store.open(again, LEASE).disposition is Disposition.OPENED
+        assert store.owner(again) == Owner(incident().execution_arn, "payments")
+        assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.OPENED
+        assert store.open(incident("three", "e3", "payments"), LEASE).open_incident_id == incident().id
+        store.close(again, "VERIFIED")
+        claim = item(clients, settings.incidents_table, id="function#orders")
+        assert claim["incidentId"] == {"S": incident("two").id}
+
+    def test_repeat_takes_no_claim_of_the_incident_that_its_first_try_joined(
+        self, store: AwsIncidentStore
+    ) -> None:
+        store.open(incident(), LEASE)
+        store.open(incident("two", "e2"), LEASE)
+        again = replace(incident("two", "e2"), function_name="payments")
+        assert store.open(again, LEASE).disposition is Disposition.OPENED
+        assert store.open(incident("three", "e3"), LEASE).open_incident_id == incident().id
+
     def test_alarms_beyond_what_an_item_holds_join_all_the_same(
         self, store: AwsIncidentStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -241,6 +264,32 @@ class TestClaimsOfExecutionsThatEnded:
         assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.OPENED
         store.close(holder, "FAILED")  # late, and no longer its own
         assert store.open(incident("three", "e3"), LEASE).disposition is Disposition.JOINED
+
+
+class TestCancelledTransactions:
+    """By the codes that DynamoDB gives as reasons, of which one of a throttled table is of no other call."""
+
+    @pytest.mark.parametrize(
+        "code", ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"]
+    )
+    def test_one_that_may_pass_is_tried_again(
+        self, store: AwsIncidentStore, clients: Clients, code: str
+    ) -> None:
+        answer = {
+            "Error": {"Code": "TransactionCanceledException", "Message": f"[None, {code}]"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": code, "Message": "later"}],
+        }
+
+        def cancel(**_: Any) -> None:
+            raise ClientError(answer, "TransactWriteItems")  # type: ignore[arg-type]
+
+        events = clients.client("dynamodb").meta.events
+        events.register("before-call.dynamodb.TransactWriteItems", cancel)
+        try:
+            with pytest.raises(TransientError):
+                store.open(incident(), LEASE)
+        finally:
+            events.unregister("before-call.dynamodb.TransactWriteItems", cancel)
 
 
 class TestClosing:

@@ -23,6 +23,7 @@ MOST_JOINED = 200  # notes of alarms that one item holds: with their reasons, a 
 TRIES = 4  # others may open, join or close in between
 OPEN = "OPEN"
 _REFUSED = "ConditionalCheckFailed"
+_OURS = "incidentId = :id AND executionArn = :arn"  # of a claim
 _MAX_REASON = 500
 
 
@@ -48,6 +49,8 @@ class OpenIncidents:
                 self._remembering(incident, OPEN), self._claiming(incident, lease_until, closed)
             )
             if _is_refused(own):
+                if self._turned_to(incident, from_item(own["Item"])):
+                    continue
                 return Opening(Disposition.DUPLICATE, incident.id)
             if not _is_refused(claim):
                 return Opening(Disposition.OPENED)
@@ -113,8 +116,8 @@ class OpenIncidents:
         finally:
             self._conditionally(
                 self._client.delete_item,
-                Key={"id": to_attribute(_function_key(incident))},
-                ConditionExpression="incidentId = :id AND executionArn = :arn",
+                Key={"id": to_attribute(_function_key(incident.function_name))},
+                ConditionExpression=_OURS,
                 ExpressionAttributeValues=to_item({":id": incident.id, ":arn": incident.execution_arn}),
             )
 
@@ -125,6 +128,30 @@ class OpenIncidents:
         except AwsCallFailed as error:
             if error.code != "ConditionalCheckFailedException":
                 raise
+
+    def _turned_to(self, incident: Incident, remembered: Mapping[str, Any]) -> bool:
+        """Turn to the incident's function from the one that an earlier try of this execution came down to,
+        whose answer got lost: what it claimed is free again. False where it was another execution."""
+        if remembered["executionArn"] != incident.execution_arn:
+            return False
+        self._conditionally(
+            self._client.update_item,
+            Key={"id": to_attribute(_function_key(str(remembered["functionName"])))},
+            ConditionExpression=_OURS,
+            **_with_values(
+                setting({"leaseUntil": iso(self._clock() - timedelta(seconds=1))}),
+                {":id": incident.id, ":arn": incident.execution_arn},
+            ),
+        )
+        self._conditionally(
+            self._client.update_item,
+            Key={"id": to_attribute(_incident_key(incident.id))},
+            ConditionExpression="executionArn = :arn",
+            **_with_values(
+                setting({"functionName": incident.function_name}), {":arn": incident.execution_arn}
+            ),
+        )
+        return True
 
     def _remembering(self, incident: Incident, status: str) -> dict[str, Any]:
         """The alarm event's own item. The same execution may repeat it, nobody else."""
@@ -143,8 +170,10 @@ class OpenIncidents:
         return {
             "TableName": self._table,
             "Key": {"id": to_attribute(_incident_key(incident.id))},
-            "ConditionExpression": "attribute_not_exists(id) OR executionArn = :arn",
-            **_with_values(update, {":arn": incident.execution_arn}),
+            "ConditionExpression": "attribute_not_exists(id) OR "
+            "(executionArn = :arn AND functionName = :function)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **_with_values(update, {":arn": incident.execution_arn, ":function": incident.function_name}),
         }
 
     def _claiming(self, incident: Incident, lease_until: datetime, closed: str) -> dict[str, Any]:
@@ -162,7 +191,7 @@ class OpenIncidents:
         values = {":now": iso(self._clock()), ":own": incident.id, ":closed": closed or incident.id}
         return {
             "TableName": self._table,
-            "Key": {"id": to_attribute(_function_key(incident))},
+            "Key": {"id": to_attribute(_function_key(incident.function_name))},
             "ConditionExpression": condition,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **_with_values(update, values),
@@ -218,8 +247,8 @@ def _incident_key(incident_id: str) -> str:
     return f"incident#{incident_id}"
 
 
-def _function_key(incident: Incident) -> str:
-    return f"function#{incident.function_name}"
+def _function_key(function_name: str) -> str:
+    return f"function#{function_name}"
 
 
 def _with_values(update: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
