@@ -2,15 +2,26 @@
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from zlib import crc32
 
+from auto_repair.domain.arns import Home
+from auto_repair.domain.resources import Resource
+from auto_repair.domain.traces.resources import resource_of_span
 from auto_repair.domain.traces.spans import Trace, trace_of
 from tests.builders import ACCOUNT, NOW, REGION
 
 TRACE = "1-697df3c0-a006649127e371903a2de979"
 BEGAN = NOW.timestamp() - 120
 Document = dict[str, Any]
+RESOURCE = partial(resource_of_span, home=Home("aws", REGION, ACCOUNT))
+KNOWN = (  # what the documents name
+    Resource("apigateway", "a1b2c3", title="shop"),
+    Resource("lambda", "orders"),
+    Resource("dynamodb", "stock"),
+    Resource("s3", "images"),
+)
 
 THROTTLED = (
     "An error occurred (ProvisionedThroughputExceededException) when calling the PutItem operation (reached "

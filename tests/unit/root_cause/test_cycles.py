@@ -24,9 +24,10 @@ from auto_repair.root_cause import (
 )
 from auto_repair.root_cause.cycles import shares_in_circles
 from auto_repair.root_cause.graph import CallGraph
+from tests.unit.root_cause.service_graph import PERIOD_S, column
 
 Edge = tuple[str, str]
-REFERENCE_ROWS, BEFORE_ROWS, AFTER_ROWS, PERIOD_S = 120, 6, 5, 60.0
+REFERENCE_ROWS, BEFORE_ROWS, AFTER_ROWS = 120, 6, 5
 CALLS = 400.0
 
 
@@ -48,9 +49,9 @@ def broken_chain(
         slow = [rng.gauss(usual, 0.03 * usual) + (h and role is Role.LATENCY) * 0.8 for h in hurt]
         good = [(60.0 if h and role is Role.AVAILABILITY else 100.0) for h in hurt]
         series += [
-            (Column(node, "latency", "Average", Role.LATENCY), slow),
-            (Column(node, "availability", "Average", Role.AVAILABILITY), good),
-            (Column(node, "requests", "Sum", Role.REQUESTS), [CALLS + rng.randint(-5, 5) for _ in hurt]),
+            (column(node, Role.LATENCY), slow),
+            (column(node, Role.AVAILABILITY), good),
+            (column(node, Role.REQUESTS), [CALLS + rng.randint(-5, 5) for _ in hurt]),
         ]
     times = [PERIOD_S * i for i in range(rows)]
     return Investigation(

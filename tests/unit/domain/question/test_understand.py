@@ -42,6 +42,14 @@ def ask(question: str, known: tuple[Resource, ...] = KNOWN) -> Understood:
     return understand(question, NOW, known)
 
 
+def back_about_time(words: str) -> str:
+    """What is asked back instead of making up a time."""
+    understood = ask(f"orders fails {words}")
+    assert understood.since is None
+    (back,) = understood.ask_back
+    return back
+
+
 def at(day: int, clock: str) -> datetime:
     hour, minute = clock.split(":")
     return datetime(2026, 1, day, int(hour), int(minute), tzinfo=UTC)
@@ -435,10 +443,8 @@ UNREADABLE = [
 
 @pytest.mark.parametrize(("since", "words"), UNREADABLE)
 def test_what_looks_like_a_time_and_is_none_is_asked_back(since: str, words: str) -> None:
-    understood = ask(f"orders fails {since}")
-    assert understood.since is None
     fix = "Since when has it been wrong? Give a time such as 2026-01-31T10:00Z."
-    assert understood.ask_back == (f"“{words}” cannot be understood as a time. {fix}",)
+    assert back_about_time(since) == f"“{words}” cannot be understood as a time. {fix}"
 
 
 @pytest.mark.parametrize(
@@ -453,9 +459,7 @@ def test_what_looks_like_a_time_and_is_none_is_asked_back(since: str, words: str
     ],
 )
 def test_an_event_without_a_time_is_asked_for(since: str, words: str) -> None:
-    understood = ask(f"orders fails {since}")
-    assert understood.since is None
-    assert understood.ask_back == (f"When was that: “{words}”?",)
+    assert back_about_time(since) == f"When was that: “{words}”?"
 
 
 def test_an_event_with_its_time_needs_no_question() -> None:
@@ -478,17 +482,13 @@ def test_a_date_in_figures_that_means_one_day_is_read(written: str, meant: datet
 
 
 def test_a_date_that_may_mean_two_days_is_asked_back_in_iso_form() -> None:
-    understood = ask("orders fails since 02/01/2026")
-    assert understood.since is None
-    assert understood.ask_back == ("Which day is “02/01/2026”: 2026-01-02 or 2026-02-01?",)
+    back = back_about_time("since 02/01/2026")
+    assert back == "Which day is “02/01/2026”: 2026-01-02 or 2026-02-01?"
 
 
 @pytest.mark.parametrize("since", ["for 3 weeks", "since 2025-12-01", "since 9999 days", "since 1 January"])
 def test_what_cloudwatch_has_forgotten_is_asked_back(since: str) -> None:
-    understood = ask(f"orders fails {since}")
-    assert understood.since is None
-    (back,) = understood.ask_back
-    assert "UTC is more than 14 days ago; give a later time" in back
+    assert "UTC is more than 14 days ago; give a later time" in back_about_time(since)
 
 
 ZONES = [
@@ -539,10 +539,8 @@ def test_a_time_zone_that_is_named_is_used(since: str, meant: datetime, zone: st
     ],
 )
 def test_a_time_zone_that_is_not_clear_is_asked_back_and_never_taken_as_utc(since: str, words: str) -> None:
-    understood = ask(f"orders fails {since}")
-    assert understood.since is None
-    back = f"Which time zone is meant by “{words}”? Give the time such as 2026-01-31T10:00+01:00."
-    assert understood.ask_back == (back,)
+    fix = "Give the time such as 2026-01-31T10:00+01:00."
+    assert back_about_time(since) == f"Which time zone is meant by “{words}”? {fix}"
 
 
 @pytest.mark.parametrize(

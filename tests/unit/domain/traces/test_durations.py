@@ -1,17 +1,11 @@
 """Where the time of a request went: only what the answer waited for counts."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 
-from auto_repair.domain.arns import Home
 from auto_repair.domain.traces.durations import time_spent
-from auto_repair.domain.traces.resources import resource_of_span
-from tests.builders import ACCOUNT, REGION
-from tests.traces import bucket_call, inferred, lambda_segments, read, stage, table_call
-
-RESOURCE = partial(resource_of_span, home=Home("aws", REGION, ACCOUNT))
+from tests.traces import RESOURCE, bucket_call, inferred, lambda_segments, read, stage, table_call
 
 
 def spent(*documents: dict[str, Any]) -> dict[str, float]:

@@ -1,18 +1,17 @@
 """Where a traced request failed: the innermost work that explains it, and not what code is prepared for."""
 
-from functools import partial
 from typing import Any
 
 import pytest
 
-from auto_repair.domain.arns import Home
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.traces.failures import Failure, failure_of, is_hurt
-from auto_repair.domain.traces.resources import resource_of_span
 from auto_repair.domain.traces.spans import Trace
 from tests.builders import ACCOUNT, REGION
 from tests.traces import (
     DENIED,
+    KNOWN,
+    RESOURCE,
     aws_call,
     bucket_call,
     denied_bucket,
@@ -26,19 +25,12 @@ from tests.traces import (
 )
 
 API, ORDERS, STOCK, IMAGES = "apigateway:a1b2c3", "lambda:orders", "dynamodb:stock", "s3:images"
-KNOWN = (
-    Resource("apigateway", "a1b2c3", title="shop"),
-    Resource("lambda", "orders"),
-    Resource("dynamodb", "stock"),
-    Resource("s3", "images"),
-    Resource("kinesis", "clicks"),
-)
+AROUND = (*KNOWN, Resource("kinesis", "clicks"))
 CLOCK = {key: bucket_call()[key] for key in ("start_time", "end_time")}
-RESOURCE = partial(resource_of_span, home=Home("aws", REGION, ACCOUNT))
 
 
 def failure(trace: Trace) -> Failure:
-    found = failure_of(trace, RESOURCE, KNOWN)
+    found = failure_of(trace, RESOURCE, AROUND)
     assert found
     return found
 
@@ -182,7 +174,7 @@ def test_call_whose_resource_is_not_recorded_means_the_only_one_of_its_service()
         "kinesis", "c400000000000001", 0.1, 0.2, status=400, aws={"operation": "PutRecord"}, **slow_down
     )
     assert told(read(*lambda_segments(call, parent="")))[1:3] == (ORDERS, "kinesis:clicks")
-    found = failure_of(read(*lambda_segments(call, parent="")), RESOURCE, KNOWN[:4])
+    found = failure_of(read(*lambda_segments(call, parent="")), RESOURCE, KNOWN)
     assert found
     assert (found.path, found.culprit) == ((ORDERS, "kinesis"), "")
 
@@ -199,9 +191,9 @@ def test_remote_host_is_told_by_its_name() -> None:
 
 def test_request_that_went_well_has_no_failure() -> None:
     trace = read(stage(200), *lambda_segments(table_call()))
-    assert failure_of(trace, RESOURCE, KNOWN) is None
+    assert failure_of(trace, RESOURCE, AROUND) is None
     assert not is_hurt(trace, by_errors=True)
-    assert failure_of(read(), RESOURCE, KNOWN) is None
+    assert failure_of(read(), RESOURCE, AROUND) is None
 
 
 @pytest.mark.parametrize(("by_errors", "hurts"), [(True, True), (False, False)])

@@ -1,12 +1,8 @@
 """What read traces tell: messages that accuse somebody, and words for people."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
-from auto_repair.domain.arns import Home
-from auto_repair.domain.resources import Resource
-from auto_repair.domain.traces.resources import resource_of_span
 from auto_repair.domain.traces.spans import Trace
 from auto_repair.domain.traces.telling import (
     Failures,
@@ -17,9 +13,10 @@ from auto_repair.domain.traces.telling import (
     time_in_words,
     titles,
 )
-from tests.builders import ACCOUNT, REGION
 from tests.traces import (
     DENIED,
+    KNOWN,
+    RESOURCE,
     Document,
     aws_call,
     bucket_call,
@@ -32,13 +29,6 @@ from tests.traces import (
     throttled_table,
 )
 
-KNOWN = (
-    Resource("apigateway", "a1b2c3", title="shop"),
-    Resource("lambda", "orders"),
-    Resource("dynamodb", "stock"),
-    Resource("s3", "images"),
-)
-RESOURCE = partial(resource_of_span, home=Home("aws", REGION, ACCOUNT))
 NOT_FOUND = raised("ClientError", "An error occurred (404) when calling the HeadObject operation: Not Found")
 
 
