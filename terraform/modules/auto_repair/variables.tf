@@ -106,7 +106,7 @@ variable "advisor" {
     model_id                   Model or inference profile, as Converse takes it.
     model_arns                 What the diagnoser may invoke: the model's ARN; of an inference profile, its own and those of its models.
     max_seconds, max_tokens    Per incident.
-    max_usd                    Per incident, by the two prices. Without prices no model is asked.
+    max_usd                    Per incident, by the two prices usd_per_1k_…, which must be given.
     knowledge_base_id          A knowledge base to search beside the built-in runbooks.
   EOT
   type = object({
