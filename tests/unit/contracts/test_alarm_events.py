@@ -228,14 +228,69 @@ def test_no_reason_data_raises_anything_or_brings_unfit_text(told: str) -> None:
     assert _told(composite).encode()
 
 
-def test_alarm_whose_suppressor_keeps_it_from_acting_starts_nothing() -> None:
+@pytest.mark.parametrize("suppressed_by", ["Alarm", "ExtensionPeriod"])
+def test_alarm_whose_suppressor_keeps_it_from_acting_starts_nothing(suppressed_by: str) -> None:
+    composite = _suppressed(suppressed_by)
+    assert f"fired while its suppressor keeps it from acting ({suppressed_by})" in problem(composite)
+
+
+def test_alarm_that_waits_for_its_suppressor_starts_an_incident() -> None:
+    """CloudWatch promises no event for when the wait is over: to wait for one might lose the alarm."""
+    assert read(_suppressed("WaitPeriod")).look_up is not None
+
+
+@pytest.mark.parametrize("suppressed_by", ["", "Alarm"])
+def test_end_of_the_wait_for_a_suppressor_is_the_same_alarm_again(suppressed_by: str) -> None:
+    waiting, later = _suppressed("WaitPeriod"), _suppressed(suppressed_by)
+    later["detail"]["previousState"] = waiting["detail"]["state"]
+    later["detail"]["state"]["timestamp"] = "2026-01-31T12:00:00.394+0000"
+    alarms = [read(event).alarm for event in (waiting, later)]
+    assert len({alarm.changed_at for alarm in alarms if alarm}) == 1
+
+
+@pytest.mark.parametrize("former", [None, 7, {}, {"value": "ALARM", "actionsSuppressedBy": "WaitPeriod"}])
+def test_former_state_that_says_nothing_of_use_changes_nothing(former: Any) -> None:
+    later = event("alarm_single_metric")
+    later["detail"]["previousState"] = former
+    assert read(later).alarm == read(event("alarm_single_metric")).alarm
+
+
+def _suppressed(by: str) -> Any:
     composite = event("alarm_composite_suppressed")
-    assert "'ServiceAggregatedAlarm' fired while its suppressor keeps it from acting (Alarm)" in problem(
-        composite
-    )
-    # Before its suppressor may fire, CloudWatch only waits.
-    composite["detail"]["state"]["actionsSuppressedBy"] = "WaitPeriod"
-    assert read(composite).look_up is not None
+    composite["detail"]["state"]["actionsSuppressedBy"] = by
+    return composite
+
+
+MUTED = {
+    "mutedByArn": "arn:aws:cloudwatch:eu-central-1:123456789012:alarm-mute-rule:saturday-release",
+    "muteWindowStart": "2026-01-31T11:00:00.000+0000",
+    "muteWindowEnd": "2026-01-31T13:00:00.000+0000",
+}
+
+
+@pytest.mark.parametrize("name", ["alarm_single_metric", "alarm_composite"])
+def test_alarm_that_a_mute_rule_keeps_from_acting_starts_nothing(name: str) -> None:
+    muted = event(name)
+    muted["detail"]["muteDetail"] = MUTED
+    assert "a mute rule keeps it from acting (saturday-release, until 2026-01-31 13:00 UTC)" in problem(muted)
+
+
+@pytest.mark.parametrize(
+    "mute",
+    [
+        None,
+        7,
+        {},
+        {"mutedByArn": 7},
+        MUTED | {"muteWindowStart": "soon"},
+        MUTED | {"muteWindowStart": "2026-01-31T11:59:00.000+0000"},
+        MUTED | {"muteWindowEnd": "2026-01-31T11:57:00.000+0000"},
+    ],
+)
+def test_mute_rule_of_another_time_or_of_none_mutes_nothing(mute: Any) -> None:
+    alarm = event("alarm_single_metric")
+    alarm["detail"]["muteDetail"] = mute
+    assert read(alarm).function_name == "orders"
 
 
 def test_alarm_of_another_service_names_its_resource() -> None:
