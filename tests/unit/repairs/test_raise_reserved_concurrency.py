@@ -63,6 +63,23 @@ def test_busiest_minute_counts() -> None:
     assert new_reservation(throttled(5, series=series)) == 25
 
 
+@pytest.mark.parametrize("when", ["series", "baseline"])
+def test_what_neighbours_use_of_the_unreserved_is_not_taken_from_them(when: str) -> None:
+    """995 are unreserved, and functions without a reservation run up to 960 at once."""
+    used = a_series("AccountUnreservedConcurrentExecutions", 960, 300)
+    load = (a_series("Throttles", 600), a_series("Invocations", 6000), a_series("Duration.p50", 2000))
+    known = (*load, used) if when == "series" else load
+    seen = throttled(5, series=known, baseline=(used,) if when == "baseline" else ())
+    planned = proposal(seen)
+    assert planned.change.after(Setting.RESERVED_CONCURRENCY) == 40
+    assert "the account's room" in planned.because[-1]
+
+
+def test_nothing_is_reserved_where_neighbours_use_all() -> None:
+    used = a_series("AccountUnreservedConcurrentExecutions", 995)
+    assert refusal(throttled(5, series=(a_series("Throttles", 60), used))).rule == "concurrency cap"
+
+
 def test_zero_asks_a_person() -> None:
     planned = proposal(throttled(0))
     assert planned.change.after(Setting.RESERVED_CONCURRENCY) == 10

@@ -34,7 +34,7 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
             "evidence", "no reserved concurrency is known", "look at the account's concurrency instead"
         )
     current = limits.reserved
-    room = current + limits.account_unreserved - min(UNRESERVED_FLOOR, limits.account_limit)
+    room = current + limits.account_unreserved - _left_to_others(evidence, limits)
     cap = min(context.policy.limits.max_reserved_concurrency, room)
     if current >= cap:
         return Refusal(
@@ -53,6 +53,17 @@ def plan(evidence: Evidence, context: RepairContext) -> Proposal | Refusal:
     )
     doubts = (_doubt(evidence, current), *_unread(evidence, target))
     return Proposal(change, because, needs_person="; ".join(filter(None, doubts)))
+
+
+def _left_to_others(evidence: Evidence, limits: Concurrency) -> int:
+    """What has to stay unreserved: AWS's floor, and what functions without a reservation used at once."""
+    name = "AccountUnreservedConcurrentExecutions"
+    used = max(evidence.metric(name).peak, evidence.normal(name).peak)
+    return max(_floor(limits), ceil(used))
+
+
+def _floor(limits: Concurrency) -> int:
+    return min(UNRESERVED_FLOOR, limits.account_limit)
 
 
 def _doubt(evidence: Evidence, current: int) -> str:
@@ -152,7 +163,7 @@ def _room_left(limits: Concurrency | None) -> Check:
             "the account's limits could not be read",
             essential=False,
         )
-    floor = min(UNRESERVED_FLOOR, limits.account_limit)
+    floor = _floor(limits)
     return Check(
         "room for neighbours",
         "",
