@@ -100,6 +100,33 @@ def test_the_alarm_in_the_middle_of_a_circle_nobody_calls_hides_nobody(role: Rol
     assert set(found) == set(nodes)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(2, 6), st.sampled_from([Role.LATENCY, Role.AVAILABILITY]))
+def test_nobody_is_accused_for_sure_in_a_circle_without_a_beginning(
+    data: st.DataObject, length: int, role: Role
+) -> None:
+    """All of it is in the same trouble: that the alarm is where it is called is no more than likely."""
+    nodes = chain(length)
+    alarmed = nodes[data.draw(st.integers(0, length - 1))]
+    found = investigate(broken_chain(nodes, nodes[-1], role, [(nodes[-1], nodes[0])], alarmed)).hypotheses
+    assert {h.node for h in found} == set(nodes)
+    assert [h.confidence for h in found] == sorted((h.confidence for h in found), reverse=True)
+    assert found[0].confidence < 0.9
+    assert found[-1].confidence > 0.05
+    told = f"it is one of {length} that call each other in a circle, which nobody else calls"
+    assert all(any(told in objection for objection in h.evidence_against) for h in found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(3, 6), st.sampled_from([Role.LATENCY, Role.AVAILABILITY]))
+def test_a_circle_that_somebody_calls_is_as_sure_as_ever(length: int, role: Role) -> None:
+    nodes = chain(length)
+    verdict = investigate(broken_chain(nodes, nodes[-1], role, [(nodes[-1], nodes[1])]))
+    best = verdict.hypotheses[0]
+    assert (best.node, best.confidence > 0.9) == (nodes[-1], True)
+    assert not any("circle" in objection for objection in best.evidence_against)
+
+
 def test_callees_that_only_close_a_circle_are_no_excuse() -> None:
     nodes = chain(4)
     back = [(nodes[3], nodes[1])]

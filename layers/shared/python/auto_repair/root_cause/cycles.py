@@ -40,6 +40,12 @@ def shares_in_circles(graph: CallGraph, moved: Collection[str], alarmed: str) ->
     return shares
 
 
+def uncalled_circles(graph: CallGraph, moved: Collection[str]) -> tuple[frozenset[str], ...]:
+    """Circles in trouble that nobody outside calls, so that nothing tells who in them called first."""
+    found = (frozenset(circle) for circle in _circles(moved, graph))
+    return tuple(c for c in found if all(c.issuperset(graph.callers.get(node, ())) for node in c))
+
+
 def _front(circle: set[str], graph: CallGraph, moved: Collection[str], alarmed: str) -> set[str]:
     """The nodes by which trouble leaves a circle; empty when nobody outside calls it.
 

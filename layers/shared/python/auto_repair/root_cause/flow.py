@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from auto_repair.root_cause.cycles import shares_in_circles
+from auto_repair.root_cause.cycles import shares_in_circles, uncalled_circles
 from auto_repair.root_cause.graph import CallGraph, client_views, missing_edges
 from auto_repair.root_cause.model import Graph
 from auto_repair.root_cause.periods import Rows
@@ -42,7 +42,8 @@ class Flow:
     """One sort of symptom over the graph. Volumes share a unit; `own` is what no callee answers for.
 
     `credits`: how far each node's movement is believed, 0 to 1. `shares`: of the callee's volume, what an
-    edge explains, 0 to 1; an edge that is not named explains all of it.
+    edge explains, 0 to 1; an edge that is not named explains all of it. `circles`: those without a beginning,
+    in which nobody knows whose excess is whose.
     """
 
     symptoms: Mapping[str, Symptom]
@@ -52,6 +53,7 @@ class Flow:
     own: Mapping[str, float]
     graph: CallGraph
     shares: Mapping[tuple[str, str], float]
+    circles: tuple[frozenset[str], ...] = ()
 
     @property
     def largest(self) -> float:
@@ -101,7 +103,8 @@ def explain_away(
     views = client_views(given, hot, unseen, alarmed, lambda node: usual.get(node, 0.0), volume)
     with_views = CallGraph.of(graph, views)
     repaired = CallGraph.of(graph, [*views, *missing_edges(with_views, hot, volume, calls)])
-    shares = shares_in_circles(repaired, {node for node, v in volume.items() if v > 0}, alarmed)
+    moved = {node for node, v in volume.items() if v > 0}
+    shares, circles = shares_in_circles(repaired, moved, alarmed), uncalled_circles(repaired, moved)
     waits = {
         (caller, callee): edge.gap.excess * _rate(callee, rows, calls)
         for (caller, callee), edge in edges.items()
@@ -109,7 +112,7 @@ def explain_away(
     }
     own = {node: _own(node, volume, repaired, shares, waits) for node in volume}
     credits = {node: credit(s) for node, s in sigmas.items()}
-    return Flow(symptoms, sigmas, credits, volume, own, repaired, shares)
+    return Flow(symptoms, sigmas, credits, volume, own, repaired, shares, circles)
 
 
 def _volume(node: str, symptom: Symptom, rows: Rows, calls: Mapping[str, Calls]) -> float:

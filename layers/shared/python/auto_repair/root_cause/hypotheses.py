@@ -74,6 +74,12 @@ def _objections(
         found += _doubts(symptom.shift, rows)
     if _was_over(investigation, rows):
         found.append("the trouble was over when the alarm fired")
+    found += [
+        f"it is one of {len(circle)} that call each other in a circle, which nobody else calls: the data "
+        "cannot tell whose trouble it is"
+        for circle in candidates.flow.circles
+        if node in circle
+    ]
     for group in candidates.siblings:
         if node in group:
             others = ", ".join(other for other in candidates.scores if other in group and other != node)

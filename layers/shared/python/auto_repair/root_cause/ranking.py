@@ -28,6 +28,7 @@ MESSENGER = 0.35  # the alarmed node is the usual messenger: its own excess coun
 SHARE_POWER = 0.7  # below 1: a small own excess beside a large one is not negligible
 BY_COVERAGE = 0.5  # half of a score depends on how much of the movement lies above the candidate
 IN_STEP = 0.3  # bonus for moving in step with the alarmed node
+LEVELLED = 0.5  # of what sets the first apart in a circle of calls that has no beginning
 FAR_END = 0.4  # a boundary gap accuses the callee; the caller gets this much
 PER_EDGE = 0.25  # every further edge of a node that shows the same adds this share
 RISE = 3.0  # sigmas from which a resource or a lost call is mentioned
@@ -125,15 +126,26 @@ def _own_trouble(
     flow: Flow, kind: Kind, alarmed: str, weight: float, newcomers: frozenset[str]
 ) -> list[Evidence]:
     largest = flow.largest
-    found = []
+    values = {}
     for node, own in flow.own.items():
         if own <= 0:
             continue
         value = weight * (own / largest) ** SHARE_POWER * strength(flow.sigmas[node])
         value *= 1 - BY_COVERAGE + BY_COVERAGE * flow.coverage(node)
         value *= MESSENGER if node == alarmed else 1 + IN_STEP * flow.in_step(node, alarmed)
-        found.append(_trouble(flow, kind, node, value, newcomers))
-    return found
+        values[node] = value
+    values |= _levelled(values, flow)
+    return [_trouble(flow, kind, node, value, newcomers) for node, value in values.items()]
+
+
+def _levelled(values: Mapping[str, float], flow: Flow) -> dict[str, float]:
+    """In a circle that nobody outside calls, whose excess is whose rests on where the alarm fired alone."""
+    return {
+        node: values[node] + LEVELLED * (max(values[n] for n in circle if n in values) - values[node])
+        for circle in flow.circles
+        for node in circle
+        if node in values
+    }
 
 
 def _trouble(flow: Flow, kind: Kind, node: str, value: float, newcomers: frozenset[str]) -> Evidence:
