@@ -7,7 +7,6 @@ from functools import reduce
 
 from auto_repair.domain.diagnosis import Hypothesis
 from auto_repair.domain.evidence import Evidence
-from auto_repair.domain.guardrails import APPLIED, LEFT_IN_PLACE
 from auto_repair.domain.incident import Incident
 from auto_repair.domain.ranking import CENTRAL_SOURCES, symptoms
 from auto_repair.domain.repair import Attempt, since
@@ -47,7 +46,7 @@ def settled(
 def _last_held(repair: str, incident: Incident, attempts: Iterable[Attempt]) -> Attempt | None:
     """The last applied repair of this kind, if it was verified; with the whole change of its incident."""
     others = (a for a in attempts if a.repair == repair and a.incident_id != incident.id)
-    applied = [a for a in others if a.status in LEFT_IN_PLACE or (a.status in APPLIED and a.started)]
+    applied = [a for a in others if a.was_applied]
     if not applied or applied[0].status != "VERIFIED" or not applied[0].changed_at:
         return None
     last = applied[0]

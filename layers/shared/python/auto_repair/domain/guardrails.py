@@ -10,16 +10,14 @@ from auto_repair.domain.ladder import MAX_RUNGS
 from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
-from auto_repair.domain.repair import Attempt, Change, Refusal, Setting, agree, shown
+from auto_repair.domain.repair import LEFT_IN_PLACE, Attempt, Change, Refusal, Setting, agree, shown
 from auto_repair.domain.timestamps import parse
 
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
 MAX_INEFFECTIVE = 2  # repairs without effect before people have to look
 REPEAT_WINDOW = timedelta(hours=24)
-APPLIED = ("EXECUTED", "VERIFIED", *INEFFECTIVE)
 NEWER_DEPLOYMENT = "newer deployment"
 DEPLOYMENT_IN_PROGRESS = "deployment in progress"
-LEFT_IN_PLACE = ("EXECUTED", "VERIFIED", "INCONCLUSIVE")
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,8 @@ class Situation(Moment):
 
     @property
     def earlier(self) -> tuple[Attempt, ...]:
-        """Repairs of other incidents that did change something: what failed before its first write, such as
-        a question that could not be sent, did not."""
-        others = (a for a in self.attempts if a.incident_id != self.incident_id and a.status in APPLIED)
-        return tuple(a for a in others if a.started or a.status in LEFT_IN_PLACE)
+        """Repairs of other incidents that did change something."""
+        return tuple(a for a in self.attempts if a.incident_id != self.incident_id and a.was_applied)
 
 
 def pause(s: Moment) -> Refusal | None:

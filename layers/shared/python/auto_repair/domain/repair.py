@@ -161,7 +161,11 @@ class Refusal:
     way_out: str
 
 
-OPEN = ("PLANNED", "AWAITING_APPROVAL")  # statuses of plans that something is still to happen to
+# Statuses of plans that something is still to happen to, of those that left their values in place, and of
+# those that were taken back or broke off.
+OPEN = ("PLANNED", "AWAITING_APPROVAL")
+LEFT_IN_PLACE = ("EXECUTED", "VERIFIED", "INCONCLUSIVE")
+ENDED_BADLY = ("ROLLED_BACK", "FAILED")
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,12 @@ class Attempt:
     started: bool = True  # False: planned, and nothing was written for it
     ended_at: str = ""  # when it was last touched or looked at; empty: never
     changed_at: str = ""  # when callers began to see it; empty: nobody has seen that yet
+
+    @property
+    def was_applied(self) -> bool:
+        """Whether it did change something: what failed before its first write, such as a question that could
+        not be sent, did not."""
+        return self.status in LEFT_IN_PLACE or (self.status in ENDED_BADLY and self.started)
 
     @property
     def last_seen_at(self) -> str:

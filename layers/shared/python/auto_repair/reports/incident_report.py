@@ -17,7 +17,7 @@ from auto_repair.domain.incident import UNKNOWN_FUNCTION, Incident
 from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.prevention import Advice
-from auto_repair.domain.repair import Attempt, Change, Refusal
+from auto_repair.domain.repair import LEFT_IN_PLACE, Attempt, Change, Refusal
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.surroundings import Surroundings
@@ -26,7 +26,6 @@ from auto_repair.reports.repair_record import RepairRecord
 from auto_repair.reports.undo_commands import check_commands, undo_commands
 from auto_repair.reports.wording import parsed
 
-_APPLIED = frozenset({"EXECUTED", "VERIFIED", "INCONCLUSIVE"})
 _WRITING_STATES = frozenset({"ExecuteRepair", "RollBackRepair"})
 
 
@@ -152,7 +151,7 @@ class IncidentReport:
             return Standing.RESTORED
         if self.status == "FAILED":
             return Standing.UNCLEAR if self._may_have_written else Standing.UNTOUCHED
-        is_applied = self.status in _APPLIED or any(r.status in _APPLIED for r in self.records)
+        is_applied = self.status in LEFT_IN_PLACE or any(r.status in LEFT_IN_PLACE for r in self.records)
         return Standing.CHANGED if is_applied else Standing.UNTOUCHED
 
     def _after_rollback(self, rollback: Progress) -> Standing:
