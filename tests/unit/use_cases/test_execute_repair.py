@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auto_repair.domain.build import Build
-from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration
+from auto_repair.domain.errors import InvalidEvent, RepairRejected, StaleConfiguration, TransientError
 from auto_repair.domain.evidence import Alias, ProvisionedConcurrency
 from auto_repair.domain.incident import LEASE
 from auto_repair.domain.manual_start import start_command
@@ -318,6 +318,29 @@ def test_callers_are_not_sent_to_a_version_that_answers_no_call(state: str) -> N
     assert workshop.live["aliases"] == {"live": "1"}
     assert workshop.restore(case).rollback
     assert workshop.live["memory"] == 128
+
+
+def test_version_whose_snapshot_is_being_made_is_not_published_again() -> None:
+    """For minutes, with SnapStart; and AWS refuses what comes while another operation is in progress."""
+    workshop = aliased()
+    case = workshop.step(workshop.planned())
+    versions, publish = workshop.functions.only.versions, workshop.functions.publish_version
+
+    def publish_once(*args: Any, **kwargs: Any) -> str:
+        if "2" in versions:
+            raise TransientError("lambda:PublishVersion answered ResourceConflictException")
+        number = publish(*args, **kwargs)
+        versions[number] = replace(versions[number], state="Pending")
+        return number
+
+    workshop.functions.publish_version = publish_once  # type: ignore[method-assign]
+    for _ in range(4):
+        case = workshop.step(case)
+        assert case.repair is not None
+        assert case.repair.status is ProgressStatus.APPLYING
+    versions["2"] = replace(versions["2"], state="Active")
+    assert workshop.finish(case).repair
+    assert workshop.live["aliases"] == {"live": "2"}
 
 
 def test_update_that_aws_could_not_finish_is_no_success() -> None:

@@ -72,10 +72,12 @@ class ExecuteRepair:
             if refusal := self._begin(case, plan, change):
                 return Progress(ProgressStatus.REFUSED, plan.planned_at, calls, refusal=refusal)
             self._record(case, plan, self._started(case))
-        step = self._advance(case, change)
+        step = self._advance(case, change, former.published_version if former else "")
         steps = (*(former.steps if former else ()), *([step.text] if step.text else []))
         if not step.done:
-            return Progress(ProgressStatus.APPLYING, plan.planned_at, calls, steps)
+            return Progress(
+                ProgressStatus.APPLYING, plan.planned_at, calls, steps, published_version=step.version
+            )
         return self._done(case, plan, calls, steps, step.version)
 
     def _done(self, case: Case, plan: Plan, calls: int, steps: tuple[str, ...], version: str) -> Progress:
@@ -159,7 +161,7 @@ class ExecuteRepair:
     def _record(self, case: Case, plan: Plan, facts: dict[str, object]) -> None:
         self.store.record_repair(case.incident, plan.planned_at, facts)
 
-    def _advance(self, case: Case, change: Change) -> "Step":
+    def _advance(self, case: Case, change: Change, published: str) -> "Step":
         latest = self.functions.configuration(change.function_name)
         if latest.is_busy:
             return Step()
@@ -172,7 +174,9 @@ class ExecuteRepair:
             return Step(text)
         if change.is_versioned and latest.last_update_status == "Failed":
             raise RepairRejected(f"AWS could not update {change.function_name}, see LastUpdateStatusReason")
-        return self._release(case, change, latest) if change.publishes else Step(done=True)
+        if not change.publishes:
+            return Step(done=True)
+        return self._release(change, published or self._publish(case, change, latest))
 
     def _set(self, setting: SettingChange) -> bool:
         """Write a setting that belongs to no version; False when it already has the new value."""
@@ -211,15 +215,19 @@ class ExecuteRepair:
                 f"{change.alias}: publishing would release what somebody else has put there"
             )
 
-    def _release(self, case: Case, change: Change, latest: FunctionConfiguration) -> "Step":
-        """Publish `$LATEST` and move the alias to it: callers of the alias see nothing before that."""
-        name, alias_name = change.function_name, change.alias or ""
-        version = self.functions.publish_version(
-            name, description=f"lambda-auto-repair {case.incident.id}"[:256], revision_id=latest.revision_id
+    def _publish(self, case: Case, change: Change, latest: FunctionConfiguration) -> str:
+        return self.functions.publish_version(
+            change.function_name,
+            description=f"lambda-auto-repair {case.incident.id}",
+            revision_id=latest.revision_id,
         )
+
+    def _release(self, change: Change, version: str) -> "Step":
+        """Move the alias to the published version once it is ready: its callers see nothing before that."""
+        name, alias_name = change.function_name, change.alias or ""
         published = self.functions.configuration(name, version)
         if published.is_busy:
-            return Step()
+            return Step(version=version)
         if published.state != "Active":
             # Its snapshot could not be made, or is gone: Lambda refuses calls of such a version.
             raise RepairRejected(f"version {version} of {name} is {published.state}: it would answer no call")
