@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from auto_repair.domain.redaction import redact
+from auto_repair.domain.redaction import redact, redacted
 
 # Built from parts, so that no scanner takes the examples for leaked keys.
 KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -78,3 +78,9 @@ def test_time_grows_with_the_length_only(piece: str) -> None:
     begin = process_time()
     redact(text)
     assert process_time() - begin < 5  # a tenth of a second here; a quadratic pattern takes minutes
+
+
+def test_secret_across_the_cut_of_a_text_is_no_part_of_it() -> None:
+    text = f"{'x' * 95} {KEY_ID} and more"
+    assert redacted(text, 100) == redact(text)[:100]
+    assert "AKIA" not in redacted(text, 100)

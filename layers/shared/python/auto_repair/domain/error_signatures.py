@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auto_repair.domain.evidence import ErrorSignature, Window
-from auto_repair.domain.redaction import redact
+from auto_repair.domain.redaction import redact, redacted
 from auto_repair.domain.stack_frames import innermost_frame
 
 MAX_TEMPLATE = 300
@@ -76,7 +76,6 @@ def _signature(key: tuple[str, str], group: list[LoggedError], window: Window) -
         count=len(current),
         first_seen=min(error.at for error in group),
         last_seen=newest.at,
-        # Cut before it is redacted, for speed, and again after, at the length that is kept.
-        sample=redact(newest.message[: 4 * MAX_SAMPLE])[:MAX_SAMPLE],
+        sample=redacted(newest.message, MAX_SAMPLE),
         frame=redact(innermost_frame(traced.stack)),
     )

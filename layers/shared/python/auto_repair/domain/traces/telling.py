@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from auto_repair.domain.complaints import complaint
 from auto_repair.domain.error_signatures import MAX_SAMPLE, template
-from auto_repair.domain.redaction import redact
+from auto_repair.domain.redaction import redact, redacted
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import ResourceSignature
 from auto_repair.domain.traces.durations import time_spent
@@ -38,6 +39,14 @@ class Failures:
         kind = redact(failure.raised.type[:MAX_KIND]) if failure.raised else ""
         return failure.caller, self.accused(failure), f"{kind}: {words}" if kind and words else kind or words
 
+    @cached_property
+    def kinds(self) -> dict[Key, list[Failure]]:
+        """The failures of each kind."""
+        kinds: dict[Key, list[Failure]] = {}
+        for failure in self.found:
+            kinds.setdefault(self.key(failure), []).append(failure)
+        return kinds
+
     def accused(self, failure: Failure) -> str:
         """Id of the resource that it is blamed on, beside who complains; empty where there is none."""
         if failure.culprit:
@@ -63,18 +72,14 @@ def failures_of(
 
 def signatures(told: Failures) -> tuple[ResourceSignature, ...]:
     """One for each kind of failure that tells more than that a request failed, most frequent first."""
-    kinds: dict[Key, list[Failure]] = {}
-    for failure in told.found:
-        key = told.key(failure)
-        if failure.tells and key not in told.excused:
-            kinds.setdefault(key, []).append(failure)
-    found = (_signature(key, alike) for key, alike in kinds.items())
+    telling = {key: [f for f in alike if f.tells] for key, alike in told.kinds.items()}
+    found = (_signature(key, alike) for key, alike in telling.items() if alike and key not in told.excused)
     return tuple(sorted(found, key=lambda s: (-s.count, s.first_seen)))
 
 
 def _signature(key: Key, alike: Sequence[Failure]) -> ResourceSignature:
     caller, accused, words = key
-    newest = max(alike, key=lambda failure: failure.began.start)
+    newest = _newest(alike)
     return ResourceSignature(
         resource=caller,
         template=words,
@@ -82,8 +87,7 @@ def _signature(key: Key, alike: Sequence[Failure]) -> ResourceSignature:
         last_seen=newest.began.at,
         count=len(alike),
         names=accused,
-        # Cut before it is redacted, for speed, and again after, at the length that is kept.
-        sample=redact(newest.text[: 4 * MAX_SAMPLE])[:MAX_SAMPLE],
+        sample=redacted(newest.text, MAX_SAMPLE),
         traced=True,
         evidence=newest.evidence,
     )
@@ -91,11 +95,12 @@ def _signature(key: Key, alike: Sequence[Failure]) -> ResourceSignature:
 
 def of_each_kind(told: Failures) -> tuple[tuple[Failure, int], ...]:
     """The newest failure of each kind, with how many requests failed so."""
-    kinds: dict[Key, list[Failure]] = {}
-    for failure in told.found:
-        kinds.setdefault(told.key(failure), []).append(failure)
-    newest = ((max(alike, key=lambda f: f.began.start), len(alike)) for alike in kinds.values())
+    newest = ((_newest(alike), len(alike)) for alike in told.kinds.values())
     return tuple(sorted(newest, key=lambda item: -item[1]))
+
+
+def _newest(alike: Sequence[Failure]) -> Failure:
+    return max(alike, key=lambda failure: failure.began.start)
 
 
 def path_in_words(failure: Failure, told: Failures, title: Callable[[str], str]) -> str:
@@ -103,7 +108,7 @@ def path_in_words(failure: Failure, told: Failures, title: Callable[[str], str])
     asked = next((span.asked for span in failure.trace.roots if span.asked), "") or "a request"
     excused = "; a request that was served met the same" if told.key(failure) in told.excused else ""
     way, began = _way(failure.path, title), _beginning(failure, title(failure.path[-1]))
-    return f"{_short(asked)} took the way {way}; {began}{excused}"
+    return f"{redacted(asked, MAX_TEXT)} took the way {way}; {began}{excused}"
 
 
 def _way(path: Sequence[str], title: Callable[[str], str]) -> str:
@@ -114,17 +119,12 @@ def _way(path: Sequence[str], title: Callable[[str], str]) -> str:
 
 
 def _beginning(failure: Failure, where: str) -> str:
-    said = _short(failure.text)
+    said = redacted(failure.text, MAX_TEXT)
     if not failure.tells:
         return f"{where} {said}, and nothing that it called is recorded as failed"
     operation = failure.began.aws.get("operation")
-    call = f" ({_short(operation)})" if isinstance(operation, str) and failure.culprit else ""
+    call = f" ({redacted(operation, MAX_TEXT)})" if isinstance(operation, str) and failure.culprit else ""
     return f"the error began at {where}{call}: {said}"
-
-
-def _short(text: str) -> str:
-    """Cut before it is redacted, for speed, and again after, at the length that is shown."""
-    return redact(text[: 4 * MAX_TEXT])[:MAX_TEXT]
 
 
 def time_in_words(trace: Trace, resource: Resources, title: Callable[[str], str]) -> str:
