@@ -1,10 +1,11 @@
 """Whether the alarmed resource does worse than it used to, and since when."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from auto_repair.domain.suffering import suffering, well_until, worst_loss
+from auto_repair.domain.suffering import suffering, unusual_since, well_until, worst_loss
 from auto_repair.domain.surroundings import MetricRole, ResourceSeries
 from tests.builders import NOW, ago, some_surroundings
 
@@ -37,6 +38,23 @@ def test_trouble_begins_after_the_last_good_period(values: tuple[float, ...], be
 @pytest.mark.parametrize("values", [(), (1.0, 1.0), (0.2, 0.1)])
 def test_nobody_knows_when_it_began(values: tuple[float, ...]) -> None:
     assert well_until(some_surroundings(series=(availability(*values),))) is None
+
+
+@pytest.mark.parametrize(
+    ("role", "values", "minutes"),
+    [
+        (MetricRole.LATENCY, [100.0] * 40 + [90.0, 400.0, 110.0, 900.0], 3),
+        (MetricRole.SATURATION, [0.0] * 40 + [0.0, 5.0, 80.0], 2),  # an age that was none so far
+        (MetricRole.LATENCY, [100.0] * 40 + [120.0, 149.0], None),
+        (MetricRole.LATENCY, [900.0] * 5, None),  # nothing to compare with
+        (MetricRole.OTHER, [1.0] * 40 + [900.0], None),
+    ],
+)
+def test_first_period_beyond_the_usual(role: MetricRole, values: list[float], minutes: int | None) -> None:
+    around = some_surroundings(series=(series(role, *values),))
+    symptom = replace(around.scope.symptom, role=role)
+    around = replace(around, scope=replace(around.scope, symptom=symptom))
+    assert unusual_since(around) == (ago(minutes=minutes) if minutes else None)
 
 
 def test_only_the_alarmed_resource_counts() -> None:

@@ -107,6 +107,25 @@ def test_failure_that_was_traced_while_all_was_well_weighs_less() -> None:
     assert strengths(verdict(began)) == strengths(verdict(TRACED))
 
 
+def test_failure_that_was_traced_before_anything_was_slow_weighs_less() -> None:
+    """Nothing fails, so availability tells nothing of when it began."""
+    slow = series(API, "Latency", MetricRole.LATENCY, 80.0, 900.0)
+
+    def told(*signatures: ResourceSignature) -> Verdict:
+        around = replace(some_surroundings(), series=(slow,), signatures=signatures)
+        symptom = replace(around.scope.symptom, role=MetricRole.LATENCY)
+        return investigate(investigation_of(replace(around, scope=replace(around.scope, symptom=symptom))))
+
+    chronic = told(replace(TRACED, first_seen=BROKE - timedelta(minutes=6)))
+    new = told(TRACED)
+    assert strengths(chronic)[BUCKET] < 0.6 * strengths(new)[BUCKET]
+    said = (e.summary for h in chronic.hypotheses for e in h.evidence_for if e.kind is Kind.LOGGED)
+    assert [text.endswith("4 times, also before the trouble began") for text in said] == [True]
+    # What makes requests slow may begin some minutes before they are.
+    cause = told(replace(TRACED, first_seen=BROKE - timedelta(minutes=3)))
+    assert strengths(cause) == strengths(new)
+
+
 def test_trace_tells_which_table_a_message_leaves_open() -> None:
     throttled = replace(TRACED, template=THROTTLED, sample=THROTTLED)
     (said,) = investigation_of(with_table(broken_api(throttled))).logs

@@ -56,6 +56,22 @@ def well_until(surroundings: Surroundings) -> datetime | None:
     return datetime.fromtimestamp(began, UTC) if began is not None else None
 
 
+def unusual_since(surroundings: Surroundings) -> datetime | None:
+    """When the alarmed resource first took clearly longer, or was clearly fuller, than ever in the reference;
+    None where its alarm is about something else, or nobody knows."""
+    scope = surroundings.scope
+    start, end = scope.window.start.timestamp(), scope.window.end.timestamp()
+    times: list[float] = []
+    for series in surroundings.series:
+        if series.resource != scope.symptom.resource or series.role is not scope.symptom.role:
+            continue
+        before = _values(series, scope.reference.start.timestamp(), scope.reference.end.timestamp())
+        if before and series.role in UNUSUAL:
+            points = zip(series.times, series.values, strict=True)
+            times += [t for t, v in points if start <= t < end and v > WORSE_BY * max(before)]
+    return datetime.fromtimestamp(min(times), UTC) if times else None
+
+
 def worst_loss(surroundings: Surroundings) -> float:
     """The largest share of calls, 0..1, that the alarmed resource failed in a period of the window."""
     scope = surroundings.scope

@@ -12,7 +12,7 @@ from auto_repair.domain.diagnosis import Hypothesis, Inquiry, InquiryOutcome, Re
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.lost_permissions import taken_from
 from auto_repair.domain.resources import at_heart
-from auto_repair.domain.suffering import well_until
+from auto_repair.domain.suffering import unusual_since, well_until
 from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, ResourceSignature, Surroundings
 from auto_repair.root_cause import model
 from auto_repair.root_cause.engine import investigate
@@ -22,6 +22,7 @@ PREFIX = "neighbour_"  # of the names of causes that lie in another resource
 MOST = 4  # hypotheses worth reading
 MAX_REASONS = 6
 PERIOD = timedelta(minutes=1)  # of metrics: trouble begins somewhere within
+LEAD = timedelta(minutes=5)  # before slowness or a backlog shows: their cause may have begun well before
 
 # How each kind of cause is put into words.
 _SAYS = {
@@ -85,6 +86,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
     scope = surroundings.scope
     symptom, well = scope.symptom, well_until(surroundings)
     signatures = [s for s in (*own, *surroundings.signatures) if well is None or s.last_seen >= well]
+    calm = _calm_until(surroundings, well)
     return Investigation(
         alarm=Alarm(symptom.resource, Role(symptom.role), symptom.at.timestamp(), symptom.statistic),
         reference=_frame(surroundings.series, scope.reference),
@@ -103,7 +105,7 @@ def investigation_of(surroundings: Surroundings, own: Sequence[ResourceSignature
                 s.first_seen.timestamp(),
                 s.template,
                 s.count,
-                _count_before(s, well),
+                _count_before(s, calm),
                 accused,
                 s.traced,
                 s.evidence,
@@ -135,10 +137,18 @@ def _heard(
     return ((s, whom) for s, whom in accused if not s.traced or (s.resource, whom) not in logged)
 
 
-def _count_before(signature: ResourceSignature, well: datetime | None) -> int:
+def _calm_until(surroundings: Surroundings, well: datetime | None) -> datetime | None:
+    """Until when nothing of the present trouble can have been there; None where nobody knows."""
+    if well is not None:
+        return well - PERIOD
+    since = unusual_since(surroundings)
+    return since - LEAD if since else None
+
+
+def _count_before(signature: ResourceSignature, calm: datetime | None) -> int:
     """How often it was so before. Of traces that is not known, but one may be of when all was still well."""
-    was_traced_while_well = signature.traced and well is not None and signature.first_seen < well - PERIOD
-    return max(signature.count_before, int(was_traced_while_well))
+    was_traced_while_calm = signature.traced and calm is not None and signature.first_seen < calm
+    return max(signature.count_before, int(was_traced_while_calm))
 
 
 def _accused(signature: ResourceSignature, surroundings: Surroundings) -> str | None:

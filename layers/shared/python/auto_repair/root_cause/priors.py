@@ -105,7 +105,8 @@ def weigh_logs(
 
 def _told(log: LogSignature) -> str:
     if log.traced:
-        return f"traced requests failed in {log.node} with {log.summary!r} {log.count} times"
+        before = ", also before the trouble began" if log.count_before else ""
+        return f"traced requests failed in {log.node} with {log.summary!r} {log.count} times{before}"
     return f"{log.node} logs {log.summary!r} {log.count} times, {log.count_before} times before"
 
 
