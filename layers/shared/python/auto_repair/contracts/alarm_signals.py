@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from auto_repair.contracts.start_request import place_of
-from auto_repair.domain.incident import AlarmMetric, AlarmSignal
+from auto_repair.domain.incident import ARN_LENGTH, AlarmMetric, AlarmSignal
 
 NAME_LENGTH = 255  # of alarms and metrics, as CloudWatch limits it
 _VALUE_LENGTH = 1024  # of dimensions
-_ARN_LENGTH = 1600
 _REASON_LENGTH = 1000
 _MAX_METRICS = 20
 
@@ -20,7 +19,7 @@ def alarm_signal(
     """An alarm's change of state."""
     return AlarmSignal(
         name=name[:NAME_LENGTH],
-        arn=arn[:_ARN_LENGTH],
+        arn=arn[:ARN_LENGTH],
         state=state,
         changed_at=changed_at,
         reason=reason[:_REASON_LENGTH],

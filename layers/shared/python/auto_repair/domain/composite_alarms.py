@@ -12,7 +12,7 @@ from typing import Any
 
 from auto_repair.domain.arns import home_of
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
-from auto_repair.domain.incident import AlarmSignal, ChildAlarm
+from auto_repair.domain.incident import ARN_LENGTH, AlarmSignal, ChildAlarm
 from auto_repair.domain.timestamps import parse
 
 # What went into ALARM longer before the composite alarm is a lasting state, not how this trouble began.
@@ -21,9 +21,7 @@ MOST_NAMED = 100  # alarms in one rule, as CloudWatch limits it
 MOST_TOLD = 20  # children and gaps that travel with the incident
 SOURCE = "alarms"
 _RULE_LENGTH = 10_240
-_NAME_LENGTH = 255
 _REASON_LENGTH = 300
-_ARN_LENGTH = 1600
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _STATE = r"(?P<state>ALARM|OK|INSUFFICIENT_DATA)"
 _NAME = re.compile(rf'{_QUOTED}|[^\s(),"]+')
@@ -178,9 +176,7 @@ def _trigger(told: Any) -> TriggeringAlarm | None:
         return None
     value = state.get("value")
     is_known = isinstance(value, str) and _is_text(value)
-    return TriggeringAlarm(
-        arn[:_ARN_LENGTH], str(value)[:20] if is_known else "", _at(state.get("timestamp"))
-    )
+    return TriggeringAlarm(arn[:ARN_LENGTH], str(value)[:20] if is_known else "", _at(state.get("timestamp")))
 
 
 def _lowered(told: Any) -> dict[str, Any]:
@@ -215,4 +211,4 @@ def _terms(rule: str) -> Iterator[tuple[str, bool]]:
         for name in _NAME.findall(term["names"]):
             plain = re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
             if plain:
-                yield plain[:_ARN_LENGTH], tells
+                yield plain[:ARN_LENGTH], tells

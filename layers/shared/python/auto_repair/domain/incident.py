@@ -9,6 +9,7 @@ from hashlib import sha256
 from auto_repair.domain.question.reading import Reading
 
 UNKNOWN_FUNCTION = "unknown"
+ARN_LENGTH = 1600  # of an alarm, as CloudWatch limits it
 # Longer than the workflow may run: a lease ends by itself only when nobody could close the incident.
 LEASE = timedelta(days=31)
 _UNREADABLE = re.compile(r"[^A-Za-z0-9_.-]")  # in the key of a file, of a table, in a shell

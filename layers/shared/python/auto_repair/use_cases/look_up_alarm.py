@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from auto_repair.contracts.alarm_events import named_by
+from auto_repair.contracts.alarm_signals import NAME_LENGTH
 from auto_repair.contracts.manual_start import targeted
 from auto_repair.contracts.start_request import MANUAL_EXAMPLE, Request
 from auto_repair.domain.composite_alarms import (
@@ -27,7 +28,6 @@ MOST_ALARMS = 200  # of one composite alarm, on all levels and with itself
 MOST_TAGGED = 10  # alarms whose tags are read
 MOST_SHOWN = 5  # alarms and gaps that a refusal names
 A_TARGET = "a function's name, an ARN or an id such as sqs:orders"
-_NAME_LENGTH = 255  # of an alarm, as CloudWatch limits it
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class _Below:
         names = []
         for reference in joins.references:
             name = name_of(reference)
-            if name in self.seen or not 0 < len(name) <= _NAME_LENGTH:
+            if name in self.seen or not 0 < len(name) <= NAME_LENGTH:
                 continue
             self.seen.add(name)
             if is_elsewhere(reference, self.alarm):
