@@ -158,8 +158,7 @@ class StackUpdates:
 
 def _suspects(scope: Scope) -> list[Resource]:
     """What suffers itself and all that it needs, nearest first, then the others."""
-    symptom = scope.symptom.resource
-    needed = {symptom, *scope.topology.downstream(symptom)}
+    needed = scope.needed
     return sorted(scope.resources, key=lambda resource: resource.id not in needed)
 
 

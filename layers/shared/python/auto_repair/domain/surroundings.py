@@ -114,6 +114,11 @@ class Scope:
         """The resources, nearest to the symptom first."""
         return self.topology.resources
 
+    @property
+    def needed(self) -> frozenset[str]:
+        """Ids of what suffers itself, and of all that it needs."""
+        return frozenset((self.symptom.resource, *self.topology.downstream(self.symptom.resource)))
+
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -164,8 +164,7 @@ def suspects(scope: Scope) -> tuple[list[Resource], list[Resource]]:
     Where no function is among these, as around a table, whoever calls it may be the cause.
     """
     functions = [resource for resource in scope.resources if resource.service == "lambda"]
-    symptom = scope.symptom.resource
-    needed = {symptom, *scope.topology.downstream(symptom)}
+    needed = scope.needed
     within = [function for function in functions if function.id in needed] or functions
     return within, [function for function in functions if function not in within]
 
