@@ -42,6 +42,7 @@ from auto_repair.failure_modes import all_failure_modes
 from auto_repair.root_cause import Column, Frame, Investigation, investigate
 from auto_repair.root_cause.around import PREFIX
 from auto_repair.root_cause.case_format import read_cases
+from scripts.bench_rca_cases import table
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "tests" / "scenarios"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -88,15 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         print_recorded(options.data, range(options.seeds))
     return 0
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A Markdown table."""
-    print("| " + " | ".join(header) + " |")
-    print("|" + "---|" * len(header))
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
-    print(flush=True)
 
 
 # -- asking memory ------------------------------------------------------------------------------------------
