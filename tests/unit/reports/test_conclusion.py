@@ -53,7 +53,7 @@ HEADLINES = {
         Tone.WARN,
         "Somebody deployed something else before the next step; what was changed stays: ",
     ),
-    "invalid": ("Event not understood", Tone.WARN, "detail.alarmName is missing"),
+    "invalid": ("Not looked into", Tone.WARN, "detail.alarmName is missing"),
     "joined": ("Joined an open incident", Tone.CALM, "20260131T120400Z-orders-checkout-00000001"),
 }
 
@@ -82,6 +82,21 @@ def test_headline(case: str) -> None:
 )
 def test_an_untouched_function_is_said_to_be_untouched(case: str) -> None:
     assert "Nothing was changed." in conclude(cases.ALL[case]()).headline
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "alarm 'x' fired while a mute rule keeps it from acting (release, until 2026-01-31 13:00 UTC)",
+        "there is no Lambda function 'gone' in this account and region; check functionName",
+    ],
+)
+def test_an_event_that_was_understood_is_not_said_to_be_none(problem: str) -> None:
+    report = cases.invalid()
+    told = conclude(replace(report, incident=replace(report.incident, problem=problem)))
+    assert told.headline == f"Nothing was looked into: {problem}. Nothing was changed."
+    assert "understood" not in told.label
+    assert "a mute rule" in told.next_steps[0]
 
 
 def test_what_went_back_and_what_somebody_else_has_set_are_told_apart() -> None:

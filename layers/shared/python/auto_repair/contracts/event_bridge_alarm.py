@@ -99,8 +99,8 @@ def from_event_bridge(event: dict[str, Any]) -> tuple[AlarmSignal, Composition]:
     )
     if keeper := _mute_rule(alarm.detail, signal.changed_at) or _suppressor(state, waiting_since):
         raise InvalidEvent(
-            f"alarm {signal.name!r} fired while {keeper}: nothing is looked into. To do so nevertheless, "
-            f"start by hand with {MANUAL_EXAMPLE}"
+            f"alarm {signal.name!r} fired while {keeper}; to look into it nevertheless, start by hand with "
+            f"{MANUAL_EXAMPLE}"
         )
     return signal, composition(configuration.alarm_rule, triggering_alarms(state.reason_data))
 

@@ -188,7 +188,7 @@ def _invalid(report: IncidentReport) -> str:
     problem = one_line(report.incident.problem or "it is not one we can act on").rstrip(".")
     if back := next_steps.asked_back(report):
         return f"The question is not clear yet: {back}"
-    return f"The event could not be understood: {problem}. {standing(report)}"
+    return f"Nothing was looked into: {problem}. {standing(report)}"
 
 
 def _joined(report: IncidentReport) -> str:
@@ -223,6 +223,6 @@ _BY_STATUS = {
     ALREADY_REPAIRED: _Ending("Already repaired", Tone.GOOD, _already_repaired, next_steps.keep_what_holds),
     "CANNOT_TELL": _Ending("Cannot tell", Tone.WARN, _cannot_tell, follow_leads),
     "ADVISED": _Ending("A person has to act", Tone.WARN, _advised, next_steps.advice),
-    "INVALID_EVENT": _Ending("Event not understood", Tone.WARN, _invalid, next_steps.check_sender),
+    "INVALID_EVENT": _Ending("Not looked into", Tone.WARN, _invalid, next_steps.check_sender),
     "JOINED": _Ending("Joined an open incident", Tone.CALM, _joined),
 }

@@ -189,10 +189,13 @@ def asked_back(report: IncidentReport) -> str:
 
 
 def check_sender(report: IncidentReport) -> list[str]:
-    """The event made no sense."""
+    """The event made no sense, or is not for us to act on."""
     if asked_back(report):
         return ["Ask again, with the answer to this in the question, or name the resource as TARGET."]
-    return ["See what sent this event: a rule that matches too much, or a manual start with a typing error."]
+    return [
+        "If that is not as it should be, see what sent this event (a rule that matches too much, a manual "
+        "start with a typing error), or what keeps its alarm from acting (a mute rule, a suppressor)."
+    ]
 
 
 def close_gaps(report: IncidentReport) -> list[str]:
