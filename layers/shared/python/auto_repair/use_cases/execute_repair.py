@@ -196,13 +196,7 @@ class ExecuteRepair:
             _expect(setting, live_value(latest, setting))
         if not wanted:
             return ""
-        part = replace(change, settings=tuple(wanted))
-        self.functions.update_configuration(
-            change.function_name,
-            memory_mb=part.after(Setting.MEMORY_MB),
-            timeout_s=part.after(Setting.TIMEOUT_S),
-            revision_id=latest.revision_id,
-        )
+        write_latest(self.functions, replace(change, settings=tuple(wanted)), latest)
         return "; ".join(str(s) for s in wanted)
 
     def _expect_released_code(self, change: Change, latest: FunctionConfiguration) -> None:
@@ -284,6 +278,16 @@ def _kept(configuration: FunctionConfiguration, moved: Set[Setting]) -> tuple[in
     return (
         None if Setting.MEMORY_MB in moved else configuration.memory_mb,
         None if Setting.TIMEOUT_S in moved else configuration.timeout_s,
+    )
+
+
+def write_latest(functions: Functions, change: Change, latest: FunctionConfiguration) -> None:
+    """Write the change's versioned settings into `$LATEST`, in one update, if it is still as it was read."""
+    functions.update_configuration(
+        change.function_name,
+        memory_mb=change.after(Setting.MEMORY_MB),
+        timeout_s=change.after(Setting.TIMEOUT_S),
+        revision_id=latest.revision_id,
     )
 
 

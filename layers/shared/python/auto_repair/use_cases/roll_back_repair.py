@@ -37,7 +37,7 @@ from auto_repair.domain.repair import (
 from auto_repair.domain.repair_progress import Progress, ProgressStatus
 from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Buckets, Clock, Functions, IncidentStore, Queues
-from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, writers
+from auto_repair.use_cases.execute_repair import MAX_CALLS, live_value, write_latest, writers
 
 DEPLOYMENTS = (DEPLOYMENT_IN_PROGRESS, NEWER_DEPLOYMENT)  # of somebody else: rules that forbid a further step
 NEVER_APPLIED = ("OBSERVED", "REFUSED", "REJECTED")  # statuses of plans that nobody acted on
@@ -233,13 +233,7 @@ class RollBackRepair:
             if undo.is_versioned and ours.by_setting and latest.last_update_status == "Failed":
                 raise NotRestored(f"AWS could not update {undo.function_name}, see LastUpdateStatusReason")
             return ""
-        part = replace(undo, settings=tuple(back))
-        self.functions.update_configuration(
-            undo.function_name,
-            memory_mb=part.after(Setting.MEMORY_MB),
-            timeout_s=part.after(Setting.TIMEOUT_S),
-            revision_id=latest.revision_id,
-        )
+        write_latest(self.functions, replace(undo, settings=tuple(back)), latest)
         return "; ".join(str(replace(s, before=live_value(latest, s))) for s in back)
 
     def _set_back(self, setting: SettingChange, ours: "Written") -> str:
