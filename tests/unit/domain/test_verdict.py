@@ -74,6 +74,20 @@ def test_both_figures_are_named_where_metric_and_log_differ() -> None:
     )
 
 
+ALIASED = replace(a_change(), alias="live", alias_version="1")
+
+
+def test_calls_of_other_versions_are_no_calls_of_the_alias() -> None:
+    """The function's own metrics count all versions: those of the alias count its callers."""
+    everyone = (a_series("Invocations", 60), a_series("Errors", 40), a_series("Throttles", 20))
+    alone = afterwards(repaired_runs(2), series=everyone)
+    assert verdict(alone, change=ALIASED).next_step is NextStep.WAIT
+    theirs = (a_series("AliasInvocations", 20), a_series("AliasErrors", 0))
+    judgement = verdict(afterwards(repaired_runs(2), series=(*everyone, *theirs)), change=ALIASED)
+    assert judgement.outcome is Outcome.REPAIRED
+    assert judgement.reason.startswith("20 calls since the change by the metric, 2 of them in the log, 0%")
+
+
 def test_no_verdict_before_the_metrics_can_have_arrived() -> None:
     judgement = verdict(afterwards(repaired_runs()), waited_s=90)
     assert (judgement.outcome, judgement.next_step) == (Outcome.CANNOT_TELL_YET, NextStep.WAIT)

@@ -23,6 +23,7 @@ from tests.builders import (
     FUNCTION,
     NOW,
     a_case,
+    a_change,
     a_configuration,
     a_kill,
     a_plan,
@@ -35,6 +36,7 @@ from tests.builders import (
     in_turn,
     progress,
     some_surroundings,
+    timeout,
 )
 from tests.fakes import (
     FakeClock,
@@ -126,6 +128,21 @@ def test_only_the_time_since_the_change_is_looked_at() -> None:
     assert not target.history
     bench.runs = (a_kill(384, ended_at=NOW), *bench.runs)
     assert bench.look(bench.case(verification=waited(120))).outcome is Outcome.REPAIRED
+
+
+ALIASED = replace(a_change(timeout(3, 9)), alias="live", alias_version="1")
+
+
+def test_runs_of_other_versions_prove_nothing_for_callers_of_an_alias() -> None:
+    """Another alias, or a test of `$LATEST`: a run that ends well does not tell its timeout."""
+    bench = Bench(*[a_run(version="7")] * 40, *[a_run(version="2")] * 2)
+    _, logs = bench.sources
+    bench.sources = (knowing("function_configuration", configuration=a_configuration(timeout_s=9)), logs)
+    case = bench.case(a_plan(ALIASED, repair="raise_timeout"), verification=waited(120))
+    assert case.repair
+    case = replace(case, repair=replace(case.repair, published_version="2"))
+    seen = bench.look(case)
+    assert (seen.next_step, seen.invocations_seen) == (NextStep.WAIT, 2)
 
 
 def test_waiting_is_counted_in_wait_states_so_that_it_holds_on_any_clock() -> None:

@@ -26,7 +26,7 @@ class Progress:
     steps: tuple[str, ...] = ()  # what was done so far, in words for the report
     changed_at: str = ""  # when callers began to see the change
     revision_id: str = ""  # of the function after our last write
-    published_version: str = ""  # the version the alias now points to
+    published_version: str = ""  # the version for the alias, which points to it once this is done
     reason: str = ""
     refusal: Refusal | None = None  # the rule that forbids it
     never_begun: tuple[str, ...] = ()  # rollback only: `planned_at` of plans of which nothing was written

@@ -13,6 +13,7 @@ from auto_repair.domain.verification import NextStep, Outcome
 
 CLEARLY_WORSE = 0.2  # added share of failed runs
 STILL_FAILING = 0.5  # of the former failure rate: the repair did not do its work
+_ALIAS = "Alias"  # begins the names of an alias's own metrics
 WORKING = 0.1  # share of failed runs up to which a function may be said to work again
 FEW_RUNS = 5  # fewer than this do not tell a failure rate
 
@@ -48,9 +49,13 @@ class Judgement:
     checks: tuple[Check, ...]
 
 
-def since_change(after: Evidence, change: Change, changed_at: datetime) -> Evidence:
-    """`after` without runs and periods that began before the change or ran under the old settings."""
-    runs = tuple(r for r in after.invocations if r.started_at >= changed_at and _ran_with(r, change))
+def since_change(after: Evidence, change: Change, changed_at: datetime, version: str = "") -> Evidence:
+    """`after` without runs and periods that began before the change or ran under the old settings.
+
+    version: the one that was published for the callers of an alias; no other version's runs are theirs.
+    """
+    since = (r for r in after.invocations if r.started_at >= changed_at and _ran_with(r, change))
+    runs = tuple(r for r in since if not version or r.version == version)
     return replace(after, invocations=runs, series=tuple(s.since(changed_at) for s in after.series))
 
 
@@ -157,6 +162,7 @@ class _Facts:
 def _facts(look: Look) -> _Facts:
     if look.plan.change is None:
         raise ValueError("a plan without a change cannot be verified")
+    look = replace(look, after=_of_callers(look.after, look.plan.change))
     rate_before = trouble_rate(look.before)
     if look.before.surroundings:
         # A handler that catches its errors fails no run: what its callers got counts.
@@ -170,6 +176,14 @@ def _facts(look: Look) -> _Facts:
         served=max(float(len(look.after.invocations)), look.after.metric("Invocations").total),
         needed=needed,
     )
+
+
+def _of_callers(after: Evidence, change: Change) -> Evidence:
+    """With the metrics of the alias in place of the function's own, which count the calls of all versions."""
+    if not change.publishes:
+        return after
+    theirs = (s for s in after.series if s.name.startswith(_ALIAS))
+    return replace(after, series=tuple(replace(s, name=s.name.removeprefix(_ALIAS)) for s in theirs))
 
 
 def _rate_after(after: Evidence, needed: int) -> float:

@@ -52,7 +52,7 @@ class VerifyRepair:
             before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
         )
         after = self._with_context(gather(self.sources, target), before)
-        after = since_change(after, plan.change, changed_at)
+        after = since_change(after, plan.change, changed_at, progress.published_version)
         if before.surroundings:
             scope = replace(before.surroundings.scope, window=target.window)
             now = self.look_around().observe(scope)
