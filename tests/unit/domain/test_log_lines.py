@@ -2,8 +2,12 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auto_repair.domain.evidence import Invocation, Status
 from auto_repair.domain.log_lines import FunctionLog, LogLine, read_log, version_of
@@ -517,3 +521,75 @@ def test_order_of_arrival_does_not_matter() -> None:
         ),
     ]
     assert read_log(lines).invocations[0].status is Status.TIMEOUT
+
+
+def reported(**metrics: object) -> str:
+    return json.dumps({"type": "platform.report", "record": {"requestId": ID, "metrics": metrics}})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        reported(durationMs=1, memorySizeMB=float("nan")),
+        reported(durationMs=float("inf")),
+        reported(durationMs=10**400),
+        json.dumps({"type": "platform.logsDropped", "record": {"droppedRecords": float("inf")}}),
+        '{"message":' + '{"a":' * 60_000 + "1" + "}" * 60_001,
+        '{"level":"ERROR","message":' + "[" * 90_000,
+        '{"level":"ERROR","errorType":"Bad\\ud800","message":"half a \\ud83d"}',
+        f"REPORT RequestId: {ID}\tDuration: 1.2.3 ms\tMemory Size: 128 MB",
+        f"REPORT RequestId: {ID}\tDuration: {'9' * 400} ms\tMemory Size: 128 MB",
+        f"REPORT RequestId: {ID}\tDuration: 1.50 ms\tMemory Size: {'9' * 5_000} MB",
+        f"2026-01-31T12:00:00Z {ID} Task timed out after 3.0.0 seconds",
+        f'2026-01-31T12:00:00Z\t{ID}\tERROR\tInvoke Error\t{{"errorType":"E","stack":5}}',
+    ],
+    ids=str,
+)
+def test_no_line_that_code_prints_keeps_the_others_from_being_read(line: str) -> None:
+    real = f"REPORT RequestId: {OTHER}\tDuration: 2.50 ms\tMemory Size: 128 MB\tMax Memory Used: 60 MB"
+    told = log(line, real)
+    assert told.invocations[-1].request_id == OTHER
+    assert all(isfinite(run.duration_ms) for run in told.invocations)
+    assert kept(told) == told
+
+
+def kept(told: FunctionLog) -> FunctionLog:
+    """As it is after it was stored."""
+    return msgspec.json.decode(msgspec.json.encode(told), type=FunctionLog)
+
+
+KEYS = st.sampled_from(
+    [
+        "type",
+        "record",
+        "metrics",
+        "durationMs",
+        "memorySizeMB",
+        "maxMemoryUsedMB",
+        "initDurationMs",
+        "status",
+        "requestId",
+        "errorType",
+        "errorMessage",
+        "message",
+        "level",
+        "stackTrace",
+        "droppedRecords",
+        "phase",
+    ]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=12,
+)
+KINDS = ("start", "report", "runtimeDone", "initReport", "restoreReport", "logsDropped", "fault")
+
+
+@given(st.dictionaries(KEYS, ANYTHING, max_size=8), st.sampled_from(KINDS), st.booleans())
+def test_any_record_is_read_and_can_be_stored(
+    record: dict[str, object], kind: str, is_platform: bool
+) -> None:
+    line = json.dumps(record | ({"type": f"platform.{kind}"} if is_platform else {"level": "ERROR"}))
+    told = log(line)
+    assert kept(told) == told

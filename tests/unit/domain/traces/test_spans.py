@@ -62,6 +62,8 @@ def test_subsegment_sent_on_its_own_finds_its_place() -> None:
         '{"id": "1", "name": "x", "start_time": 1, "cause": {"exceptions": ["boom"]}}',
         '{"id": "1", "name": "x", "start_time": 1, "subsegments": [1]}',
         "[" * 100_000,
+        '{"id": "1", "name": "x", "start_time": 1, "http": {"response": {"status": 1e400}}}',
+        '{"id": "1", "name": "x", "start_time": ' + "9" * 400 + "}",
     ],
 )
 def test_what_is_no_document_leaves_the_rest(document: str) -> None:
@@ -69,6 +71,11 @@ def test_what_is_no_document_leaves_the_rest(document: str) -> None:
     trace = trace_of(TRACE, [document, good])
     assert "orders" in {span.name for span in trace.spans}
     assert not trace.complete
+
+
+def test_half_a_character_can_be_stored() -> None:
+    trace = trace_of(TRACE, ['{"id": "1", "name": "x\\ud800", "start_time": 1, "end_time": 2}'])
+    assert [span.name for span in trace.spans] == ["x?"]
 
 
 def test_documents_that_name_each_other_as_parents_end() -> None:

@@ -15,6 +15,7 @@ from auto_repair.domain.log_facts import (
     TimedOut,
 )
 
+LARGEST = 1e12
 _ERROR_LEVELS = ("ERROR", "CRITICAL", "FATAL", "SEVERE")
 _UNHANDLED = ("Invoke Error", "Uncaught Exception", "Unhandled Promise Rejection")  # the Node.js runtime
 _Record = Mapping[str, Any]
@@ -120,5 +121,7 @@ def _text(record: _Record, *keys: str) -> str:
 
 
 def _number(record: _Record, key: str) -> float | None:
+    """None also of what no platform counts up to, and of what is no finite number."""
     value = record.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= LARGEST else None

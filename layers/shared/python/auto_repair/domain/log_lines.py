@@ -1,6 +1,5 @@
 """Reads a function's log, text or JSON, into its invocations and the errors it holds."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from auto_repair.domain.log_facts import (
     Started,
     TimedOut,
 )
+from auto_repair.domain.printed_json import read_json
 
 # `2026/01/31/[7]5f2c…`, in a log group of one's own `2026/01/31/my-function[7]5f2c…`
 _STREAM_VERSION = re.compile(r"^\d{4}/\d{2}/\d{2}/[^\[]*\[([^\]]+)\]")
@@ -46,10 +46,7 @@ class FunctionLog:
 def fact(message: str) -> Fact | None:
     """What one log event states, None when nothing that matters here."""
     if message.lstrip().startswith("{"):
-        try:
-            record = json.loads(message)
-        except ValueError:
-            record = None
+        record = read_json(message)
         if isinstance(record, dict):
             return json_log_lines.read(record)
     return text_log_lines.read(message)

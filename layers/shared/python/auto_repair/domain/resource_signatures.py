@@ -4,7 +4,6 @@ Many handlers catch an error and merely print it, at any level or none, so a lin
 error to a log parser: it counts when it complains about an AWS resource or names an error.
 """
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ from auto_repair.domain.complaints import complaint
 from auto_repair.domain.error_signatures import LoggedError, signatures, template
 from auto_repair.domain.evidence import ErrorSignature
 from auto_repair.domain.log_lines import LogLine, fact, read_log
+from auto_repair.domain.printed_json import read_json
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import ResourceSignature, errors_item
 
@@ -85,10 +85,7 @@ def _prints(line: LogLine, known: tuple[Resource, ...]) -> bool:
 
 def _said(message: str) -> str:
     """The text of a line; of a JSON record its message, as all records would look alike otherwise."""
-    try:
-        record = json.loads(message) if message.lstrip().startswith("{") else None
-    except ValueError:
-        record = None
+    record = read_json(message) if message.lstrip().startswith("{") else None
     fields = record if isinstance(record, dict) else {}
     said = fields.get("message", fields.get("msg"))
     return said if isinstance(said, str) else message.strip()

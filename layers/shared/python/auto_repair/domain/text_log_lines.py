@@ -1,21 +1,25 @@
 """Reads the plain-text log events that Lambda and its runtimes write. Every optional field may be absent."""
 
-import json
 import re
 
 from auto_repair.domain.log_facts import Exited, Fact, InitFailed, Raised, Report, Started, TimedOut
+from auto_repair.domain.printed_json import read_json
+
+# Whatever prints a line that looks like the platform's may write any number into it.
+_FIGURE = r"\d{1,12}(?:\.\d{1,12})?"
 
 _START = re.compile(r"START RequestId: (\S+)")
 _REPORT = re.compile(r"REPORT RequestId: (\S+)")
-_DURATION = re.compile(r"(?<!Billed )(?<!Init )(?<!Restore )\bDuration: ([\d.]+) ms")
-_INIT = re.compile(r"(?<!Billed )\b(?:Init|Restore) Duration: ([\d.]+) ms")
-_MEMORY_SIZE = re.compile(r"\bMemory Size: (\d+) MB")
-_MEMORY_USED = re.compile(r"\bMax Memory Used: (\d+) MB")
+_DURATION = re.compile(rf"(?<!Billed )(?<!Init )(?<!Restore )\bDuration: ({_FIGURE}) ms")
+_INIT = re.compile(rf"(?<!Billed )\b(?:Init|Restore) Duration: ({_FIGURE}) ms")
+_MEMORY_SIZE = re.compile(r"\bMemory Size: (\d{1,9}) MB")
+_MEMORY_USED = re.compile(r"\bMax Memory Used: (\d{1,9}) MB")
 _STATUS = re.compile(r"\bStatus: (\w+)")
 _ERROR_TYPE = re.compile(r"\bError Type: (\S+)")
 _PHASE = re.compile(r"\bPhase: (\S+)")
 _TIMEOUT = re.compile(
-    r"(?:RequestId: (?P<a>\S+) Error: |\d{4}-\S+Z?\s+(?P<b>\S+) )Task timed out after (?P<s>[\d.]+) seconds"
+    r"(?:RequestId: (?P<a>\S+) Error: |\d{4}-\S+Z?\s+(?P<b>\S+) )"
+    rf"Task timed out after (?P<s>{_FIGURE}) seconds"
 )
 _EXIT = re.compile(r"RequestId: (?P<id>\S+) (?:Error: (?P<reason>.*)|(?P<old>Process exited before .*))")
 _PLATFORM_TYPE = re.compile(r"(?:Runtime|Extension|Sandbox)\.\w+")
@@ -126,17 +130,15 @@ def _logged(message: str, request_id: str) -> Raised:
 
 def _node(message: str, request_id: str) -> Raised:
     unhandled = _NODE_UNHANDLED.match(message)
-    try:
-        error = json.loads(unhandled["json"]) if unhandled else None
-    except ValueError:
-        error = None
+    error = read_json(unhandled["json"]) if unhandled else None
     if not isinstance(error, dict):
         return Raised(message, request_id=request_id, handled=unhandled is None)
+    stack = error.get("stack")
     return Raised(
         str(error.get("errorMessage", "")),
         str(error.get("errorType", "")),
         request_id,
-        "\n".join(map(str, error.get("stack") or ())),
+        "\n".join(map(str, stack)) if isinstance(stack, list) else str(stack or ""),
     )
 
 

@@ -4,12 +4,13 @@ A document is a segment, written by whoever did the work, with subsegments for i
 that it made. For a service that writes none itself (DynamoDB, S3 …) X-Ray infers a segment from the call.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+
+from auto_repair.domain.printed_json import read_json
 
 LATEST = 2.0**33  # seconds; later times are none
 MAX_SPANS = 2_000  # of one trace; X-Ray's own limit is 500 kB for all documents of a trace
@@ -125,12 +126,11 @@ def trace_of(trace_id: str, documents: Iterable[str], *, complete: bool = True) 
     spans: dict[str, Span] = {}
     for document in documents:
         try:
-            segment = json.loads(document)
-            for span in _spans(segment):
+            for span in _spans(read_json(document)):
                 known = spans.get(span.id)
                 if known is None or known.end is None:  # what is complete replaces what was in progress
                     spans[span.id] = span
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             complete = False
     kept = tuple(spans.values())[:MAX_SPANS]
     return Trace(trace_id, kept, complete and len(kept) == len(spans))
