@@ -9,7 +9,7 @@ import pytest
 from auto_repair.domain.case import Case, EvidenceReference, Notice
 from auto_repair.domain.errors import AwsCallFailed, TransientError
 from auto_repair.domain.fingerprint import Fingerprint
-from auto_repair.domain.incident import Disposition
+from auto_repair.domain.incident import Disposition, Incident
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.similar_incidents import PastIncident
 from auto_repair.domain.timestamps import iso
@@ -134,6 +134,21 @@ def test_report_knows_everything() -> None:
     assert report.account == "123456789012"
     assert report.joined_alarms == ["another alarm"]
     assert report.plan == VERIFIED.plan
+
+
+def test_alarm_that_comes_while_the_report_is_written_is_not_lost_in_it() -> None:
+    """What joins after the report was begun would be told to nobody, and looked into by nobody."""
+    came: list[Disposition] = []
+
+    class Late(FakeStore):
+        def save_document(self, incident: Incident, name: str, body: str, content_type: str) -> str:
+            late = an_incident(id=f"at {name}", alarm=an_alarm(name="late"), execution_arn=f"late {name}")
+            if name.startswith("report"):
+                came.append(self.open(late, NOW + timedelta(days=2)).disposition)
+            return super().save_document(incident, name, body, content_type)
+
+    Desk(store=Late()).notify(VERIFIED)
+    assert came == [Disposition.OPENED, Disposition.JOINED]  # the second one joins the first
 
 
 def test_repeat_sends_no_second_message() -> None:

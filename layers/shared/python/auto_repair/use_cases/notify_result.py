@@ -80,14 +80,15 @@ class NotifyResult:
         steps.run(lambda: self._record(case, status))
         # Before the answers are read: whoever answers later finds the case and writes the report again.
         steps.run(lambda: self.store.save_document(case.incident, CASE_FILE, written(case), JSON))
+        # Before it is asked which alarms have joined: what fires from now on has an incident of its own. And
+        # before people are told: a call that fails for good can then be part of the message.
+        steps.run(lambda: self.store.close(case.incident, status))
         report = self._report(case, status, steps)
         steps.run(lambda: self._remember(case, report.evidence_before, status))
         uri = self._write(report, steps)
         steps.run(
             lambda: self.store.record_diagnosis(case.incident, {"reportUri": uri, "status": status}),
         )
-        # Closed before people are told: a call that fails for good can then be part of the message.
-        steps.run(lambda: self.store.close(case.incident, status))
         return Notice(uri, self._announce(case, report, uri, steps.problems))
 
     def rewrite(self, case: Case) -> Notice:
