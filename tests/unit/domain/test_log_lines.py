@@ -553,6 +553,20 @@ def test_no_line_that_code_prints_keeps_the_others_from_being_read(line: str) ->
     assert kept(told) == told
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({"level": "ERROR", "errorType": "password=hunter2 " + "A" * 90_000, "message": "boom"}),
+        platform("initReport", status="error", phase="init", errorType="password=hunter2" + "A" * 90_000),
+    ],
+    ids=("logged", "start-up"),
+)
+def test_what_is_called_the_type_of_an_error_tells_no_secret_and_is_short(line: str) -> None:
+    (error,) = log(line).errors
+    assert "hunter2" not in error.error_type
+    assert 0 < len(error.error_type) <= 120
+
+
 def kept(told: FunctionLog) -> FunctionLog:
     """As it is after it was stored."""
     return msgspec.json.decode(msgspec.json.encode(told), type=FunctionLog)

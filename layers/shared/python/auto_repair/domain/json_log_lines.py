@@ -123,5 +123,6 @@ def _text(record: _Record, *keys: str) -> str:
 def _number(record: _Record, key: str) -> float | None:
     """None also of what no platform counts up to, and of what is no finite number."""
     value = record.get(key)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= LARGEST else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value <= LARGEST else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from auto_repair.domain import json_log_lines, text_log_lines
@@ -19,9 +19,11 @@ from auto_repair.domain.log_facts import (
     TimedOut,
 )
 from auto_repair.domain.printed_json import read_json
+from auto_repair.domain.redaction import redacted
 
 # `2026/01/31/[7]5f2c…`, in a log group of one's own `2026/01/31/my-function[7]5f2c…`
 _STREAM_VERSION = re.compile(r"^\d{4}/\d{2}/\d{2}/[^\[]*\[([^\]]+)\]")
+MAX_TYPE = 120  # characters
 _VAGUE_TYPES = ("Runtime.Unknown", "Unknown", "Unhandled")
 
 
@@ -45,6 +47,14 @@ class FunctionLog:
 
 def fact(message: str) -> Fact | None:
     """What one log event states, None when nothing that matters here."""
+    stated = _stated(message)
+    if isinstance(stated, Report | Exited | Raised | InitFailed) and stated.error_type:
+        # A logger takes any text for the type of an error.
+        return replace(stated, error_type=redacted(stated.error_type, MAX_TYPE))
+    return stated
+
+
+def _stated(message: str) -> Fact | None:
     if message.lstrip().startswith("{"):
         record = read_json(message)
         if isinstance(record, dict):
