@@ -17,6 +17,7 @@ from auto_repair.domain.pricing import monthly_compute_usd, monthly_requests_usd
 from auto_repair.domain.repair import (
     Attempt,
     Change,
+    Proposal,
     Refusal,
     Repair,
     RepairContext,
@@ -66,79 +67,60 @@ class DetermineAction:
         ref = case.verification.evidence_ref if case.verification and climbing else case.evidence.ref
         evidence = self.store.load_evidence(ref)
         attempts = tuple(self.store.attempts(case.incident.function_name))
-        if not climbing and (done := _settled(case, best, evidence, attempts, policy)):
+        known = _Known(case, best, evidence, policy, attempts)
+        if not climbing and (done := _settled(known)):
             return replace(_already_repaired(done, best), contact=policy.contact)
-        plan = self._plan(case, best, evidence, policy, attempts)
+        plan = self._plan(known)
         if climbing and plan.decision not in (Decision.AUTO, Decision.ASK):
             return _stay_or_go_back(case, plan)
         self._record(case, plan, best)
         return plan
 
-    def _plan(
-        self,
-        case: Case,
-        best: Hypothesis,
-        evidence: Evidence,
-        policy: FunctionPolicy,
-        attempts: tuple[Attempt, ...],
-    ) -> Plan:
-        context = RepairContext(policy, attempts, case.incident.id)
-        repair = self.repairs[best.repair or ""]
-        outcome = repair.plan(evidence, context)
-        base = Plan(
+    def _plan(self, known: "_Known") -> Plan:
+        repair = self.repairs[known.cause.repair or ""]
+        proposal = repair.plan(known.evidence, known.context)
+        plan = self._begun(known, repair)
+        if isinstance(proposal, Refusal):
+            return _refused(plan, proposal)
+        change = _for_callers(proposal.change, known.evidence)
+        plan = _with_change(plan, change, known)
+        situation = self._situation(known, change, plan.extra_cost_usd_per_month)
+        decision, reasons = _decide(known.policy, repair, _doubts(known, proposal, situation))
+        if refusal := check(situation, person_decides=decision is Decision.ASK):
+            return _refused(plan, refusal)
+        return replace(plan, decision=decision, reasons=(*reasons, *proposal.because))
+
+    def _begun(self, known: "_Known", repair: Repair) -> Plan:
+        """The plan as far as it does not depend on what the repair proposes."""
+        policy, earlier = known.policy, known.context.rungs
+        return Plan(
             Decision.REFUSE,
             (),
             repair=repair.name,
-            failure_mode=best.failure_mode,
-            rung=len(context.rungs) + 1,
-            earlier=context.rungs,
-            planned_at=_planned_before(attempts, case.incident.id) or iso(self.clock()),
+            failure_mode=known.cause.failure_mode,
+            rung=len(earlier) + 1,
+            earlier=earlier,
+            planned_at=_planned_before(known.attempts, known.case.incident.id) or iso(self.clock()),
             approval_expiry_s=policy.approval_expiry_s,
             verification_budget_s=policy.verification_budget_s,
             min_invocations=policy.min_invocations,
             contact=policy.contact,
             approvers=policy.approvers,
         )
-        if isinstance(outcome, Refusal):
-            return _refused(base, outcome)
-        change = _for_callers(outcome.change, evidence)
-        # Every rung counts: a queue may have had to move on a later one only.
-        whole = reduce(since, (*(rung.change for rung in context.rungs), change))
-        cost = extra_cost(whole, evidence)
-        wait_s = _required_wait_s(change, evidence)
-        base = replace(
-            base,
-            change=change,
-            undo=whole.inverse(),
-            planned_for=_planned_for(case, change, evidence),
-            extra_cost_usd_per_month=cost,
-            required_wait_s=wait_s,
-            # A slow function needs the longer look, whatever budget is usual.
-            verification_budget_s=max(policy.verification_budget_s, wait_s),
-        )
-        situation = Situation(
+
+    def _situation(self, known: "_Known", change: Change, cost: float | None) -> Situation:
+        incident = known.case.incident
+        return Situation(
             now=self.clock(),
-            incident_id=case.incident.id,
-            evidence=evidence,
-            policy=policy,
-            paused=self.policies.is_paused(case.incident.function_name),
-            attempts=attempts,
+            incident_id=incident.id,
+            evidence=known.evidence,
+            policy=known.policy,
+            paused=self.policies.is_paused(incident.function_name),
+            attempts=known.attempts,
             change=change,
             extra_cost_usd_per_month=cost,
-            named_alias=case.incident.alias or policy.alias,
+            named_alias=incident.alias or known.policy.alias,
         )
-        doubts = (
-            outcome.needs_person,
-            case.diagnosis.needs_person if case.diagnosis else "",
-            *(() if context.rungs else put_back(change, situation.earlier)),
-            # The owner's cap cannot hold what has no price.
-            UNPRICED if cost is None else "",
-        )
-        decision, reasons = _decide(policy, repair, tuple(filter(None, doubts)))
-        refusal = check(situation, person_decides=decision is Decision.ASK)
-        if refusal:
-            return _refused(base, refusal)
-        return replace(base, decision=decision, reasons=(*reasons, *outcome.because))
 
     def _record(self, case: Case, plan: Plan, best: Hypothesis) -> None:
         self.store.record_repair(case.incident, plan.planned_at, self._facts(case, plan, best))
@@ -161,6 +143,50 @@ class DetermineAction:
         if plan.refusal:
             facts |= {"refusedByRule": plan.refusal.rule, "wayOut": plan.refusal.way_out}
         return facts
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a plan rests on. `attempts`: newest first."""
+
+    case: Case
+    cause: Hypothesis
+    evidence: Evidence
+    policy: FunctionPolicy
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def context(self) -> RepairContext:
+        return RepairContext(self.policy, self.attempts, self.case.incident.id)
+
+
+def _with_change(plan: Plan, change: Change, known: _Known) -> Plan:
+    """The plan with the change, its way back and its price."""
+    # Every rung counts: a queue may have had to move on a later one only.
+    whole = reduce(since, (*(rung.change for rung in plan.earlier), change))
+    wait_s = _required_wait_s(change, known.evidence)
+    return replace(
+        plan,
+        change=change,
+        undo=whole.inverse(),
+        planned_for=_planned_for(known.case, change, known.evidence),
+        extra_cost_usd_per_month=extra_cost(whole, known.evidence),
+        required_wait_s=wait_s,
+        # A slow function needs the longer look, whatever budget is usual.
+        verification_budget_s=max(plan.verification_budget_s, wait_s),
+    )
+
+
+def _doubts(known: _Known, proposal: Proposal, situation: Situation) -> tuple[str, ...]:
+    """Why a person should decide."""
+    doubts = (
+        proposal.needs_person,
+        known.case.diagnosis.needs_person if known.case.diagnosis else "",
+        *(() if known.context.rungs else put_back(situation.change, situation.earlier)),
+        # The owner's cap cannot hold what has no price.
+        UNPRICED if situation.extra_cost_usd_per_month is None else "",
+    )
+    return tuple(filter(None, doubts))
 
 
 def _planned_before(attempts: tuple[Attempt, ...], incident_id: str) -> str:
@@ -199,20 +225,15 @@ def _nothing_to_do(diagnosis: Diagnosis) -> Plan:
     return Plan(Decision.NOTHING, (told,))
 
 
-def _settled(
-    case: Case,
-    best: Hypothesis,
-    evidence: Evidence,
-    attempts: tuple[Attempt, ...],
-    policy: FunctionPolicy,
-) -> "Settled | None":
+def _settled(known: _Known) -> "Settled | None":
     """The earlier repair after which none of the failure is left."""
-    if all(a.incident_id == case.incident.id for a in attempts):
+    incident = known.case.incident
+    if all(a.incident_id == incident.id for a in known.attempts):
         return None
     # Imported late: it costs a cold start a good deal, and most functions have no earlier repair.
     from auto_repair.domain.earlier_repair import settled
 
-    return settled(best, case.incident, evidence, attempts, policy.min_invocations)
+    return settled(known.cause, incident, known.evidence, known.attempts, known.policy.min_invocations)
 
 
 def _already_repaired(done: "Settled", best: Hypothesis) -> Plan:
