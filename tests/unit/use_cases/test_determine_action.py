@@ -22,6 +22,7 @@ from tests.builders import (
     a_change,
     a_configuration,
     a_diagnosis,
+    a_gap,
     a_hypothesis,
     a_kill,
     a_plan,
@@ -346,6 +347,22 @@ def test_alias_is_moved_where_it_is_the_only_one_or_named(
     )
     desk = Desk(seen, alias=named)
     assert desk.plan(replace(desk.case(), incident=an_incident(alias=alarmed))).decision is decision
+
+
+def test_further_rung_moves_no_alias_that_may_not_be_the_only_one_any_more() -> None:
+    """Nobody named the alias: the first evidence told the only one, and ListAliases is refused by now."""
+    behind: dict[str, Any] = {
+        "alias": "live",
+        "configuration": a_configuration(version="5"),
+        "latest": a_configuration(),
+        "aliases": (Alias("live", "5"),),
+    }
+    desk = Desk(replace(STARVED, **behind))
+    after = replace(still_starved(), **behind | {"aliases": (), "missing": (a_gap("aliases"),)})
+    plan = desk.plan(desk.climbing(after))
+    assert plan.refusal is not None
+    assert plan.refusal.rule == "several aliases"
+    assert "could not be read" in plan.refusal.reason
 
 
 def test_next_rung() -> None:
