@@ -10,6 +10,7 @@ from auto_repair.adapters.discovery import home
 from auto_repair.domain.changes.telling import since, told
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
 from auto_repair.domain.errors import AwsCallFailed
+from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import Observation, ResourceChange, Scope
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
@@ -34,10 +35,7 @@ class HealthSource:
         self._region = region
 
     def observe(self, scope: Scope) -> Observation:
-        """Events of the services that the resources belong to, in our region.
-
-        Public events are told of every resource of the service, others only of the resources they name.
-        """
+        """Events of the services that the resources belong to, in our region."""
         try:
             events, is_cut = self._events(scope)
             named, is_part = self._named_by(events)
@@ -50,11 +48,7 @@ class HealthSource:
             _change(resource.id, event)
             for event in events
             for resource in scope.resources
-            if resource.service == _service(event)
-            and (
-                event.get("eventScopeCode") != _OF_ACCOUNT
-                or {resource.name, resource.arn} & named[event["arn"]]
-            )
+            if _concerns(event, resource, named)
         )
         item = EvidenceItem(
             id=self.name,
@@ -96,6 +90,15 @@ class HealthSource:
             for entity in answer.get("entities", ()):
                 named[entity["eventArn"]].add(entity.get("entityValue", ""))
         return named, len(arns) > MAX_EVENTS or bool(answer.get("nextToken"))
+
+
+def _concerns(event: Mapping[str, Any], resource: Resource, named: Mapping[str, set[str]]) -> bool:
+    """A public event concerns every resource of the service, another one only the resources that it names."""
+    if resource.service != _service(event):
+        return False
+    return event.get("eventScopeCode") != _OF_ACCOUNT or bool(
+        {resource.name, resource.arn} & named[event["arn"]]
+    )
 
 
 def _service(event: Mapping[str, Any]) -> str:
