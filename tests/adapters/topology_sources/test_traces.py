@@ -64,7 +64,8 @@ def test_what_calls_connect_with_the_start(start: Resource, calls: int) -> None:
 def test_the_last_hour_is_asked_for_in_bounded_pages() -> None:
     page = {"Services": SHOP[2:5], "NextToken": "more"}
     clients = clients_answering({"xray.get_service_graph": page})
-    discovered("traces", clients, ORDERS)
+    (gap,) = discovered("traces", clients, ORDERS).missing
+    assert (gap.reason, gap.partly) == ("lambda:orders: there are more traced services than were read", True)
     assert clients.count("xray.get_service_graph") == 3
     asked = clients.calls[0][1]
     assert (asked["StartTime"], asked["EndTime"]) == (NOW.replace(hour=11), NOW)

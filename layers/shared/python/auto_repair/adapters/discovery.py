@@ -36,13 +36,20 @@ class Discovery:
 
     def lacks(self, reason: str) -> None:
         """Something could not be learnt."""
-        gap = MissingEvidence(self._source, f"{self._start}: {reason}"[:400])
-        self._found.append(Topology(missing=(gap,)))
+        self._miss(reason, partly=False)
+
+    def leaves_out(self, reason: str) -> None:
+        """There is more than was looked at, which nobody can change by making anything readable."""
+        self._miss(reason, partly=True)
 
     def lacks_more(self, marker: object, what: str) -> None:
         """AWS's answer ended with the marker of a further page, which is not asked for."""
         if marker:
-            self.lacks(f"there are more {what} than were read")
+            self.leaves_out(f"there are more {what} than were read")
+
+    def _miss(self, reason: str, *, partly: bool) -> None:
+        gap = MissingEvidence(self._source, f"{self._start}: {reason}"[:400], partly)
+        self._found.append(Topology(missing=(gap,)))
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """What `read` answers; where it fails, the rest still stands and the gap is said."""

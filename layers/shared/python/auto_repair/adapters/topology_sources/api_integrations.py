@@ -47,7 +47,7 @@ class ApiIntegrationsSource:
         api = apis[0]
         found = Discovery(self.name, api, window)
         if len(apis) > 1:
-            found.lacks(f"{len(apis)} APIs have that name; the newest, {api.name}, is looked at")
+            found.leaves_out(f"{len(apis)} APIs have that name; the newest, {api.name}, is looked at")
         if is_http(api):
             self._http(found, api)
         else:
@@ -61,7 +61,7 @@ class ApiIntegrationsSource:
             for needed in behind_rest(integration, self._home):
                 found.needs(api, needed, f"integration of {path}")
             if "${stageVariables." in integration.get("uri", ""):
-                found.lacks(f"the integration of {path} depends on stage variables")
+                found.leaves_out(f"the integration of {path} depends on stage variables")
         if any(method.get("authorizationType") == "CUSTOM" for _, method in methods):
             ask = partial(call, self._clients.client("apigateway").get_authorizers, restApiId=api.name)
             for authorizer in (found.attempt(ask) or {}).get("items", ()):

@@ -56,7 +56,7 @@ class FunctionGrantsSource:
             for resource in resources_in_policy(document):
                 named.setdefault(resource.id, (resource, f"policy {policy} of its role"))
         if len(named) > MAX_NAMED:
-            found.lacks(f"its role names {len(named)} resources; {MAX_NAMED} are looked at")
+            found.leaves_out(f"its role names {len(named)} resources; {MAX_NAMED} are looked at")
         kept = list(named.values())[:MAX_NAMED]
         for resource, because in kept:
             found.needs(function, resource, because)
@@ -97,7 +97,9 @@ class _Policies:
         is_cut = inline.get("IsTruncated") or attached.get("IsTruncated")
         self._found.lacks_more(is_cut, "policies of its role")
         if unread:
-            self._found.lacks(f"{unread} policies of its role were not read: {MAX_READS} calls are the limit")
+            self._found.leaves_out(
+                f"{unread} policies of its role were not read: {MAX_READS} calls are the limit"
+            )
 
     def _managed(self, arn: str) -> Mapping[str, Any]:
         version = self._ask(self._client.get_policy, PolicyArn=arn).get("Policy", {}).get("DefaultVersionId")

@@ -34,7 +34,7 @@ class LoadBalancerTargetsSource:
         groups = call(client.describe_target_groups, LoadBalancerArn=arn).get("TargetGroups", [])
         found = Discovery(self.name, start, window)
         if len(groups) > MAX_GROUPS:
-            found.lacks(f"it has {len(groups)} target groups; {MAX_GROUPS} are looked at")
+            found.leaves_out(f"it has {len(groups)} target groups; {MAX_GROUPS} are looked at")
         for group in groups[:MAX_GROUPS]:
             ask = partial(call, client.describe_target_health, TargetGroupArn=group["TargetGroupArn"])
             for health in (found.attempt(ask) or {}).get("TargetHealthDescriptions", ()):

@@ -11,7 +11,7 @@ from typing import Any
 from auto_repair.adapters.api_gateway import Apis
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery, home
-from auto_repair.adapters.pages import pages
+from auto_repair.adapters.pages import following, pages
 from auto_repair.domain.arns import Home
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
@@ -50,7 +50,7 @@ class TracesSource:
         """Everything that traced calls connect with `start`, however far."""
         found = Discovery(self.name, start, window)
         first = max(min(window.start, window.end - LEAST), window.end - MOST)
-        calls = list(calls_in(self._services(Window(first, window.end)), self._home))
+        calls = list(calls_in(self._services(Window(first, window.end), found), self._home))
         if start.service == "apigateway" and not all(one.caller.name for one in calls):
             start = found.attempt(partial(self._apis.known, start)) or start
         near = _connected(calls, {_key(start), start.id})
@@ -63,9 +63,11 @@ class TracesSource:
                 found.needs(caller, callee, f"{one.count} traced calls", seen=True)
         return found.topology(f"xray:GetServiceGraph since {first:%Y-%m-%d %H:%M}")
 
-    def _services(self, span: Window) -> list[Mapping[str, Any]]:
+    def _services(self, span: Window, found: Discovery) -> list[Mapping[str, Any]]:
         graph = pages(self._clients.client("xray").get_service_graph, StartTime=span.start, EndTime=span.end)
-        return [service for page in islice(graph, MAX_PAGES) for service in page.get("Services", ())]
+        read = list(islice(graph, MAX_PAGES))
+        found.lacks_more(following(read[-1]), "traced services")
+        return [service for page in read for service in page.get("Services", ())]
 
     def _with_ids(self, near: Iterable[Call], start: Resource, found: Discovery) -> dict[str, Resource]:
         """Resources by key. X-Ray knows a REST API by its name only; one we cannot find is left out."""
