@@ -55,7 +55,7 @@ def _too_long_ago(incident: Incident, window: Window) -> tuple[MissingEvidence, 
         f"{between.start:%Y-%m-%d %H:%M} to {between.end:%Y-%m-%d %H:%M} UTC was not looked at in full: "
         f"metrics and logs are read of the last {LONGEST.total_seconds() / 3600:.0f} hours"
     )
-    return (MissingEvidence("window", reason),)
+    return (MissingEvidence("window", reason, partly=True),)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
 MAX_RESOURCES = 6  # nearest first
+MAX_GAP = 400  # characters
 MAX_PAGES = 5  # of seven days each, read only of a resource that changed within the last day
 _TYPES = {
     "dynamodb": "AWS::DynamoDB::Table",
@@ -89,25 +90,29 @@ class ConfigHistorySource:
             observed=told(changes),
         )
         if unknown := ", ".join(r.id for r in asked if r.id not in known):
-            gaps.append(f"AWS Config knows nothing of {unknown}")
+            gaps.append(MissingEvidence(self.name, f"AWS Config knows nothing of {unknown}"[:MAX_GAP]))
         return Observation(
             changes=tuple(changes),
             items=(item,) if known else (),
-            missing=tuple(MissingEvidence(self.name, gap[:400]) for gap in gaps),
+            missing=tuple(gaps),
         )
 
-    def _changes(self, keys: Mapping[str, Key], scope: Scope) -> tuple[list[ResourceChange], list[str]]:
+    def _changes(
+        self, keys: Mapping[str, Key], scope: Scope
+    ) -> tuple[list[ResourceChange], list[MissingEvidence]]:
         """Differences, and of which resource none or not all could be read and why."""
         changes: list[ResourceChange] = []
-        gaps: list[str] = []
+        gaps: list[MissingEvidence] = []
         for name, key in keys.items():
             try:
                 history, is_whole = self._history(key, scope)
                 changes += recent(differences(name, history), scope)
                 if not is_whole:
-                    gaps.append(f"AWS Config knows more of {name} than was read")
+                    more = f"AWS Config knows more of {name} than was read"
+                    gaps.append(MissingEvidence(self.name, more[:MAX_GAP], partly=True))
             except AutoRepairError as error:
-                gaps.append(f"the history of {name} could not be read: {error}")
+                why = f"the history of {name} could not be read: {error}"
+                gaps.append(MissingEvidence(self.name, why[:MAX_GAP]))
         return changes, gaps
 
     def _last_seen(self, keys: Collection[Key]) -> dict[Key, datetime]:
