@@ -26,6 +26,7 @@ ErrorKind = Literal[
 ]
 ERROR_KINDS: tuple[str, ...] = get_args(ErrorKind)
 REMEMBERED_CALLS = 100_000
+ANSWER_S = 60  # for the embedded AWS to say what it has noted, however busy it is
 TIMEOUT_S = 65.0  # longer than the 60 s that AWS's SDKs wait by default
 
 
@@ -190,7 +191,7 @@ class FaultControl:
         return [Call(**call) for call in self._ask("GET", f"/_local/calls?since={since}")["calls"]]
 
     def _ask(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
-        connection = http.client.HTTPConnection(*self._address, timeout=10)
+        connection = http.client.HTTPConnection(*self._address, timeout=ANSWER_S)
         try:
             connection.request(method, path, body=None if content is None else json.dumps(content))
             response = connection.getresponse()

@@ -11,6 +11,7 @@ import contextvars
 import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,10 +29,14 @@ THROTTLE_SECONDS = (1, 300)  # first and longest wait before a throttled event i
 SHORTEST_THROTTLE_WAIT = 0.1  # even where waits are scaled to nothing
 MAXIMUM_AGE_SECONDS = 21_600
 ERROR_MESSAGE_BYTES = 1024
+# AWS's pollers grow with the queue. Here a burst of a hundred events would start a hundred processes at once,
+# which takes far longer than to run them one after the other.
+RUNS_AT_ONCE = 8
 
 _wait_scale = Settings.from_environment().wait_scale
 _source_is_asynchronous: contextvars.ContextVar[bool] = contextvars.ContextVar("asynchronous", default=False)
 _MARK = "is_asynchronous"
+_turns: defaultdict[str, threading.Semaphore] = defaultdict(lambda: threading.Semaphore(RUNS_AT_ONCE))
 
 
 def install() -> None:
@@ -113,7 +118,8 @@ def _deliver(event: _Event) -> None:
     throttle_wait = float(THROTTLE_SECONDS[0])
     while True:
         lambda_metrics.record(event.config, "AsyncEventAge", event.age * 1000, "Milliseconds")
-        result = lambda_svc._execute_function(event.func, event.payload)
+        with _turns[event.config["FunctionArn"]]:
+            result = lambda_svc._execute_function(event.func, event.payload)
         is_throttled = bool(result.get("throttle"))
         event.attempts += not is_throttled
         if not result.get("error"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from filelock import FileLock
 
 from local.instance import Instance
@@ -27,6 +28,7 @@ from tests.e2e.functions import FUNCTIONS
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+MANY_THREADS = Config(max_pool_connections=32)
 STATE_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:lambda-auto-repair-workflow-local"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:lambda-auto-repair-notifications-local"
 
@@ -57,7 +59,7 @@ class Deployment:
     def client(self, service: str) -> Any:
         """A client of the account's owner; any thread may ask for it and use it."""
         if service not in self._clients:
-            self._clients[service] = client(self.session, service)
+            self._clients[service] = client(self.session, service, config=MANY_THREADS)
         return self._clients[service]
 
     def subscribe(self) -> None:
