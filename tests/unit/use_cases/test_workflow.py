@@ -418,6 +418,57 @@ def test_price_that_forbids_more_headroom_leaves_what_works() -> None:
     assert execution.output["plan"]["is_last_rung"]
 
 
+@pytest.mark.parametrize(
+    ("state", "call"),
+    [
+        ("DetermineAction", "policies.policy"),
+        ("DetermineAction", "store.record_repair"),
+        ("ExecuteRepair", "policies.is_paused"),
+        ("ExecuteRepair", "functions.update_configuration"),  # such as memory above the account's quota
+    ],
+)
+@pytest.mark.parametrize("kind", ["transient", "permanent"])
+def test_step_for_more_headroom_that_fails_takes_back_no_step_that_works(
+    state: str, call: str, kind: str
+) -> None:
+    """348 of 384 MB in use: without them, every call would die again."""
+    simulation = Simulation(function(), Behaviour(needs_mb=348))
+    simulation.fault = Fault(Call(state, call, 2), kind, forever=True)
+    execution = simulation.run()
+    assert "RecordFailure" in execution.visited
+    assert execution.output["rollback"]["status"] == "kept"
+    assert simulation.live["memory"] == 384
+    assert (simulation.store.statuses[0], told(simulation)) == ("INCONCLUSIVE", "FAILED")
+    first, *_ = simulation.store.repairs.values()
+    assert "it works, but peak use is 91% of the limit" in first["outcome"]
+    assert "memory of orders: 128 MB → 384 MB stays" in first["outcome"]
+    assert simulation.store.claims == {}
+
+
+def test_half_a_step_for_more_headroom_takes_everything_back() -> None:
+    simulation = Simulation(behind_alias("live"), Behaviour(needs_mb=348), called_through="live")
+    simulation.fault = Fault(Call("ExecuteRepair", "functions.publish_version", 2), "permanent", forever=True)
+    simulation.run()
+    assert (simulation.live["memory"], simulation.live["aliases"]) == (128, {"live": "1"})
+    assert set(simulation.store.statuses) == {"ROLLED_BACK"}
+
+
+def test_pause_before_a_step_for_more_headroom_leaves_what_works() -> None:
+    simulation = Simulation(function(), Behaviour(needs_mb=348))
+    record = simulation.store.record_repair
+
+    def record_and_pause(incident: Incident, executed_at: str, facts: dict[str, Any]) -> None:
+        record(incident, executed_at, facts)
+        if facts.get("rung") == 2:
+            simulation.policies.paused.add("orders")
+
+    simulation.store.record_repair = record_and_pause  # type: ignore[method-assign]
+    simulation.run()
+    assert simulation.live["memory"] == 384
+    assert simulation.store.statuses == ["INCONCLUSIVE", "REFUSED"]
+    assert told(simulation) == "INCONCLUSIVE"
+
+
 def test_all_rungs_together_stay_below_the_price_cap() -> None:
     """Each step alone would be cheap enough; 128 MB to 1536 MB is not."""
     prices: list[float] = []

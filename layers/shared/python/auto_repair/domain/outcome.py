@@ -53,7 +53,9 @@ def _verified(verification: Verification) -> str:
 def rolled_back(rollback: ProgressStatus, verification: Verification | None) -> str:
     """What taking a repair back came to. Where somebody else changed what was repaired, or deployed something
     else to it, it was no failure of the repair, and what is left is theirs."""
-    if rollback is ProgressStatus.LEFT or (verification is not None and verification.is_overruled):
+    if rollback in (ProgressStatus.LEFT, ProgressStatus.KEPT) or (
+        verification is not None and verification.is_overruled
+    ):
         return "INCONCLUSIVE"
     return "ROLLED_BACK" if rollback is ProgressStatus.DONE else "FAILED"
 

@@ -13,6 +13,7 @@ class ProgressStatus(StrEnum):
     DONE = "done"
     REFUSED = "refused"  # repair only: a rule forbids it by now, and nothing was written
     LEFT = "left"  # rollback only: somebody has deployed something else since, what is applied stays
+    KEPT = "kept"  # rollback only: what is applied works, only a step for more headroom was not taken
     GAVE_UP = "gave_up"  # rollback only: the live value is no longer ours, a person must look
 
 

@@ -45,6 +45,12 @@ class Verification:
     look_again_in_s: int = STABILIZE_S  # where the next step is to wait
 
     @property
+    def is_for_headroom(self) -> bool:
+        """Whether the repair works, and a further step is wanted only for more headroom."""
+        works = not any(check.essential and check.passed is False for check in self.checks)
+        return works and self.next_step is NextStep.CLIMB
+
+    @property
     def is_overruled(self) -> bool:
         """Whether somebody else changed what was repaired: what is still ours goes back, and no verdict."""
         return self.outcome is Outcome.CANNOT_TELL_YET and self.next_step is NextStep.ROLL_BACK

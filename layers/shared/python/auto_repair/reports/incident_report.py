@@ -155,7 +155,7 @@ class IncidentReport:
         return Standing.CHANGED if is_applied else Standing.UNTOUCHED
 
     def _after_rollback(self, rollback: Progress) -> Standing:
-        if rollback.status is ProgressStatus.LEFT:
+        if rollback.status in (ProgressStatus.LEFT, ProgressStatus.KEPT):
             return Standing.CHANGED
         if rollback.status is not ProgressStatus.DONE:
             return Standing.TAKEN_OVER if self.is_overruled else Standing.UNCLEAR

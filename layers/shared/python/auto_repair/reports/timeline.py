@@ -234,7 +234,7 @@ def _rollback(rollback: Progress) -> Iterator[Entry]:
     if rollback.status is ProgressStatus.DONE:
         back_at = parsed(rollback.changed_at)
         yield Entry(back_at, "Former configuration is live", "from now on callers see it", Tone.GOOD)
-    if rollback.status is ProgressStatus.LEFT:
+    if rollback.status in (ProgressStatus.LEFT, ProgressStatus.KEPT):
         yield Entry(None, "Nothing taken back", rollback.reason, Tone.WARN)
     if rollback.status is ProgressStatus.GAVE_UP:
         yield Entry(None, "Rollback given up", rollback.reason, Tone.BAD)

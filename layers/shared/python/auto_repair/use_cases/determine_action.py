@@ -201,10 +201,9 @@ def _stay_or_go_back(case: Case, refused: Plan) -> Plan:
     """No further rung is allowed: keep the applied one where it works, else everything goes back."""
     if case.plan is None or case.verification is None:
         raise InvalidEvent("plan: the state document holds none, yet a repair is applied")
-    works = not any(c.essential and c.passed is False for c in case.verification.checks)
     return replace(
         case.plan,
-        decision=Decision.AUTO if works else Decision.ROLL_BACK,
+        decision=Decision.AUTO if case.verification.is_for_headroom else Decision.ROLL_BACK,
         reasons=refused.reasons,
         refusal=refused.refusal,
         is_last_rung=True,

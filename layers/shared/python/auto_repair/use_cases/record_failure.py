@@ -11,7 +11,7 @@ from auto_repair.domain.timestamps import iso
 from auto_repair.ports import Clock, IncidentStore
 from auto_repair.use_cases.parse_alarm_event import recognised
 
-_SETTLED = (ProgressStatus.DONE, ProgressStatus.LEFT)
+_SETTLED = (ProgressStatus.DONE, ProgressStatus.LEFT, ProgressStatus.KEPT)
 
 
 @dataclass(frozen=True)

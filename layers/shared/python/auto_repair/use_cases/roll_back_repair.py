@@ -55,7 +55,7 @@ class RollBackRepair:
 
     def __call__(self, case: Case) -> Progress:
         """`done` when everything is as before, `gave_up` when a live value is not ours, `left` when what is
-        deployed by now is not what was repaired."""
+        deployed by now is not what was repaired, `kept` when it works and only more headroom was wanted."""
         plan = case.plan
         if plan is None or plan.undo is None:
             raise InvalidEvent("plan: the state document holds no change to take back")
@@ -70,8 +70,8 @@ class RollBackRepair:
         attempts = [replace(a, started=a.started and a.executed_at not in never_begun) for a in attempts]
         now = Progress(ProgressStatus.APPLYING, plan.planned_at, calls, never_begun=never_begun)
         steps = former.steps if former else ()
-        if former is None and (stays := self._overtaken(case, plan, attempts)):
-            now = replace(now, status=ProgressStatus.LEFT, reason=stays)
+        if former is None and (stays := self._staying(case, plan.undo, attempts)):
+            now = replace(now, status=stays.status, reason=stays.reason)
             self._record(case, attempts, now)
             return now
         try:
@@ -105,23 +105,28 @@ class RollBackRepair:
         begun = (a for a in attempts if a.started and a.status in OPEN and a.executed_at != done)
         return tuple(a.executed_at for a in begun if not self._is_live(a.change))
 
-    def _overtaken(self, case: Case, plan: Plan, attempts: list[Attempt]) -> str:
-        """Which of our values stay, and why: what callers reach by now is not what was repaired. Empty where
-        it is, or where none of ours is live.
+    def _staying(self, case: Case, undo: Change, attempts: list[Attempt]) -> "Staying | None":
+        """Which of our values stay, and why: what callers reach by now is not what was repaired, or it works
+        and only a step for more headroom was not taken. None where neither is so, or none of ours is live.
 
         Half a rung goes back all the same, as does the rest of a repair that somebody has undone in part.
         """
         begun = [a for a in attempts if a.started]
         is_whole = bool(begun) and all(a.status not in OPEN for a in begun)
-        overruled = case.verification is not None and case.verification.is_overruled
-        if plan.undo is None or plan.planned_for is None or overruled or not is_whole:
-            return ""
-        live = self._reached(plan.undo.function_name, plan.planned_for.qualifier)
-        why = _deployed_since(case, plan.planned_for, live) or self._shifting(plan.undo)
-        stays = self._staying(plan.undo, live, _written_by_us(begun)) if why else []
-        return f"{'; '.join(stays)}; {why}, and nobody knows whether that needs it" if stays else ""
+        look, build = case.verification, case.plan.planned_for if case.plan else None
+        if not is_whole or (look and look.is_overruled):
+            return None
+        live = self._reached(undo.function_name, build.qualifier if build else undo.alias)
+        ours = "; ".join(self._ours(undo, live, _written_by_us(begun)))
+        if not ours:
+            return None
+        if build and (why := _deployed_since(case, build, live) or self._shifting(undo)):
+            return Staying(ProgressStatus.LEFT, f"{ours}; {why}, and nobody knows whether that needs it")
+        if look and look.is_for_headroom and look.planned_at == max(a.executed_at for a in begun):
+            return Staying(ProgressStatus.KEPT, f"{look.reason}; {ours} stays")
+        return None
 
-    def _staying(self, undo: Change, live: FunctionConfiguration, ours: "Written") -> list[str]:
+    def _ours(self, undo: Change, live: FunctionConfiguration, ours: "Written") -> list[str]:
         """What of ours is live, each with what was there before."""
         stays = []
         for setting in undo.settings:
@@ -257,6 +262,14 @@ class RollBackRepair:
             self.store.record_repair(case.incident, attempt.executed_at, facts)
 
 
+@dataclass(frozen=True)
+class Staying:
+    """What is not taken back on purpose."""
+
+    status: ProgressStatus
+    reason: str
+
+
 class NotRestored(Exception):
     """A live value is neither what we wrote nor what was there before us, or AWS could not set it."""
 
@@ -314,6 +327,9 @@ def _deployment(case: Case) -> Refusal | None:
 
 def _told(case: Case, now: Progress) -> str:
     """What went back, what did not, and why; a rollback that went well needs few words."""
+    if now.status is ProgressStatus.KEPT:
+        is_told = case.error or (case.repair and case.repair.refusal)
+        return f"{now.reason}; {_why(case) if is_told else 'nobody agreed to the next step'}"
     if now.status is ProgressStatus.LEFT:
         said = case.verification.reason if case.verification and _deployment(case) else _why(case)
         return f"{said}; left as it is: {now.reason}"
