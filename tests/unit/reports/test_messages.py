@@ -73,6 +73,22 @@ def test_brief_keeps_change_and_undo_but_no_evidence() -> None:
     assert "Console" not in body
 
 
+ALARM = "Alarm: lambda-errors-alarm-orders-checkout, 2026-01-31 12:04:31 UTC"
+
+
+@pytest.mark.parametrize("case", ["failed_before_change", "nothing_wrong", "repaired", "cannot_tell"])
+def test_a_message_names_the_alarm_that_it_answers(case: str) -> None:
+    """Whoever is woken has heard of the alarm, and may have heard of several."""
+    _, body = result_message(cases.ALL[case](), URI, email_template="brief")
+    assert ALARM in body.splitlines()
+    assert ALARM in request()[1].splitlines()
+
+
+def test_an_alarm_is_named_once_and_none_where_a_person_asked() -> None:
+    assert result_message(cases.ALL["image_service"](), URI)[1].count("Alarm: ") == 1
+    assert "Alarm: " not in result_message(cases.manual(), URI)[1]
+
+
 def test_custom_is_three_lines() -> None:
     _, body = result_message(cases.repaired(), URI, notification_template="custom")
     assert len(body.splitlines()) == 3

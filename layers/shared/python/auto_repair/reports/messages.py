@@ -85,7 +85,7 @@ def approval_request(
         _people(plan),
         f"Approve (bash or zsh):\n{_answer_command('approve', task_token, region)}",
         f"Reject (bash or zsh):\n{_answer_command('reject', task_token, region)}",
-        f"Incident {one_line(incident.id, 200)}",
+        _joined((_alarm(incident), f"Incident: {one_line(incident.id, 200)}")),
     )
     return for_subject(f"[Approval needed] {name}: {wanted}?"), _joined(blocks, gap="\n\n")
 
@@ -115,6 +115,8 @@ def _blocks(report: IncidentReport, conclusion: Conclusion, report_uri: str) -> 
     yield _undo(report)
     yield _joined(
         (
+            # A cause elsewhere is told together with its alarm.
+            "" if impact_path(report) else _alarm(report.incident),
             f"Report: {one_line(report_uri, SAMPLE)}",
             f"Incident: {one_line(report.incident.id, 200)}",
             _owner(report.plan),
@@ -264,6 +266,12 @@ def _answer_command(decision: str, task_token: str, region: str) -> str:
 
 
 # --- parts ------------------------------------------------------------------------------------------------
+
+
+def _alarm(incident: Incident) -> str:
+    """Which alarm it answers: whoever is woken may have heard of several."""
+    alarm = incident.alarm
+    return f"Alarm: {one_line(alarm.name, 260)}, {moment(incident.alarmed_at)}" if alarm else ""
 
 
 def _owner(plan: Plan | None) -> str:
