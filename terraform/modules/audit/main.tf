@@ -76,6 +76,7 @@ module "bucket" {
 
   name                = local.bucket
   kms_key_arn         = var.kms_key_arn
+  has_bucket_key      = false # with one, CloudTrail would have to be allowed to decrypt what it writes
   expiration_days     = var.retention_days
   is_disposable       = !var.deletion_protection
   further_policy_json = data.aws_iam_policy_document.bucket.json

@@ -34,8 +34,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    # One data key for many objects: fewer calls to KMS, the same protection.
-    bucket_key_enabled = true
+    bucket_key_enabled = var.has_bucket_key
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"

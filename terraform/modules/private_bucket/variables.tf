@@ -15,6 +15,13 @@ variable "kms_key_arn" {
   nullable    = false
 }
 
+variable "has_bucket_key" {
+  description = "Whether one data key serves many objects: fewer calls to KMS, the same protection."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "expiration_days" {
   description = "Days after which objects are removed; null keeps them."
   type        = number
