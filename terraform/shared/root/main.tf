@@ -26,6 +26,7 @@ module "auto_repair" {
   quotas                         = var.quotas
   bucket_suffix                  = var.bucket_suffix
   deletion_protection            = var.deletion_protection
+  retention_days                 = var.retention_days
   audit_trail                    = var.audit_trail
   audit_log_group                = var.audit_log_group
   monthly_budget_usd             = var.monthly_budget_usd

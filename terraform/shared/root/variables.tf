@@ -119,6 +119,13 @@ variable "deletion_protection" {
   nullable    = false
 }
 
+variable "retention_days" {
+  description = "Days that incidents, reports and the audit trail are kept; 90 or more, as CloudWatch Logs counts them."
+  type        = number
+  default     = 400
+  nullable    = false
+}
+
 variable "audit_trail" {
   description = "Whether to make a CloudTrail trail; false where the account has one."
   type        = bool
