@@ -4,9 +4,8 @@ from typing import Any
 
 from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.observation_sources.limits import GIB, LimitsSource
-from auto_repair.domain.outlook import GROWTH, RETENTION
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import Observation
+from auto_repair.domain.surroundings import GROWTH, RETENTION, Observation
 from tests.adapters.conftest import RecordedClients
 from tests.adapters.observation_sources.surroundings import FUNCTION, PLACE, around, refused
 

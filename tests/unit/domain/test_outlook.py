@@ -6,9 +6,17 @@ import pytest
 
 from auto_repair.domain.evidence import Concurrency, Evidence, Invocation, Window
 from auto_repair.domain.forecast import Course, Forecast
-from auto_repair.domain.outlook import GROWTH, RETENTION, Statement, outlook
+from auto_repair.domain.outlook import Statement, outlook
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import MetricRole, ResourceSeries, Scope, Surroundings, Symptom
+from auto_repair.domain.surroundings import (
+    GROWTH,
+    RETENTION,
+    MetricRole,
+    ResourceSeries,
+    Scope,
+    Surroundings,
+    Symptom,
+)
 from auto_repair.domain.topology import Edge, Topology
 from tests.builders import NOW, a_kill, a_life, a_run, a_series, a_window, ago, evidence, in_turn
 

@@ -3,10 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from auto_repair.domain.diagnosis import Hypothesis, InquiryOutcome
 from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.surroundings import (
+    GROWTH,
+    RETENTION,
     MetricRole,
     ResourceChange,
     ResourceSeries,
@@ -67,6 +71,16 @@ def test_change_two_hops_away_is_the_cause() -> None:
     assert best.because[0].evidence == ("change.event-1",)
     assert any("25 times" in reason.text for reason in best.because)
     assert best.confidence > 0.5
+
+
+@pytest.mark.parametrize("setting", [GROWTH, RETENTION])
+def test_what_a_neighbour_is_set_to_changes_no_verdict(setting: str) -> None:
+    """Its one value is of the window's first moment, which lies within a period of what is measured."""
+    at = broken_api().scope.window.start.timestamp() + 7.3
+    kept = ResourceSeries("sqs:jobs", setting, "Maximum", MetricRole.OTHER, times=(at,), values=(345600.0,))
+    without = broken_api()
+    given = investigation_of(replace(without, series=(*without.series, kept)))
+    assert given.window.timestamps == investigation_of(without).window.timestamps
 
 
 def test_our_own_repair_is_no_suspect() -> None:

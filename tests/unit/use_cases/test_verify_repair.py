@@ -9,10 +9,9 @@ import pytest
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
 from auto_repair.domain.evidence import Evidence, Invocation, MissingEvidence
-from auto_repair.domain.outlook import RETENTION
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Limits, Mode
-from auto_repair.domain.surroundings import MetricRole, ResourceSeries
+from auto_repair.domain.surroundings import RETENTION, MetricRole, ResourceSeries
 from auto_repair.domain.timestamps import iso
 from auto_repair.domain.verification import STABILIZE_S, NextStep, Outcome, Verification, next_wait_s
 from auto_repair.ports import Target

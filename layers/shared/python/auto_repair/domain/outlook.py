@@ -8,7 +8,7 @@ from auto_repair.domain.evidence import Evidence, Invocation, MetricSeries, Stat
 from auto_repair.domain.forecast import Course, Forecast, in_words, until
 from auto_repair.domain.memory import ENDS_THE_PROCESS, leak, lives_of
 from auto_repair.domain.resources import at_heart
-from auto_repair.domain.surroundings import ResourceSeries, Surroundings
+from auto_repair.domain.surroundings import SETTINGS, ResourceSeries, Surroundings
 
 _URGENCY = (Course.REACHED, Course.WILL_REACH, Course.NOT_SOON, Course.NO_TREND, Course.CANNOT_TELL)
 
@@ -58,8 +58,6 @@ class _Limit:
     assumption: str = ""
 
 
-RETENTION = "RetentionPeriod"  # seconds for which a stream or queue keeps things, as a series of one value
-GROWTH = "StorageToGrow"  # bytes that autoscaling may add to a disk, likewise
 _DAY_S = 86400.0
 _AGE = "the age of the oldest record"
 _STREAM = "the default retention; what is older is lost"
@@ -201,7 +199,7 @@ def _limits(around: Surroundings) -> Iterator[Statement]:
 
 def _as_set(limit: _Limit, resource: str, around: Surroundings) -> _Limit:
     """The limit as the resource's settings have it, where they are known; else the default is assumed."""
-    known = {s.resource: s.values[-1] for s in around.series if s.metric in (RETENTION, GROWTH) and s.values}
+    known = {s.resource: s.values[-1] for s in around.series if s.metric in SETTINGS and s.values}
     # What a function reads from keeps the records.
     of = (
         (resource, *around.scope.topology.callers(resource))

@@ -9,6 +9,9 @@ from auto_repair.domain.citations import EvidenceItem, MissingEvidence, Window
 from auto_repair.domain.resources import Resource
 from auto_repair.domain.topology import Topology
 
+RETENTION = "RetentionPeriod"  # seconds for which a stream or queue keeps things
+GROWTH = "StorageToGrow"  # bytes that autoscaling may add to a disk
+SETTINGS = frozenset({RETENTION, GROWTH})  # series of one value that bounds others, and of no period
 CLOCKS = timedelta(seconds=5)  # a change's time is in whole seconds, and clocks differ
 
 

@@ -13,7 +13,13 @@ from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.lost_permissions import taken_from
 from auto_repair.domain.resources import at_heart
 from auto_repair.domain.suffering import unusual_since, well_until
-from auto_repair.domain.surroundings import ResourceChange, ResourceSeries, ResourceSignature, Surroundings
+from auto_repair.domain.surroundings import (
+    SETTINGS,
+    ResourceChange,
+    ResourceSeries,
+    ResourceSignature,
+    Surroundings,
+)
 from auto_repair.root_cause import model
 from auto_repair.root_cause.engine import investigate
 from auto_repair.root_cause.model import Alarm, Column, Frame, Graph, Investigation, Kind, Outcome, Role
@@ -173,6 +179,7 @@ def _frame(series: Iterable[ResourceSeries], window: Window) -> Frame:
             t: v for t, v in zip(s.times, s.values, strict=True) if start <= t < end
         }
         for s in series
+        if s.metric not in SETTINGS  # a row of its own, in which nothing else has a value
     }
     rows = sorted({t for column in points.values() for t in column})
     return Frame.of(rows, ((column, [values.get(t) for t in rows]) for column, values in points.items()))

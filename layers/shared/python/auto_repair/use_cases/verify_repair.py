@@ -7,11 +7,10 @@ from datetime import timedelta
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, AwsCallFailed, InvalidEvent
 from auto_repair.domain.evidence import Evidence, Window
-from auto_repair.domain.outlook import GROWTH, RETENTION
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
 from auto_repair.domain.repair import Refusal, Repair, RepairContext
-from auto_repair.domain.surroundings import ResourceSeries, Surroundings
+from auto_repair.domain.surroundings import SETTINGS, ResourceSeries, Surroundings
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
 from auto_repair.domain.verification import STABILIZE_S, NextStep, Outcome, Verification, next_wait_s
@@ -161,4 +160,4 @@ def _waited_s(plan: Plan, former: Verification | None) -> int:
 
 def _bounds(around: Surroundings) -> tuple[ResourceSeries, ...]:
     """Settings that bound what metrics tell, for the outlook: read once, as no repair of ours moves them."""
-    return tuple(series for series in around.series if series.metric in (RETENTION, GROWTH))
+    return tuple(series for series in around.series if series.metric in SETTINGS)

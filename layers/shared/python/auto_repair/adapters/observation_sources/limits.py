@@ -10,9 +10,8 @@ from auto_repair.adapters.sqs_queues import SqsQueues
 from auto_repair.domain.arns import Home, arn_of
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
 from auto_repair.domain.errors import AutoRepairError
-from auto_repair.domain.outlook import GROWTH, RETENTION
 from auto_repair.domain.resources import Resource
-from auto_repair.domain.surroundings import MetricRole, Observation, ResourceSeries, Scope
+from auto_repair.domain.surroundings import GROWTH, RETENTION, MetricRole, Observation, ResourceSeries, Scope
 from auto_repair.ports import ObservationSource
 from auto_repair.settings import Settings
 
