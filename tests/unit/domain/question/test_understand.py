@@ -1,7 +1,7 @@
 """Questions as people type them, and what is made of them."""
 # ruff: noqa: E501  (one question is one line)
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -290,6 +290,43 @@ def test_without_known_resources_an_address_is_enough() -> None:
     assert ask("orders is throttled", ()).ask_back == (
         "Which resource? None is known; name it by its ARN, or by service and name such as sqs:orders.",
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "declined 3 payments",
+        "decreased 20 percent",
+        "fails in separate 2 regions",
+        "octave 3",
+        "dice 5 errores",
+    ],
+)
+def test_a_word_that_begins_like_a_month_is_none(said: str) -> None:
+    assert ask(f"orders fails, {said} since 10:00").since == at(31, "10:00")
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        *((said, 8) for said in ("Sept 8", "sep 8", "8 September", "8th Sept", "8 septiembre", "8. Sept")),
+        *((said, 8) for said in ("8 septembre", "September 8th", "8 sept")),
+        ("1er sept", 1),
+    ],
+)
+def test_days_of_september(said: str, day: int) -> None:
+    """In French, the short form is a seven, too."""
+    now = datetime(2026, 9, 10, 12, tzinfo=UTC)
+    assert understand(f"orders fails since {said}", now, KNOWN).since == datetime(2026, 9, day, tzinfo=UTC)
+    assert understand("orders échoue depuis sept heures", now, KNOWN).since == now - timedelta(hours=7)
+
+
+@pytest.mark.parametrize(
+    "month",
+    ["January", "Januar", "Jänner", "janvier", "janv", "enero", "Jan"],
+)
+def test_months_by_their_names(month: str) -> None:
+    assert ask(f"orders fails since 29 {month}").since == at(29, "00:00")
 
 
 def test_what_is_asked_for_is_understood_when_it_is_given() -> None:

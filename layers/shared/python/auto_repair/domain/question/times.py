@@ -95,10 +95,12 @@ _WEEKDAYS = tuple(
         ("sunday|sonntag|dimanche|domingo", "日天"),
     )
 )  # fmt: skip
+# Whole names and usual abbreviations: what was declined or decreased was not so in December.
 _MONTHS = (
-    "jan\\w{0,5}|enero", "feb\\w{0,6}|fevrier", "mar(?:ch|z|zo|s)?", "apr\\w{0,3}|avril|abril",
-    "may|mai|mayo", "jun[ei]?|juin|junio", "jul[iy]?|juillet|julio", "aug\\w{0,3}|aout|agosto",
-    "sep\\w{0,8}", "o[ck]t\\w{0,5}", "nov\\w{0,6}", "de[cz]\\w{0,6}|dic\\w{0,7}",
+    "jan(?:uary?|uar|ner|v|vier)?|enero", "feb(?:ruary?|ruar|rero)?|fev(?:r|rier)?", "mar(?:ch|z|zo|s)?",
+    "apr(?:il)?|avril|abril", "may|mai|mayo", "jun[ei]?|juin|junio", "jul[iy]?|juillet|julio",
+    "aug(?:ust)?|aout|agosto", "sept?(?:ember|embre|iembre)?|setiembre", "o[ck]t(?:ober|obre|ubre)?",
+    "nov(?:ember|embre|iembre)?", "de[cz](?:ember|embre)?|dic(?:iembre)?",
 )  # fmt: skip
 _DATES = tuple(
     (month, rf"(?<![\w.:])(?P<day>\d{{1,2}})(?:[snrt][tdh]|\.|er)?\s(?:of |de )?(?:{names})(?![a-z])"
