@@ -274,6 +274,18 @@ data "aws_iam_policy_document" "read_parameters" {
   }
 }
 
+# Everything around a symptom, for the first look and for a later one.
+data "aws_iam_policy_document" "look_around" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_signals.json,
+    data.aws_iam_policy_document.read_changes.json,
+    data.aws_iam_policy_document.read_limits.json,
+    data.aws_iam_policy_document.read_traces.json,
+    data.aws_iam_policy_document.read_topology.json,
+    data.aws_iam_policy_document.read_parameters.json,
+  ]
+}
+
 # Composite alarms name others, and an alarm's owner may say with a tag what it is about.
 data "aws_iam_policy_document" "read_alarms" {
   #checkov:skip=CKV_AWS_356:AWS tells of composite alarms only who may DescribeAlarms on *; it reads settings and states of alarms, nothing else
@@ -549,12 +561,7 @@ data "aws_iam_policy_document" "collector" {
     data.aws_iam_policy_document.read_functions.json,
     data.aws_iam_policy_document.read_callers.json,
     data.aws_iam_policy_document.read_queues.json,
-    data.aws_iam_policy_document.read_signals.json,
-    data.aws_iam_policy_document.read_changes.json,
-    data.aws_iam_policy_document.read_limits.json,
-    data.aws_iam_policy_document.read_traces.json,
-    data.aws_iam_policy_document.read_topology.json,
-    data.aws_iam_policy_document.read_parameters.json,
+    data.aws_iam_policy_document.look_around.json,
     data.aws_iam_policy_document.read_policies.json,
     data.aws_iam_policy_document.read_evidence.json,
     data.aws_iam_policy_document.write_evidence.json,
@@ -640,12 +647,7 @@ data "aws_iam_policy_document" "slack_notifier" {
 
 data "aws_iam_policy_document" "findings" {
   source_policy_documents = [
-    data.aws_iam_policy_document.read_signals.json,
-    data.aws_iam_policy_document.read_changes.json,
-    data.aws_iam_policy_document.read_limits.json,
-    data.aws_iam_policy_document.read_traces.json,
-    data.aws_iam_policy_document.read_topology.json,
-    data.aws_iam_policy_document.read_parameters.json,
+    data.aws_iam_policy_document.look_around.json,
     data.aws_iam_policy_document.read_evidence.json,
     data.aws_iam_policy_document.write_evidence.json,
     data.aws_iam_policy_document.tell_missing_files.json,
