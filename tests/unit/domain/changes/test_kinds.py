@@ -496,6 +496,23 @@ def test_what_a_call_is_told_as(document: dict[str, Any], resource: str, told: s
         ),
         (
             record(
+                "apigateway",
+                "UpdateStage",
+                {
+                    "restApiId": "a1",
+                    "stageName": "p",
+                    "updateStageInput": {
+                        "patchOperations": [
+                            {"op": "replace", "path": "/variables/dbPassword", "value": "tulip"},
+                            {"op": "replace", "path": "/variables/limit", "value": "12"},
+                        ]
+                    },
+                },
+            ),
+            "apigateway:a1",
+        ),
+        (
+            record(
                 "sns",
                 "Subscribe",
                 {"topicArn": TOPIC, "protocol": "email", "endpoint": "tulip@example.org"},

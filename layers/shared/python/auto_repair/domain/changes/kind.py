@@ -91,7 +91,12 @@ def set_to(resource: str, aspect: str, values: Mapping[str, Any], *, partial: bo
 def _clean(name: str, value: Any) -> Any:
     match value:
         case Mapping():
-            return {str(key): _clean(str(key), item) for key, item in value.items()}
+            # API Gateway's patches tell apart what is set, `/variables/apiKey`, and to what.
+            of = str(value.get("path", "")).rpartition("/")[2]
+            return {
+                str(key): _clean(of if key == "value" and of else str(key), item)
+                for key, item in value.items()
+            }
         case list():
             return [_clean(name, item) for item in value]
         case str() if value in HIDDEN:
