@@ -42,7 +42,12 @@ HEADLINES = {
     "failed_before_change": ("Our workflow failed", Tone.BAD, "failed in DiagnoseIssue (AwsCallFailed)."),
     "failed_half_way": ("Needs a person now", Tone.BAD, "What is live now is not certain."),
     "stale": ("Our workflow failed", Tone.BAD, "(StaleConfiguration). Nothing was changed."),
-    "gave_up": ("Needs a person now", Tone.BAD, "the live configuration is no longer ours."),
+    "gave_up": ("Needs a person now", Tone.BAD, "what is live is not ours or AWS could not set it."),
+    "kept": (
+        "Works, little headroom",
+        Tone.WARN,
+        "orders-checkout works: memory 128 MB → 384 MB. A step for more headroom could not be taken.",
+    ),
     "overruled": (
         "Changed by somebody else",
         Tone.WARN,
@@ -179,6 +184,12 @@ def test_after_a_longer_timeout_its_alarm_has_to_follow(status: str) -> None:
     assert not any("lambda-duration-alarm" in step for step in conclude(cases.repaired()).next_steps)
 
 
+def test_who_missed_the_question_is_told_how_to_be_asked_again() -> None:
+    report = cases.expired()
+    (step,) = conclude(report).next_steps
+    assert f"start again with `{start_command(report.incident)}`" in step
+
+
 def test_an_unknown_status_is_shown_as_it_is() -> None:
     conclusion = conclude(cases.undecided("SOMETHING_NEW"))
     assert conclusion.label == "SOMETHING_NEW"
@@ -215,13 +226,23 @@ def test_a_declined_rung_is_part_of_the_explanation() -> None:
 def test_a_pause_since_the_question_is_told_with_its_way_out() -> None:
     conclusion = conclude(cases.paused_meanwhile())
     assert "alarm rule is disabled" in conclusion.explanation
-    assert conclusion.next_steps == ("Enable it with `aws events enable-rule`.",)
+    (step,) = conclusion.next_steps
+    assert step == f"Enable it, then start again: {RESUME}"
+
+
+RESUME = (
+    "`aws events enable-rule --region eu-central-1 --name lambda-auto-repair-alarm-rule-orders-checkout "
+    "--event-bus-name lambda-auto-repair-prod`, `aws stepfunctions start-execution --region eu-central-1 "
+    "--state-machine-arn arn:aws:states:eu-central-1:123456789012:stateMachine:lambda-auto-repair-workflow-prod "
+    """--input '{"functionName": "orders-checkout", "manual": true}'`."""
+)
 
 
 def test_a_later_rung_that_a_pause_forbade_is_told_and_counted_as_not_made() -> None:
     report = cases.later_rung_paused()
     (step,) = (s for s in conclude(report).next_steps if "paused" in s)
     assert step.startswith("A further step was wanted, but the rule “paused” forbids it")
+    assert step.endswith(RESUME)
     assert report.change == cases.memory_change(128, 384)
 
 

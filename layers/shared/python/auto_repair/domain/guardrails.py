@@ -16,6 +16,7 @@ from auto_repair.domain.timestamps import parse
 INEFFECTIVE = ("ROLLED_BACK", "INCONCLUSIVE", "FAILED")
 MAX_INEFFECTIVE = 2  # repairs without effect before people have to look
 REPEAT_WINDOW = timedelta(hours=24)
+PAUSED = "paused"
 NEWER_DEPLOYMENT = "newer deployment"
 DEPLOYMENT_IN_PROGRESS = "deployment in progress"
 
@@ -50,7 +51,7 @@ def pause(s: Moment) -> Refusal | None:
     """The owner disabled the function's rule."""
     if s.paused:
         return Refusal(
-            "paused", "the function's alarm rule is disabled", "enable it with `aws events enable-rule`"
+            PAUSED, "the function's alarm rule is disabled", "enable it with `aws events enable-rule`"
         )
     return None
 

@@ -1,8 +1,10 @@
 """What a person should do or look at after an incident, most important first."""
 
 from auto_repair.domain.approval import EXPIRED
-from auto_repair.domain.naming import duration_alarm
-from auto_repair.domain.repair import DOCUMENTS, Change, Setting, SettingChange
+from auto_repair.domain.guardrails import PAUSED
+from auto_repair.domain.manual_start import start_command
+from auto_repair.domain.naming import OURS, alarm_rule, duration_alarm
+from auto_repair.domain.repair import DOCUMENTS, Change, Refusal, Setting, SettingChange
 from auto_repair.reports.escaping import one_line
 from auto_repair.reports.incident_report import IncidentReport
 from auto_repair.reports.statements import MOST_GAPS, closable_gaps, sentence
@@ -123,14 +125,28 @@ def look_deeper(report: IncidentReport) -> list[str]:
 def after_a_no(report: IncidentReport) -> list[str]:
     """A person said no, or nobody answered."""
     if report.approval and report.approval.decision == EXPIRED["decision"]:
-        return ["The failure goes on. To be asked again, start the workflow by hand or await the next alarm."]
+        again = start_command(report.incident)
+        return [
+            f"The failure goes on. To be asked again, start again with `{again}`, or await the next alarm."
+        ]
     return ["The failure goes on until somebody acts; the plan and its evidence are in the report."]
 
 
 def way_out(report: IncidentReport) -> list[str]:
     """A rule forbade the repair."""
     refusal = report.refusal
-    return [sentence(refusal.way_out)] if refusal and refusal.way_out else []
+    return [sentence(_out_of(refusal, report))] if refusal and refusal.way_out else []
+
+
+def _out_of(refusal: Refusal, report: IncidentReport) -> str:
+    """With whole commands where the rule is a switch of ours: nobody has to look up its name and bus."""
+    if refusal.rule != PAUSED:
+        return refusal.way_out
+    enable = (
+        f"aws events enable-rule --region {report.region} --name {alarm_rule(report.incident.function_name)} "
+        f"--event-bus-name {OURS}{report.environment}"
+    )
+    return f"enable it, then start again: `{enable}`, `{start_command(report.incident)}`"
 
 
 def lift_limit(report: IncidentReport) -> list[str]:
@@ -141,7 +157,7 @@ def lift_limit(report: IncidentReport) -> list[str]:
         return []
     rule = one_line(refusal.rule, 80)
     why = f"A further step was wanted, but the rule “{rule}” forbids it: {sentence(refusal.reason)}"
-    return [f"{why} {sentence(refusal.way_out)}" if refusal.way_out else why]
+    return [f"{why} {sentence(_out_of(refusal, report))}" if refusal.way_out else why]
 
 
 def promote(_: IncidentReport) -> list[str]:
