@@ -1,6 +1,7 @@
 """AWS Health as a source: public trouble of a service, an account's own only where it names the resource."""
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ def observed(
         }
     )
     return HealthSource(clients, "us-east-1").observe(around(*resources)), clients
+
+
+def test_its_end_is_told_in_utc_whatever_the_zone_of_the_machine() -> None:
+    end = ago(10).astimezone(timezone(timedelta(hours=5, minutes=30)))
+    found, _ = observed([event("LAMBDA", "AWS_LAMBDA_OPERATIONAL_ISSUE", 30, endTime=end)], FUNCTION)
+    assert found.changes[0].summary.endswith(f", ended {ago(10):%H:%M} UTC")
 
 
 def test_trouble_of_a_service_is_told_of_its_resources() -> None:

@@ -107,7 +107,8 @@ def _service(event: Mapping[str, Any]) -> str:
 
 
 def _change(resource_id: str, event: Mapping[str, Any]) -> ResourceChange:
-    ended = f", ended {event['endTime']:%H:%M} UTC" if event.get("endTime") else ""
+    end = event.get("endTime")  # as the SDK reads it: in the zone of the machine
+    ended = f", ended {end.astimezone(UTC):%H:%M} UTC" if end else ""
     return ResourceChange(
         resource=resource_id,
         at=event["startTime"].astimezone(UTC),
