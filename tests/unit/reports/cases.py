@@ -686,6 +686,17 @@ def left() -> IncidentReport:
     )
 
 
+def kept() -> IncidentReport:
+    """The owner froze changes before a step for more headroom."""
+    text = "it works, but peak use is 91% of the limit; healthy is below 85%"
+    return repaired(
+        status="INCONCLUSIVE",
+        attempts=[an_item("INCONCLUSIVE")],
+        verification=Verification(Outcome.NOT_REPAIRED, NextStep.CLIMB, text),
+        rollback=Progress(ProgressStatus.KEPT, reason="memory of orders-checkout: 128 MB → 384 MB stays"),
+    )
+
+
 def invalid() -> IncidentReport:
     rejected_event = an_incident(
         function_name="unknown",
@@ -739,6 +750,7 @@ ALL = {
         gave_up,
         overruled,
         left,
+        kept,
         invalid,
         joined,
         manual,

@@ -187,7 +187,7 @@ def test_after_a_longer_timeout_its_alarm_has_to_follow(status: str) -> None:
 def test_who_missed_the_question_is_told_how_to_be_asked_again() -> None:
     report = cases.expired()
     (step,) = conclude(report).next_steps
-    assert f"start again with `{start_command(report.incident)}`" in step
+    assert f"To be asked again, run `{start_command(report.incident)}`" in step
 
 
 def test_an_unknown_status_is_shown_as_it_is() -> None:
@@ -232,9 +232,8 @@ def test_a_pause_since_the_question_is_told_with_its_way_out() -> None:
 
 RESUME = (
     "`aws events enable-rule --region eu-central-1 --name lambda-auto-repair-alarm-rule-orders-checkout "
-    "--event-bus-name lambda-auto-repair-prod`, `aws stepfunctions start-execution --region eu-central-1 "
-    "--state-machine-arn arn:aws:states:eu-central-1:123456789012:stateMachine:lambda-auto-repair-workflow-prod "
-    """--input '{"functionName": "orders-checkout", "manual": true}'`."""
+    "--event-bus-name lambda-auto-repair-prod`, "
+    f"`{start_command(cases.an_incident())}`."
 )
 
 

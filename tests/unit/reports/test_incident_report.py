@@ -58,6 +58,7 @@ def test_composite_alarm_is_told_with_what_it_joins_and_when_it_fired() -> None:
         ("gave_up", Standing.UNCLEAR),
         ("overruled", Standing.TAKEN_OVER),
         ("left", Standing.CHANGED),
+        ("kept", Standing.CHANGED),
         ("later_rung_rejected", Standing.RESTORED),
         ("stale", Standing.UNTOUCHED),
     ],

@@ -66,6 +66,7 @@ def test_a_rollback_given_up_is_told() -> None:
 
 def test_what_is_left_as_it_is_is_told() -> None:
     assert "Nothing taken back" in told("left")
+    assert "Nothing taken back" in told("kept")
 
 
 def test_our_own_failure_is_told() -> None:

@@ -57,6 +57,8 @@ def _ending(report: IncidentReport) -> _Ending:
         return _OVERRULED
     if report.is_left and report.status == "INCONCLUSIVE":
         return _LEFT
+    if report.is_kept and report.status == "INCONCLUSIVE":
+        return _KEPT
     if report.standing is Standing.UNCLEAR:
         return _NEEDS_A_PERSON
     if report.status == "REJECTED" and report.approval and report.approval.decision == "expired":
@@ -92,7 +94,7 @@ def _taken_back(report: IncidentReport) -> Iterator[str]:
 
 def _is_later_no(report: IncidentReport) -> bool:
     """Whether a person declined a further step, after which everything was to go back."""
-    is_back = report.status == "ROLLED_BACK" or report.is_left
+    is_back = report.status == "ROLLED_BACK" or report.is_left or report.is_kept
     return report.approval is not None and not report.approval.approved and is_back
 
 
@@ -143,7 +145,9 @@ def _failed(report: IncidentReport) -> str:
 def _unclear(report: IncidentReport) -> str:
     if report.rollback and report.rollback.status is ProgressStatus.GAVE_UP:
         how_far = "only partly" if report.rollback.steps else "not"
-        return f"The change was {how_far} taken back, because the live configuration is no longer ours."
+        return (
+            f"The change was {how_far} taken back, because what is live is not ours or AWS could not set it."
+        )
     return _failed(report)
 
 
@@ -157,6 +161,10 @@ def _left(report: IncidentReport) -> str:
     return (
         f"Somebody deployed something else before the next step; what was changed stays{_difference(report)}."
     )
+
+
+def _kept(report: IncidentReport) -> str:
+    return f"{_function(report)} works{_difference(report)}. A step for more headroom could not be taken."
 
 
 def _nothing_wrong(report: IncidentReport) -> str:
@@ -199,6 +207,7 @@ def _joined(report: IncidentReport) -> str:
 _NEEDS_A_PERSON = _Ending("Needs a person now", Tone.BAD, _unclear, next_steps.look_at_configuration)
 _OVERRULED = _Ending("Changed by somebody else", Tone.WARN, _overruled, next_steps.ask_who_changed_it)
 _LEFT = _Ending("Left as it is", Tone.WARN, _left, next_steps.judge_anew)
+_KEPT = _Ending("Works, little headroom", Tone.WARN, _kept, next_steps.keep_it)
 _NO_ANSWER = _Ending("No answer in time", Tone.CALM, _rejected, next_steps.after_a_no)
 
 _BY_STATUS = {

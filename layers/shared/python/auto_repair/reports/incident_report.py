@@ -155,7 +155,7 @@ class IncidentReport:
         return Standing.CHANGED if is_applied else Standing.UNTOUCHED
 
     def _after_rollback(self, rollback: Progress) -> Standing:
-        if rollback.status in (ProgressStatus.LEFT, ProgressStatus.KEPT):
+        if self.is_left or self.is_kept:
             return Standing.CHANGED
         if rollback.status is not ProgressStatus.DONE:
             return Standing.TAKEN_OVER if self.is_overruled else Standing.UNCLEAR
@@ -202,6 +202,11 @@ class IncidentReport:
     def is_left(self) -> bool:
         """Whether nothing was taken back, because of what somebody has deployed since."""
         return self.rollback is not None and self.rollback.status is ProgressStatus.LEFT
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing was taken back, because it works and only more headroom was wanted."""
+        return self.rollback is not None and self.rollback.status is ProgressStatus.KEPT
 
     @property
     def is_overtaken(self) -> bool:

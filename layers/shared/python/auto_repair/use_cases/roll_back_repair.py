@@ -123,7 +123,7 @@ class RollBackRepair:
         if build and (why := _deployed_since(case, build, live) or self._shifting(undo)):
             return Staying(ProgressStatus.LEFT, f"{ours}; {why}, and nobody knows whether that needs it")
         if look and look.is_for_headroom and look.planned_at == max(a.executed_at for a in begun):
-            return Staying(ProgressStatus.KEPT, f"{look.reason}; {ours} stays")
+            return Staying(ProgressStatus.KEPT, f"{ours} stays")
         return None
 
     def _ours(self, undo: Change, live: FunctionConfiguration, ours: "Written") -> list[str]:
@@ -327,9 +327,10 @@ def _deployment(case: Case) -> Refusal | None:
 
 def _told(case: Case, now: Progress) -> str:
     """What went back, what did not, and why; a rollback that went well needs few words."""
-    if now.status is ProgressStatus.KEPT:
+    if now.status is ProgressStatus.KEPT and case.verification:
         is_told = case.error or (case.repair and case.repair.refusal)
-        return f"{now.reason}; {_why(case) if is_told else 'nobody agreed to the next step'}"
+        why = _why(case) if is_told else "nobody agreed to the next step"
+        return f"{case.verification.reason}; {now.reason}; {why}"
     if now.status is ProgressStatus.LEFT:
         said = case.verification.reason if case.verification and _deployment(case) else _why(case)
         return f"{said}; left as it is: {now.reason}"
