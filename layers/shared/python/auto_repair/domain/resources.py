@@ -1,6 +1,7 @@
 """What an alarm, a change or a metric is about: one AWS resource, named the same way everywhere."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,14 @@ def at_heart(name: str) -> Resource:
     """What an incident is about: the function of that name, or the resource whose id it is."""
     service, is_id, rest = name.partition(":")
     return Resource(service, rest) if is_id else Resource("lambda", name)
+
+
+def each_once(told: Iterable[Resource]) -> tuple[Resource, ...]:
+    """The resources in their order, each once. Of one that is told twice, the fuller account counts."""
+    found: dict[str, Resource] = {}
+    for resource in told:
+        known = found.get(resource.id, resource)
+        found[resource.id] = replace(
+            known, arn=known.arn or resource.arn, title=known.title or resource.title
+        )
+    return tuple(found.values())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from auto_repair.domain.citations import EvidenceItem, MissingEvidence
-from auto_repair.domain.resources import Resource
+from auto_repair.domain.resources import Resource, each_once
 
 
 @dataclass(frozen=True)
@@ -77,20 +77,16 @@ def _reached(start: str, step: Callable[[str], Iterable[str]]) -> tuple[str, ...
 
 def join(parts: Iterable[Topology]) -> Topology:
     """One topology of all parts. Of a resource told twice, the fuller account counts."""
-    resources: dict[str, Resource] = {}
+    resources: list[Resource] = []
     edges: dict[tuple[str, str], Edge] = {}
     items: list[EvidenceItem] = []
     missing: list[MissingEvidence] = []
     for part in parts:
-        for resource in part.resources:
-            known = resources.get(resource.id, resource)
-            resources[resource.id] = replace(
-                known, arn=known.arn or resource.arn, title=known.title or resource.title
-            )
+        resources += part.resources
         for edge in part.edges:
             known_edge = edges.get((edge.caller, edge.callee))
             if known_edge is None or (edge.seen and not known_edge.seen):
                 edges[edge.caller, edge.callee] = edge
         items += part.items
         missing += part.missing
-    return Topology(tuple(resources.values()), tuple(edges.values()), tuple(items), tuple(missing))
+    return Topology(each_once(resources), tuple(edges.values()), tuple(items), tuple(missing))

@@ -1,9 +1,9 @@
 """Which resources a question may be about, and what is not known of them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from auto_repair.domain.resources import Resource
+from auto_repair.domain.resources import Resource, each_once
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,6 @@ class Known:
 
 def together(parts: Iterable[Known]) -> Known:
     """All that the parts know, in their order. Of a resource told twice, the fuller account counts."""
-    resources: dict[str, Resource] = {}
-    gaps: dict[str, None] = {}
-    for part in parts:
-        for resource in part.resources:
-            known = resources.get(resource.id, resource)
-            resources[resource.id] = replace(
-                known, arn=known.arn or resource.arn, title=known.title or resource.title
-            )
-        gaps |= dict.fromkeys(part.gaps)
-    return Known(tuple(resources.values()), tuple(gaps))
+    parts = tuple(parts)
+    gaps = dict.fromkeys(gap for part in parts for gap in part.gaps)
+    return Known(each_once(resource for part in parts for resource in part.resources), tuple(gaps))
