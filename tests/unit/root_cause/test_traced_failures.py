@@ -12,20 +12,14 @@ from auto_repair.root_cause.engine import investigate
 from auto_repair.root_cause.model import Kind, Verdict
 from tests.builders import NOW, ago, evidence, some_surroundings
 from tests.traces import THROTTLED
-from tests.unit.root_cause.test_around import API, BROKE, BUCKET, LAMBDA, REFUSED, series
+from tests.unit.root_cause.test_around import API, BROKE, BUCKET, LAMBDA, REFUSED, broken_api, series
 
 TRACED = replace(REFUSED, first_seen=BROKE + timedelta(seconds=40), count=4, traced=True)
 
 
-def broken_api(*signatures: ResourceSignature) -> Surroundings:
-    """Its API fails; the function catches what it meets, so that its own metrics are as ever."""
-    observed = (
-        series(API, "5XXError / Count", MetricRole.AVAILABILITY, 1.0, 0.1),
-        series(API, "Count", MetricRole.REQUESTS, 60, 61),
-        series(LAMBDA, "Errors / Invocations", MetricRole.AVAILABILITY, 1.0, 1.0),
-        series(LAMBDA, "Invocations", MetricRole.REQUESTS, 60, 61),
-    )
-    return replace(some_surroundings(), series=observed, signatures=signatures)
+def hearing(*signatures: ResourceSignature) -> Surroundings:
+    """The broken API, with what logs and traces say."""
+    return broken_api(signatures=signatures)
 
 
 def with_table(around: Surroundings) -> Surroundings:
@@ -40,7 +34,7 @@ def with_table(around: Surroundings) -> Surroundings:
 
 
 def verdict(*signatures: ResourceSignature) -> Verdict:
-    return investigate(investigation_of(broken_api(*signatures)))
+    return investigate(investigation_of(hearing(*signatures)))
 
 
 def strengths(found: Verdict) -> dict[str, float]:
@@ -57,7 +51,7 @@ def test_traces_accuse_the_bucket_that_no_log_tells_of() -> None:
 
 
 def test_reason_that_rests_on_a_trace_cites_that_trace() -> None:
-    told = broken_api(replace(TRACED, evidence="traces.1-58406520-a006"))
+    told = hearing(replace(TRACED, evidence="traces.1-58406520-a006"))
     best = inquire(evidence(surroundings=told))[0][0]
     cited = {reason.text: reason.evidence for reason in best.because}
     said = next(text for text in cited if text.startswith("traced requests failed"))
@@ -66,7 +60,7 @@ def test_reason_that_rests_on_a_trace_cites_that_trace() -> None:
 
 def test_same_failure_in_log_and_traces_counts_once() -> None:
     assert strengths(verdict(REFUSED, TRACED)) == strengths(verdict(REFUSED))
-    assert [log.traced for log in investigation_of(broken_api(REFUSED, TRACED)).logs] == [False]
+    assert [log.traced for log in investigation_of(hearing(REFUSED, TRACED)).logs] == [False]
 
 
 def test_log_that_knows_it_was_always_so_outweighs_the_traces() -> None:
@@ -83,7 +77,7 @@ def test_function_that_only_says_it_failed_is_no_reason_to_be_silent_on_whom_it_
 
 def test_own_log_counts_as_a_log_too() -> None:
     own = replace(REFUSED, count=900)
-    given = investigation_of(broken_api(TRACED), own=(own,))
+    given = investigation_of(hearing(TRACED), own=(own,))
     assert [(log.count, log.traced) for log in given.logs] == [(900, False)]
 
 
@@ -91,8 +85,8 @@ def test_own_errors_of_before_are_known_from_the_logs_around() -> None:
     text = "An error occurred (AccessDenied) when calling the ListObjectsV2 operation: Access Denied"
     own = ErrorSignature("ClientError", text, 25, REFUSED.first_seen, NOW, text)
     usual = replace(REFUSED, template=f"ClientError: {text}", count_before=100, sample=text)
-    new = inquire(evidence(signatures=(own,), surroundings=broken_api()))[0]
-    chronic = inquire(evidence(signatures=(own,), surroundings=broken_api(usual)))[0]
+    new = inquire(evidence(signatures=(own,), surroundings=hearing()))[0]
+    chronic = inquire(evidence(signatures=(own,), surroundings=hearing(usual)))[0]
     assert new[0].resource == BUCKET
     assert chronic[0].resource == API
     assert new[0].because[0].evidence == ("logs.errors",)
@@ -128,8 +122,8 @@ def test_failure_that_was_traced_before_anything_was_slow_weighs_less() -> None:
 
 def test_trace_tells_which_table_a_message_leaves_open() -> None:
     throttled = replace(TRACED, template=THROTTLED, sample=THROTTLED)
-    (said,) = investigation_of(with_table(broken_api(throttled))).logs
-    (traced,) = investigation_of(with_table(broken_api(replace(throttled, names="dynamodb:ledger")))).logs
+    (said,) = investigation_of(with_table(hearing(throttled))).logs
+    (traced,) = investigation_of(with_table(hearing(replace(throttled, names="dynamodb:ledger")))).logs
     assert (said.names, traced.names) == ("dynamodb:stock", "dynamodb:ledger")
 
 
@@ -140,9 +134,9 @@ def test_resource_that_only_traces_know_is_accused_by_its_name() -> None:
 
 def test_traces_of_an_earlier_trouble_accuse_nobody() -> None:
     over = replace(TRACED, first_seen=ago(minutes=12), last_seen=ago(minutes=11))
-    assert investigation_of(broken_api(over)).logs == ()
+    assert investigation_of(hearing(over)).logs == ()
 
 
 def test_log_of_an_earlier_trouble_does_not_silence_the_traces_of_this_one() -> None:
     over = replace(REFUSED, first_seen=ago(minutes=12), last_seen=ago(minutes=11))
-    assert [log.traced for log in investigation_of(broken_api(over, TRACED)).logs] == [True]
+    assert [log.traced for log in investigation_of(hearing(over, TRACED)).logs] == [True]
