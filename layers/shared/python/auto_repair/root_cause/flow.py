@@ -9,7 +9,7 @@ attributing a change to mechanisms (Budhathoki et al., "Why did the distribution
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from auto_repair.root_cause.cycles import shares_in_circles, uncalled_circles
@@ -86,7 +86,7 @@ def explain_away(
     calls: Mapping[str, Calls],
     newcomers: frozenset[str],
     edges: Mapping[tuple[str, str], Boundary],
-    usual: Mapping[str, float],
+    usual: Callable[[str], float],
 ) -> Flow:
     """Follow one sort of symptom along the calls; `edges` are measured boundaries (latency only)."""
     known = {node: s for node, s in symptoms.items() if node not in newcomers}
@@ -100,7 +100,7 @@ def explain_away(
     hot = [node for node, s in sigmas.items() if s > NOISE]
     unseen = [node for node, s in known.items() if any(is_gap(s, calls.get(node), i) for i in rows.after)]
     given = CallGraph.of(graph)
-    views = client_views(given, hot, unseen, alarmed, lambda node: usual.get(node, 0.0), volume)
+    views = client_views(given, hot, unseen, alarmed, usual, volume)
     with_views = CallGraph.of(graph, views)
     repaired = CallGraph.of(graph, [*views, *missing_edges(with_views, hot, volume, calls)])
     moved = {node for node, v in volume.items() if v > 0}

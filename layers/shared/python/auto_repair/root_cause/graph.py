@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import pairwise
 from operator import mul
 
 from auto_repair.root_cause.model import Graph
-from auto_repair.root_cause.series import standardised
 from auto_repair.root_cause.traffic import Calls
 
 IN_STEP = 0.85  # correlation of the row-to-row changes of two nodes' calls that betrays an edge
@@ -96,7 +94,7 @@ def missing_edges(
     moved = [node for node in hot if volume.get(node, 0.0) > 0 and node in calls]
     services = _most_harmed((node for node in moved if node in graph.callees), volume)
     leaves = _most_harmed((node for node in moved if node not in graph.callees), volume)
-    steps = {node: _steps(calls[node]) for node in (*services, *leaves)}
+    steps = {node: calls[node].steps() for node in (*services, *leaves)}
     found = []
     for service in services:
         connected = graph.below(service) | graph.above(service)
@@ -112,7 +110,3 @@ def missing_edges(
 
 def _most_harmed(nodes: Iterable[str], volume: Mapping[str, float]) -> list[str]:
     return nlargest(MOST_HARMED, nodes, key=lambda node: volume.get(node, 0.0))
-
-
-def _steps(calls: Calls) -> list[float]:
-    return standardised([b - a for a, b in pairwise(calls.reference)])

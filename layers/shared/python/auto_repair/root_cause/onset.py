@@ -117,7 +117,9 @@ def _scales(telemetry: Telemetry) -> list[_Scale]:
 
 
 def _scale(column: Column, reference: Values) -> _Scale | None:
-    known = sorted(present(_upwards(column, reference)))
+    known = sorted(present(reference))
+    if column.role is Role.AVAILABILITY:
+        known = [-value for value in reversed(known)]
     if len(known) < 8:
         return None
     middle, high = known[len(known) // 2], known[int(0.95 * (len(known) - 1))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from auto_repair.root_cause.flow import GAP, NOISE, Flow, explain_away, strength
 from auto_repair.root_cause.model import Evidence, Investigation, Kind, Role
@@ -78,7 +79,10 @@ def rank_candidates(
     failing = failures(telemetry, calls, rows)
     edges = boundaries(telemetry, rows)
     newcomers = frozenset(node for node in telemetry.by_node if is_newcomer(telemetry, node, rows))
-    usual = {node: usual_level(telemetry, symptom) for node, symptom in slow.items()}
+
+    @cache
+    def usual(node: str) -> float:
+        return usual_level(telemetry, slow[node]) if node in slow else 0.0
 
     def follow(symptoms: Mapping[str, Symptom], measured: Mapping[tuple[str, str], Boundary]) -> Flow:
         return explain_away(
@@ -100,11 +104,14 @@ def rank_candidates(
         ledger.add(_own_trouble(flows[kind], kind, alarm.node, weight, newcomers))
     ledger.add(_boundary_gaps(edges))
     ledger.add(_resources(telemetry, rows))
-    ledger.add(_silences(lost_calls(telemetry, calls, investigation.graph, rows), ledger.strongest))
+    if ledger.strongest < 1:  # else no weight would be left for them, and they take long to find
+        lost = lost_calls(telemetry, calls, investigation.graph, rows)
+        ledger.add(_silences(lost, 1 - ledger.strongest))
     flow = flows[alarmed_kind]
     ledger.add(_priors(investigation, flow, ledger, onset, period_of(telemetry.reference.timestamps)))
     strongest = ledger.strongest
-    ledger.add(_unobserved(flow, alarmed_kind, suspects(flow, rows, calls, _usually_seen(telemetry, flow))))
+    suspected = suspects(flow, rows, calls, partial(_usually_seen, telemetry, flow))
+    ledger.add(_unobserved(flow, alarmed_kind, suspected))
     scores, siblings = (
         level_siblings(ledger.scores(), flow, calls, alarm.node) if calls else (ledger.scores(), ())
     )
@@ -164,13 +171,10 @@ def _trouble(flow: Flow, kind: Kind, node: str, value: float, newcomers: frozens
     )
 
 
-def _usually_seen(telemetry: Telemetry, flow: Flow) -> dict[str, float]:
-    """How surely each node reports the symptom's metric: 1 always, 0 in half of the reference's rows."""
-    shares = {}
-    for node, symptom in flow.symptoms.items():
-        values = telemetry.in_reference(symptom.column)
-        shares[node] = max(0.0, 1 - 2 * values.count(None) / len(values)) if values else 0.0
-    return shares
+def _usually_seen(telemetry: Telemetry, flow: Flow, node: str) -> float:
+    """How surely a node reports the symptom's metric: 1 always, 0 in half of the reference's rows."""
+    values = telemetry.in_reference(flow.symptoms[node].column) if node in flow.symptoms else ()
+    return max(0.0, 1 - 2 * values.count(None) / len(values)) if values else 0.0
 
 
 def _unobserved(flow: Flow, kind: Kind, suspected: Mapping[str, Suspicion]) -> list[Evidence]:
@@ -228,9 +232,8 @@ def _resources(telemetry: Telemetry, rows: Rows) -> list[Evidence]:
     ]
 
 
-def _silences(lost: Mapping[tuple[str, str], float], strongest: float) -> list[Evidence]:
+def _silences(lost: Mapping[tuple[str, str], float], unexplained: float) -> list[Evidence]:
     """Calls that are no longer made tell most when nothing else explains the alarm."""
-    unexplained = max(0.0, 1 - strongest)
     at_caller: dict[str, list[tuple[float, str]]] = {}
     for (caller, callee), sigmas in lost.items():
         if sigmas > RISE:

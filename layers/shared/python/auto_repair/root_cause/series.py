@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 Gappy = Sequence[float | None]
 
@@ -23,11 +22,6 @@ def median(values: Iterable[float | None]) -> float | None:
     """Upper median of the values that exist, None without any."""
     ordered = sorted(present(values))
     return ordered[len(ordered) // 2] if ordered else None
-
-
-def differences(values: Gappy) -> list[float | None]:
-    """Steps from row to row."""
-    return [None if a is None or b is None else b - a for a, b in pairwise(values)]
 
 
 def minus(left: Gappy, right: Gappy) -> list[float | None]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from itertools import takewhile
+from operator import mul
 
 from auto_repair.root_cause.flow import Flow
-from auto_repair.root_cause.series import correlation, differences, mean
+from auto_repair.root_cause.series import mean
 from auto_repair.root_cause.traffic import Calls
 
 SAME_EXCESS = 0.06
@@ -27,6 +28,7 @@ def level_siblings(
     """Scores with siblings brought together, and the groups found (each of two or more)."""
     levelled = dict(scores)
     groups = []
+    front = calls[alarmed].steps() if alarmed in calls else []
     rest = [n for n in scores if n != alarmed and n in calls and flow.own.get(n, 0.0) > 0]
     rest.sort(key=lambda node: (-flow.own[node], -scores[node]))
     while rest:
@@ -38,7 +40,7 @@ def level_siblings(
             continue
         groups.append(frozenset(group))
         best = max(scores[node] for node in group)
-        group.sort(key=lambda node: _closeness(node, alarmed, calls))
+        group.sort(key=lambda node: sum(map(mul, calls[node].steps(), front)))
         for place, node in enumerate(group):
             levelled[node] = best * (1 - STEP * place)
     return levelled, tuple(groups)
@@ -51,9 +53,3 @@ def _same_excess(flow: Flow, first: str, node: str) -> bool:
 def _same_calls(first: str, node: str, calls: Mapping[str, Calls]) -> bool:
     served = mean(calls[first].window)
     return abs(mean(calls[node].window) - served) <= SAME_CALLS * served
-
-
-def _closeness(node: str, alarmed: str, calls: Mapping[str, Calls]) -> float:
-    if alarmed not in calls:
-        return 0.0
-    return correlation(differences(calls[node].reference), differences(calls[alarmed].reference))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from auto_repair.root_cause.model import Column, Frame, Investigation, Role, Values
 from auto_repair.root_cause.periods import Rows
-from auto_repair.root_cause.series import median
+from auto_repair.root_cause.series import median, present
 
 ADDITIVE_FIRST = ("Average", "Mean", "p50", "p90", "p95", "p99")  # an average adds up along calls
 FEWEST_VALUES = 8  # of the reference, to compare with
@@ -69,21 +69,18 @@ def is_newcomer(telemetry: Telemetry, node: str, rows: Rows) -> bool:
         for role in (Role.REQUESTS, Role.LATENCY, Role.AVAILABILITY)
         for column in telemetry.columns(node, role)
     ]
-    if not columns:
+    was_active, is_active = (
+        any(_is_active(telemetry.in_window(c), c.role, chosen) for c in columns)
+        for chosen in (rows.before, rows.after)
+    )
+    if was_active or not is_active:
         return False
-    usual = max(_active_share(telemetry.in_reference(c), c.role) for c in columns)
-    if usual >= RARELY:
-        return False
-    active = [
-        any(_is_active(telemetry.in_window(c)[i], c.role) for c in columns)
-        for i in (*rows.before, *rows.after)
-    ]
-    early = active[: len(rows.before)]
-    return not any(early) and any(active)
+    return all(_active_share(telemetry.in_reference(c), c.role) < RARELY for c in columns)
 
 
-def _is_active(value: float | None, role: Role) -> bool:
-    return value is not None and (role is not Role.REQUESTS or value > 0)
+def _is_active(values: Values, role: Role, rows: Sequence[int]) -> bool:
+    known = present(values[i] for i in rows)
+    return any(value > 0 for value in known) if role is Role.REQUESTS else bool(known)
 
 
 def _active_share(values: Values, role: Role) -> float:

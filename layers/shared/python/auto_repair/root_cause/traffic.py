@@ -10,7 +10,7 @@ from itertools import pairwise
 from auto_repair.root_cause.baselines import measure_shift
 from auto_repair.root_cause.model import Graph, Role
 from auto_repair.root_cause.periods import Rows
-from auto_repair.root_cause.series import Gappy, mean, median, present, ratio
+from auto_repair.root_cause.series import Gappy, mean, median, present, ratio, standardised
 from auto_repair.root_cause.telemetry import Telemetry
 
 NEXT_TO_NOTHING = 1e-12  # of a column's largest value: no metric counts that finely
@@ -23,6 +23,10 @@ class Calls:
 
     window: tuple[float, ...]
     reference: tuple[float, ...]
+
+    def steps(self) -> list[float]:
+        """Changes from row to row of the reference; two nodes' products add up to their correlation."""
+        return standardised([b - a for a, b in pairwise(self.reference)])
 
 
 def count_calls(telemetry: Telemetry) -> dict[str, Calls]:
@@ -59,7 +63,7 @@ def _one_call(columns: Sequence[tuple[Gappy, Gappy]]) -> float | None:
     """
     finest = []
     for window, reference in columns:
-        values = sorted({0.0, *(v for v in (*window, *reference) if v and v > 0)})
+        values = sorted(v for v in {0.0, *window, *reference} if v is not None and v >= 0)
         values = [v for v in values if v == 0 or v > NEXT_TO_NOTHING * values[-1]]
         gaps = sorted(b - a for a, b in pairwise(values) if b - a > SAME_VALUE * b)
         if gaps:

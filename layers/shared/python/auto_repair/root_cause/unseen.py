@@ -6,7 +6,7 @@ in the others, and no observed callee answers for, is its own or of any callee u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auto_repair.root_cause.flow import Flow, is_gap
@@ -25,7 +25,7 @@ class Suspicion:
 
 
 def suspects(
-    flow: Flow, rows: Rows, calls: Mapping[str, Calls], usually_seen: Mapping[str, float]
+    flow: Flow, rows: Rows, calls: Mapping[str, Calls], usually_seen: Callable[[str], float]
 ) -> dict[str, Suspicion]:
     """Callees with gaps where their callers suffered; `usually_seen` is how surely a node reports, 0 to 1."""
     found: dict[str, Suspicion] = {}
@@ -34,10 +34,10 @@ def suspects(
         if own <= 0 or sum(felt) <= 0:
             continue
         hidden = {
-            callee: usually_seen.get(callee, 0.0)
-            * _hidden(flow.symptoms.get(callee), felt, rows, calls.get(callee))
+            callee: share * usually_seen(callee)
             for callee in flow.graph.callees.get(caller, ())
             if flow.shares.get((caller, callee), 1.0) > 0
+            and (share := _hidden(flow.symptoms.get(callee), felt, rows, calls.get(callee))) > 0
         }
         for callee, share in hidden.items():
             if share > 0:
