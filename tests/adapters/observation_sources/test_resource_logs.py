@@ -167,7 +167,20 @@ class TestReadings:
         (item,) = found.items
         assert len(clients.calls) == resource_logs.MAX_PAGES
         assert item.observed == "no error is logged (of a part: the log is longer than we read)"
-        assert gaps(found) == [f"the log of {FUNCTION.id} was not searched to its end"]
+        assert gaps(found) == [f"the log of {FUNCTION.id} was not searched to the end of the window"]
+
+    def test_reference_without_end_is_told_too(self) -> None:
+        """An error of every day looks like a new one then."""
+
+        def answer(**asked: Any) -> dict[str, Any]:
+            is_window = asked["endTime"] > round((NOW.timestamp() - 900) * 1000)
+            return {"events": [event(5, DENIED)]} if is_window else {"events": [], "nextToken": "t"}
+
+        source, _ = reading(answer)
+        found = source.observe(scope(FUNCTION, BUCKET))
+        (item,) = found.items
+        assert item.baseline == "in the reference: not searched to its end"
+        assert gaps(found) == [f"the log of {FUNCTION.id} was not searched to the end of the reference"]
 
 
 class TestLogGroups:
@@ -181,6 +194,20 @@ class TestLogGroups:
             "logs.filter_log_events",
             "lambda.get_function_configuration",
         ]
+
+    def test_lines_of_others_do_not_hide_those_on_a_later_page(self) -> None:
+        mine, others = "2026/01/31/image-service[7]f710", "2026/01/31/resize[1]a1b2"
+
+        def answer(**asked: Any) -> dict[str, Any]:
+            if asked["logGroupName"] != "/shared/images":
+                raise refusal("ResourceNotFoundException")
+            if "nextToken" not in asked:
+                return {"events": [event(9, "Error: not ours", others)], "nextToken": "t"}
+            return {"events": [event(5, DENIED, mine)]}
+
+        source, _ = reading(answer, {"LoggingConfig": {"LogGroup": "/shared/images"}})
+        found = source.observe(scope(FUNCTION, BUCKET))
+        assert [signature.names for signature in found.signatures] == ["s3:images"]
 
     def test_function_that_never_logged_is_told(self) -> None:
         source, _ = reading(holding({}))

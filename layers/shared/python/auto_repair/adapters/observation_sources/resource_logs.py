@@ -54,11 +54,17 @@ class Log:
 
 @dataclass(frozen=True)
 class Reading:
-    """Error-like lines of a span of time, oldest first; whether these are all, and whether any was found."""
+    """What error-like lines of a span of time tell, oldest first; whether these are all, and whether any was
+    found."""
 
     errors: tuple[LoggedError, ...] = ()
     complete: bool = True
-    has_events: bool = False
+    has_lines: bool = False
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing was found only as far as was searched."""
+        return not (self.complete or self.has_lines)
 
 
 class ResourceLogsSource:
@@ -123,11 +129,16 @@ class ResourceLogsSource:
             query=f"logs:FilterLogEvents {log.group}, lines that look like errors",
             window=scope.window,
             observed=_told(found) + note,
-            baseline=f"in the reference: {_earlier(found)}" if found else "",
+            baseline=f"in the reference: {_earlier(found, past)}" if found else "",
             link=self._links.log_events(log.group, scope.window),
         )
-        searched = now.complete or now.has_events
-        return found, item, "" if searched else f"the log of {function.id} was not searched to its end"
+        spans = (("the window", now), ("the reference", past))
+        blind = " and ".join(span for span, reading in spans if reading.is_blind)
+        return (
+            found,
+            item,
+            f"the log of {function.id} was not searched to the end of {blind}" if blind else "",
+        )
 
     def _configured_log(self, function_name: str) -> Log:
         """Raises `ResourceMissing` when the function has the usual log group, which does not exist."""
@@ -138,7 +149,7 @@ class ResourceLogsSource:
         return Log(group, re.compile(rf"\d{{4}}/\d\d/\d\d/{re.escape(function_name)}\["))
 
     def _read(self, log: Log, span: Window, scope: Scope, deadline: Deadline) -> Reading:
-        events: list[dict[str, Any]] = []
+        lines: list[LogLine] = []
         page: dict[str, Any] = {}
         answer = pages(
             self._clients.client("logs").filter_log_events,
@@ -149,13 +160,11 @@ class ResourceLogsSource:
             limit=MAX_LINES,
         )
         for page in islice(answer, MAX_PAGES):
-            events += page.get("events", ())
-            if events or deadline.passed:
+            events = page.get("events", ())
+            lines += (_line(event) for event in events if log.own_stream.match(event["logStreamName"]))
+            if lines or deadline.passed:
                 break
-        lines = [_line(event) for event in events if log.own_stream.match(event["logStreamName"])]
-        return Reading(
-            logged_errors(lines, scope.resources), complete=not following(page), has_events=bool(events)
-        )
+        return Reading(logged_errors(lines, scope.resources), not following(page), bool(lines))
 
 
 def suspects(scope: Scope) -> tuple[list[Resource], list[Resource]]:
@@ -182,7 +191,9 @@ def _told(found: Iterable[ResourceSignature]) -> str:
     return (told[: MAX_TEXT - 1] + "…" if len(told) > MAX_TEXT else told) or "no error is logged"
 
 
-def _earlier(found: tuple[ResourceSignature, ...]) -> str:
+def _earlier(found: tuple[ResourceSignature, ...], past: Reading) -> str:
+    if past.is_blind:
+        return "not searched to its end"
     new = sum(not s.count_before for s in found)
     return f"{new} of {len(found)} were not seen"
 
