@@ -126,9 +126,7 @@ def after_a_no(report: IncidentReport) -> list[str]:
     """A person said no, or nobody answered."""
     if report.approval and report.approval.decision == EXPIRED["decision"]:
         again = start_command(report.incident)
-        return [
-            f"The failure goes on. To be asked again, start again with `{again}`, or await the next alarm."
-        ]
+        return [f"The failure goes on. To be asked again, run `{again}` or await the next alarm."]
     return ["The failure goes on until somebody acts; the plan and its evidence are in the report."]
 
 
