@@ -369,6 +369,23 @@ def test_alias_that_somebody_shifts_step_by_step_is_not_moved_back_under_it(mode
     assert "; alias live splits its traffic over 2 versions, and nobody knows" in first["outcome"]
 
 
+def test_unreleased_work_in_latest_forbids_a_further_step_and_keeps_all_but_our_memory() -> None:
+    """The alias serves what was repaired in vain: the next release shall not bring our memory with it."""
+    simulation = Simulation(behind_alias("live"), Behaviour(needs_mb=1000), called_through="live")
+
+    def develop(current: Simulation) -> None:
+        if current.state == "Stabilize" and current.function.latest.code == "code-1":
+            current.functions.deploy("code-2", timeout_s=30)
+
+    simulation.on_wait = develop
+    execution = simulation.run()
+    assert execution.output["plan"]["refusal"]["rule"] == "unreleased code"
+    assert simulation.live["aliases"] == {"live": "1"}
+    latest = simulation.function.latest
+    assert (latest.memory_mb, latest.timeout_s, latest.code) == (128, 30, "code-2")
+    assert (simulation.store.statuses, told(simulation)) == (["ROLLED_BACK"], "ROLLED_BACK")
+
+
 def test_deployment_that_sets_the_former_memory_again_leaves_nothing_of_ours() -> None:
     answers = iter(["approve", "approve"])
     simulation = Simulation(function(), Behaviour(needs_mb=1000), policy={"mode": Mode.ASK})
