@@ -9,7 +9,8 @@ from auto_repair.domain.errors import AutoRepairError, AwsCallFailed, InvalidEve
 from auto_repair.domain.evidence import Evidence, Window
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
-from auto_repair.domain.repair import Refusal, Repair, RepairContext
+from auto_repair.domain.repair import Change, Refusal, Repair, RepairContext
+from auto_repair.domain.repair_progress import Progress
 from auto_repair.domain.surroundings import SETTINGS, ResourceSeries, Surroundings
 from auto_repair.domain.timestamps import iso, parse
 from auto_repair.domain.verdict import Judgement, Look, NextRung, judge, since_change
@@ -46,18 +47,7 @@ class VerifyRepair:
             raise InvalidEvent("repair: the state document holds no applied change to verify")
         before = self.store.load_evidence(reference.ref)
         policy, unread = self._policy(case.incident.function_name)
-        changed_at = parse(progress.changed_at)
-        target = Target(
-            before.function_name, Window(changed_at, self.clock()), plan.change.alias, history=False
-        )
-        after = self._with_context(gather(self.sources, target), before)
-        after = since_change(after, plan.change, changed_at, progress.published_version)
-        if before.surroundings:
-            scope = replace(before.surroundings.scope, window=target.window)
-            now = self.look_around().observe(scope)
-            after = replace(
-                after, surroundings=replace(now, series=now.series + _bounds(before.surroundings))
-            )
+        after = self._after(plan.change, progress, before)
         waited_s = _waited_s(plan, case.verification)
         repair = self.repairs[plan.repair]
         look = Look(
@@ -87,6 +77,18 @@ class VerifyRepair:
         )
         self._record(case, plan, judgement)
         return verification
+
+    def _after(self, change: Change, progress: Progress, before: Evidence) -> Evidence:
+        """What is seen since callers meet the change, of the function and of what was looked at around it."""
+        changed_at = parse(progress.changed_at)
+        target = Target(before.function_name, Window(changed_at, self.clock()), change.alias, history=False)
+        after = self._with_context(gather(self.sources, target), before)
+        after = since_change(after, change, changed_at, progress.published_version)
+        if before.surroundings is None:
+            return after
+        scope = replace(before.surroundings.scope, window=target.window)
+        now = self.look_around().observe(scope)
+        return replace(after, surroundings=replace(now, series=now.series + _bounds(before.surroundings)))
 
     def _with_context(self, after: Evidence, before: Evidence) -> Evidence:
         """`after` with what does not change in minutes and was read once, or could not be read then."""
