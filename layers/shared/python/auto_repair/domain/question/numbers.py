@@ -13,7 +13,7 @@ _LATIN = (
     ("4", "four|vier|quatre|cuatro"),
     ("5", "five|funf|cinq|cinco"),
     ("6", "six|sechs|seis"),
-    ("7", r"seven|sieben|(?<!\d )(?<!\d\. )(?<!\d(?:th|st|nd|rd|er) )sept(?! \d)|siete"),  # Sept 8 is a day
+    ("7", r"seven|sieben|(?<!\d )(?<!\d\. )(?<!\d[a-z]{2} )sept(?! \d)|siete"),  # Sept 8 is a day
     ("8", "eight|acht|huit|ocho"),
     ("9", "nine|neun|neuf|nueve"),
     ("10", "ten|zehn|dix|diez"),
