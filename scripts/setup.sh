@@ -108,7 +108,7 @@ install_with_uv() {
     local variables
     [ -x "$venv/bin/uv" ] && variables=$("$venv/bin/python" scripts/uv_environment.py) &&
         (eval "$variables" && "$venv/bin/uv" pip install --quiet --python "$1/bin/python" \
-            --compile-bytecode --require-hashes -r "$2")
+            --require-hashes -r "$2")
 }
 
 install_with_pip() {
@@ -138,6 +138,8 @@ venv_is_usable || make_venv
 for name in "$@"; do
     case "$name" in
         checkov) install checkov .tools/checkov ;;
-        *) install "$name" "$venv" ;;
+        test) install test "$venv" ;;
+        # Compiled ahead, because many processes import it at once. Of the others most is never imported.
+        demo) UV_COMPILE_BYTECODE=1 install demo "$venv" ;;
     esac
 done
