@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AwsCallFailed, InvalidEvent, TransientError
 from auto_repair.domain.evidence import Evidence, Invocation, MissingEvidence
@@ -34,6 +35,7 @@ from tests.builders import (
     evidence,
     in_turn,
     progress,
+    reservation,
     some_surroundings,
     timeout,
 )
@@ -298,6 +300,14 @@ def test_probes_are_few_and_go_to_the_alias() -> None:
     aliased = a_plan(replace(change, alias="live", alias_version="1"), min_invocations=99)
     bench.look(bench.case(aliased))
     assert bench.functions.invoked == [(FUNCTION, "live", {})] * MAX_PROBES
+
+
+@pytest.mark.parametrize("qualifier", [None, "live"])
+def test_probes_of_a_reservation_run_what_callers_reach_and_nothing_unreleased(qualifier: str | None) -> None:
+    bench = Bench(probe_payload={})
+    plan = a_plan(a_change(reservation(5, 10)), repair="raise_reserved_concurrency")
+    bench.look(bench.case(replace(plan, planned_for=Build(qualifier))))
+    assert bench.functions.invoked == [(FUNCTION, qualifier, {})] * 3
 
 
 def test_slow_probes_leave_the_verifier_time_to_write_its_verdict_down() -> None:

@@ -128,15 +128,19 @@ class VerifyRepair:
         return NextRung.AT_WILL if alone and not is_last else NextRung.IF_NEEDED
 
     def _probe(self, policy: FunctionPolicy | None, plan: Plan, seen: int) -> None:
-        """Send the owner's harmless event where there is too little traffic to judge by."""
+        """Send the owner's harmless event where there is too little traffic to judge by: to what callers
+        reach, since `$LATEST` may hold what nobody has released."""
         if policy is None or policy.probe_payload is None or plan.change is None:
             return
+        reached = plan.planned_for.qualifier if plan.planned_for else policy.alias
         until = self.clock() + PROBING
         for _ in range(min(MAX_PROBES, max(0, plan.min_invocations - seen))):
             if self.clock() >= until:
                 return
             try:
-                self.functions.invoke(plan.change.function_name, plan.change.alias, policy.probe_payload)
+                self.functions.invoke(
+                    plan.change.function_name, plan.change.alias or reached, policy.probe_payload
+                )
             except AutoRepairError:
                 return  # no probe, no proof; but a good repair is not taken back for that
 
