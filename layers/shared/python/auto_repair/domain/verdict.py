@@ -160,9 +160,10 @@ class _Facts:
 
 
 def _facts(look: Look) -> _Facts:
-    if look.plan.change is None:
+    change = look.plan.change
+    if change is None:
         raise ValueError("a plan without a change cannot be verified")
-    look = replace(look, after=_of_callers(look.after, look.plan.change))
+    look = replace(look, after=_of_callers(look.after, change))
     rate_before = trouble_rate(look.before)
     if look.before.surroundings:
         # A handler that catches its errors fails no run: what its callers got counts.
@@ -170,7 +171,7 @@ def _facts(look: Look) -> _Facts:
     needed = clean_runs_needed(rate_before, look.plan.min_invocations)
     return _Facts(
         look,
-        look.plan.change,
+        change,
         rate_before,
         _rate_after(look.after, needed),
         served=max(float(len(look.after.invocations)), look.after.metric("Invocations").total),
