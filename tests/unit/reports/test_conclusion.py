@@ -6,7 +6,7 @@ import pytest
 
 from auto_repair.domain.diagnosis import Diagnosis, Verdict
 from auto_repair.domain.evidence import FunctionConfiguration
-from auto_repair.domain.guardrails import deployed_since
+from auto_repair.domain.last_look import deployed_since
 from auto_repair.domain.manual_start import start_command
 from auto_repair.domain.repair import Refusal
 from auto_repair.reports.conclusion import Tone, conclude

@@ -17,15 +17,9 @@ from auto_repair.domain.approval import read
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import InvalidEvent, RepairRejected, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import Alias, FunctionConfiguration
-from auto_repair.domain.guardrails import (
-    Moment,
-    alias_moved_since,
-    deployed_since,
-    forbidden_now,
-    gone_since,
-    kept_ready,
-)
+from auto_repair.domain.guardrails import Moment, kept_ready
 from auto_repair.domain.incident import LEASE
+from auto_repair.domain.last_look import alias_moved_since, deployed_since, forbidden_now, gone_since
 from auto_repair.domain.plan import Decision, Plan
 from auto_repair.domain.repair import (
     VERSIONED_SETTINGS,

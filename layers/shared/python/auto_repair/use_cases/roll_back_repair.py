@@ -14,12 +14,8 @@ from auto_repair.domain.build import Build
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, InvalidEvent, ResourceMissing, StaleConfiguration
 from auto_repair.domain.evidence import FunctionConfiguration
-from auto_repair.domain.guardrails import (
-    DEPLOYMENT_IN_PROGRESS,
-    NEWER_DEPLOYMENT,
-    deployed_since,
-    splits_traffic,
-)
+from auto_repair.domain.guardrails import DEPLOYMENT_IN_PROGRESS, splits_traffic
+from auto_repair.domain.last_look import NEWER_DEPLOYMENT, deployed_since
 from auto_repair.domain.outcome import readable_cause, rolled_back
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.repair import (
