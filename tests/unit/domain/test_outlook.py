@@ -145,11 +145,12 @@ class TestResourcesAround:
 
     def test_a_function_reads_from_a_stream_that_keeps_records_longer(self) -> None:
         age = series("lambda:orders", "IteratorAge", *steps(1380 * 60e3, 60e3, 30))
-        seen = with_series(age, series("kinesis:clicks", RETENTION, 7 * 86400))
+        kept = (series("kinesis:clicks", RETENTION, 7 * 86400), series("sqs:jobs", RETENTION, 86400))
+        seen = with_series(age, *kept)  # how long a queue keeps its messages is nothing to a stream's records
         assert seen.surroundings
         around = seen.surroundings
-        reads = Edge("kinesis:clicks", "lambda:orders", "event source mapping")
-        scope = replace(around.scope, topology=replace(around.scope.topology, edges=(reads,)))
+        reads = tuple(Edge(one.resource, "lambda:orders", "event source mapping") for one in kept)
+        scope = replace(around.scope, topology=replace(around.scope.topology, edges=reads))
         statement = only(replace(seen, surroundings=replace(around, scope=scope)))
         assert (statement.limit, statement.forecast.course) == ("7 days", Course.NOT_SOON)
 

@@ -200,12 +200,9 @@ def _limits(around: Surroundings) -> Iterator[Statement]:
 def _as_set(limit: _Limit, resource: str, around: Surroundings) -> _Limit:
     """The limit as the resource's settings have it, where they are known; else the default is assumed."""
     known = {s.resource: s.values[-1] for s in around.series if s.metric in SETTINGS and s.values}
-    # What a function reads from keeps the records.
-    of = (
-        (resource, *around.scope.topology.callers(resource))
-        if limit.quantity == "iterator_age"
-        else (resource,)
-    )
+    of = [resource]
+    if limit.quantity == "iterator_age":  # the streams that a function reads keep the records
+        of += [one for one in around.scope.topology.callers(resource) if one.startswith("kinesis:")]
     values = [known[one] for one in of if one in known]
     if not values:
         return limit
