@@ -318,3 +318,12 @@ def test_functions_neither_sleep_nor_poll() -> None:
     folders = (ROOT / "lambdas", ROOT / "layers" / "shared" / "python" / "auto_repair")
     for path in (path for folder in folders for path in folder.rglob("*.py") if path.name != "__main__.py"):
         assert "time.sleep" not in path.read_text(), path
+
+
+def test_message_about_a_failed_execution_leads_to_the_alarm_wherever_the_reader_sits() -> None:
+    """It is all that people get then, and their CLI's own Region may be another one."""
+    text = (ROOT / "terraform" / "modules" / "repair_workflow" / "events.tf").read_text()
+    commands = re.findall(r"aws stepfunctions [^\\]+", text)
+    assert any("describe-execution --query input" in command for command in commands)
+    assert all("--region <region> --execution-arn <execution>" in command for command in commands)
+    assert "$.region" in text

@@ -55,6 +55,7 @@ resource "aws_cloudwatch_event_target" "people" {
     input_paths = {
       execution = "$.detail.executionArn"
       name      = "$.detail.name"
+      region    = "$.region"
       status    = "$.detail.status"
     }
     # Each line is a quoted string of its own: this is how EventBridge writes text.
@@ -62,7 +63,8 @@ resource "aws_cloudwatch_event_target" "people" {
       "\"Lambda Auto-Repair (${var.environment}): the repair workflow itself ended as <status>.\"",
       "\"This execution changes nothing more, but its incident may be unfinished: look at the function by hand.\"",
       "\"Execution: <name>\"",
-      "\"See: aws stepfunctions get-execution-history --execution-arn <execution>\"",
+      "\"What started it: aws stepfunctions describe-execution --query input --output text --region <region> --execution-arn <execution>\"",
+      "\"What failed: aws stepfunctions get-execution-history --reverse-order --max-items 5 --region <region> --execution-arn <execution>\"",
     ])
   }
 
