@@ -288,6 +288,35 @@ def test_what_is_told_of_a_repair_that_somebody_else_overruled() -> None:
     )
 
 
+@pytest.mark.parametrize(("theirs_s", "left_s"), [(30, 30), (45, 54)])
+def test_no_message_is_handed_out_again_while_a_run_that_somebody_else_allows_works_on_it(
+    theirs_s: int, left_s: int
+) -> None:
+    shop = workshop(alias=False)
+    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
+    shop.functions.deploy("code-1", timeout_s=theirs_s)
+    told = gave_up(shop, case)
+    assert ("a run may take 45 s by now" in told) is (left_s == 54)
+    assert (shop.live["timeout"], shop.live["visibility"]) == (theirs_s, left_s)
+
+
+def test_queue_of_an_alias_that_keeps_the_longer_timeout_keeps_up_with_it() -> None:
+    shop = workshop(alias=True)
+    case = shop.finish(shop.planned(a_change(visibility(30, 360), timeout(3, 60))))
+    shop.functions.only.versions["3"] = a_configuration(version="3", timeout_s=60, fingerprint="code-2")
+    shop.functions.only.aliases["live"] = Alias("live", "3")
+    assert "a run may take 60 s by now" in gave_up(shop, case)
+    assert (shop.live["timeout"], shop.live["visibility"]) == (3, 360)
+
+
+def test_queue_that_was_too_short_before_us_is_so_again() -> None:
+    shop = workshop(alias=True)
+    shop.queues.timeouts[QUEUE] = 2
+    case = shop.finish(shop.planned(a_change(visibility(2, 54), timeout(3, 9))))
+    assert status(shop.restore(case)) is ProgressStatus.DONE
+    assert shop.live["visibility"] == 2
+
+
 def test_how_far_a_rollback_came_is_on_record() -> None:
     shop = workshop(alias=False)
     case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
@@ -495,15 +524,14 @@ def test_everything_that_could_not_be_restored_is_told() -> None:
 def test_update_that_aws_could_not_finish_has_restored_nothing(alias: bool) -> None:
     """Runs go on with what they had: `$LATEST` only says otherwise."""
     shop = workshop(alias=alias)
-    case = shop.finish(shop.planned(a_change(visibility(30, 54), timeout(3, 9))))
-    while (rolling := shop.roll_back(case)).steps[-1:] != ("timeout of orders: 9 s → 3 s",):
+    case = shop.finish(shop.planned(a_change(visibility(30, 360), timeout(3, 60))))
+    while (rolling := shop.roll_back(case)).steps[-1:] != ("timeout of orders: 60 s → 3 s",):
         case = replace(case, rollback=rolling)
     shop.functions.only.busy_looks = 0
     shop.functions.deploy("code-1", last_update_status="Failed")
-    assert gave_up(shop, replace(case, rollback=rolling)) == (
-        "AWS could not update orders, see LastUpdateStatusReason"
-    )
-    assert shop.live["visibility"] == 30
+    told = gave_up(shop, replace(case, rollback=rolling))
+    assert told.startswith("AWS could not update orders, see LastUpdateStatusReason; visibility timeout of")
+    assert shop.live["visibility"] == 360
 
 
 def test_old_failed_update_is_no_reason_to_say_that_something_was_changed() -> None:

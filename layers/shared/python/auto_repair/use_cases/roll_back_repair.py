@@ -195,7 +195,7 @@ class RollBackRepair:
             if setting.setting in VERSIONED_SETTINGS:
                 yield partial(_expect_restored, setting, latest)
             else:
-                yield partial(self._set_back, setting, ours)
+                yield partial(self._set_back, undo, setting, latest, ours)
 
     def _alias_back(self, undo: Change, ours: "Written") -> str:
         if not undo.publishes or undo.alias is None or undo.alias_version is None:
@@ -237,14 +237,31 @@ class RollBackRepair:
         write_latest(self.functions, replace(undo, settings=tuple(back)), latest)
         return "; ".join(str(replace(s, before=live_value(latest, s))) for s in back)
 
-    def _set_back(self, setting: SettingChange, ours: "Written") -> str:
+    def _set_back(
+        self, undo: Change, setting: SettingChange, latest: FunctionConfiguration, ours: "Written"
+    ) -> str:
         read_live, write = writers(self.functions, self.queues, self.buckets)[setting.setting]
         live = read_live(setting.resource)
         if agree(setting.setting, live, setting.after):
             return ""
         _expect_ours(setting, live, ours)
+        if setting.setting is Setting.VISIBILITY_TIMEOUT_S:
+            self._expect_time_to_run(undo, setting, latest)
         write(setting.resource, setting.after)
         return str(replace(setting, before=live))
+
+    def _expect_time_to_run(
+        self, undo: Change, setting: SettingChange, latest: FunctionConfiguration
+    ) -> None:
+        """A message that is visible again while a run still works on it is worked on twice."""
+        run_s = max(latest.timeout_s, self._reached(undo.function_name, undo.alias).timeout_s)
+        if latest.last_update_status == "Failed":
+            run_s = max(run_s, undo.before(Setting.TIMEOUT_S) or 0)  # runs may still have that
+        former_s, back_s = undo.after(Setting.TIMEOUT_S) or 0, setting.after
+        if run_s > former_s and isinstance(back_s, int) and run_s > back_s:
+            raise NotRestored(
+                f"{setting}: a run may take {run_s} s by now, and messages must stay hidden so long"
+            )
 
     def _record(self, case: Case, attempts: list[Attempt], now: Progress) -> None:
         status, told = rolled_back(now.status, case.verification), _told(case, now)
