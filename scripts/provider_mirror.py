@@ -49,6 +49,12 @@ def find_mirror(places: Iterable[str], version: str, system: str) -> Path | None
     return None
 
 
+def installed(data: Path, root: Path) -> Path:
+    """The program that `terraform init` has put into its data, and has verified against the lock file."""
+    folder = data / "providers" / PROVIDER / locked_version(root) / this_platform()
+    return next(folder.glob("terraform-provider-aws*"))
+
+
 def locked_version(root: Path) -> str:
     """The provider version all environments have in their lock files."""
     lock_file = lock_files(root)[0].read_text()

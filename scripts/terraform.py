@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts import build, extra_vars, progress, provider_mirror
+from scripts import build, extra_vars, progress, provider_mirror, shared_provider
 
 ROOT = build.ROOT
 LOCAL = "local"
@@ -106,10 +106,10 @@ class Workspace:
     data: Path
 
     @classmethod
-    def of(cls, folder: Path, purpose: str) -> Workspace:
+    def of(cls, folder: Path, purpose: str, variables: Mapping[str, str] | None = None) -> Workspace:
         """`purpose` keeps data apart: a folder that has met a backend cannot be initialised without one."""
         data = ROOT / ".build" / "terraform" / purpose / "-".join(folder.parts[-2:])
-        return cls(folder, provider_mirror.terraform_environment(os.environ, ROOT), data)
+        return cls(folder, provider_mirror.terraform_environment(os.environ, ROOT) | (variables or {}), data)
 
     def initialise(self, *options: str) -> Workspace:
         """`terraform init`, silent unless it fails."""
@@ -233,13 +233,13 @@ def validate() -> None:
 def test() -> None:
     """Run `terraform test` wherever there are tests, with the provider version that is locked."""
     folders = sorted({path.parent.parent for path in (ROOT / "terraform").glob("**/tests/*.tftest.hcl")})
-    for folder in folders:
-        print(folder.relative_to(ROOT), flush=True)
-        if not (folder / ".terraform.lock.hcl").exists():
-            shutil.copy(provider_mirror.lock_files(ROOT)[0], folder)
-        Workspace.of(folder, "checked").initialise("-backend=false").run("test")
     if not folders:
         raise TerraformError("There are no Terraform tests: terraform/**/tests/*.tftest.hcl")
+    verified = Workspace.of(Request(environments()[0]).folder, "checked").initialise("-backend=false")
+    with shared_provider.serving(provider_mirror.installed(verified.data, ROOT)) as attached:
+        for folder in folders:
+            print(folder.relative_to(ROOT), flush=True)
+            Workspace.of(folder, "tested", attached).initialise("-backend=false").run("test")
 
 
 def _variables(request: Request, artifacts: Path, kept: Mapping[str, Any] | None = None) -> list[str]:
