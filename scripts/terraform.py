@@ -106,10 +106,10 @@ class Workspace:
     data: Path
 
     @classmethod
-    def of(cls, folder: Path, purpose: str, variables: Mapping[str, str] | None = None) -> Workspace:
+    def of(cls, folder: Path, purpose: str, **variables: str) -> Workspace:
         """`purpose` keeps data apart: a folder that has met a backend cannot be initialised without one."""
         data = ROOT / ".build" / "terraform" / purpose / "-".join(folder.parts[-2:])
-        return cls(folder, provider_mirror.terraform_environment(os.environ, ROOT) | (variables or {}), data)
+        return cls(folder, provider_mirror.terraform_environment(os.environ, ROOT) | variables, data)
 
     def initialise(self, *options: str) -> Workspace:
         """`terraform init`, silent unless it fails."""
@@ -239,7 +239,7 @@ def test() -> None:
     with shared_provider.serving(provider_mirror.installed(verified.data, ROOT)) as attached:
         for folder in folders:
             print(folder.relative_to(ROOT), flush=True)
-            Workspace.of(folder, "tested", attached).initialise("-backend=false").run("test")
+            Workspace.of(folder, "tested", **attached).initialise("-backend=false").run("test")
 
 
 def _variables(request: Request, artifacts: Path, kept: Mapping[str, Any] | None = None) -> list[str]:
