@@ -166,6 +166,17 @@ def test_a_queue_its_dead_letters_key_and_writers() -> None:
     assert len(clients.calls) == 2
 
 
+def test_a_queues_policy_may_hold_one_statement_without_a_list() -> None:
+    condition = {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:{AT}:news"}}
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*", "Condition": condition}
+    answer = {"Attributes": {"Policy": json.dumps({"Statement": statement})}}
+    clients = clients_answering(
+        {"sqs.get_queue_url": {"QueueUrl": "https://queue"}, "sqs.get_queue_attributes": answer}
+    )
+    found = discovered("queue_dependencies", clients, Resource("sqs", "jobs"))
+    assert told(found) == ["sns:news → sqs:jobs: may write to it"]
+
+
 def test_a_queue_without_settings() -> None:
     clients = clients_answering(
         {"sqs.get_queue_url": {"QueueUrl": "https://queue"}, "sqs.get_queue_attributes": {}}

@@ -114,10 +114,15 @@ class _Policies:
         return self._found.attempt(partial(call, method, **arguments)) or {}
 
 
+def statements_of(document: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """A policy's statements; one alone may stand without a list around it."""
+    held = document.get("Statement", ())
+    return (held,) if isinstance(held, Mapping) else held
+
+
 def resources_in_policy(document: Mapping[str, Any]) -> Iterator[Resource]:
     """Resources that the statements name one by one. What is denied by name is needed no less."""
-    statements = document.get("Statement", ())
-    for statement in [statements] if isinstance(statements, Mapping) else statements:
+    for statement in statements_of(document):
         for arn in _texts(statement.get("Resource", ())):
             if resource := resource_of(arn):
                 yield resource

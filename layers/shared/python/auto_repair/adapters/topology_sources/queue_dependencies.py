@@ -7,6 +7,7 @@ from auto_repair.adapters.clients import Clients
 from auto_repair.adapters.discovery import Discovery, home
 from auto_repair.adapters.kms_keys import KmsKeys
 from auto_repair.adapters.sqs_queues import SqsQueues
+from auto_repair.adapters.topology_sources.function_grants import statements_of
 from auto_repair.domain.arns import Home, arn_of, resource_of, resources_in
 from auto_repair.domain.evidence import Window
 from auto_repair.domain.resources import Resource
@@ -38,7 +39,7 @@ class QueueDependenciesSource:
         master = attributes.get("KmsMasterKeyId", "")
         if master and (key := found.attempt(partial(self._keys.resource, master))):
             found.needs(start, key, "encrypts it")
-        for statement in json.loads(attributes.get("Policy", "{}")).get("Statement", ()):
+        for statement in statements_of(json.loads(attributes.get("Policy", "{}"))):
             if statement.get("Effect") == "Allow":
                 for writer in resources_in(json.dumps(statement.get("Condition", {}))):
                     found.needs(writer, start, "may write to it")
