@@ -4,15 +4,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.scenarios.stage import wait_until
 from tests.e2e.deployment import ACCOUNT, REGION, STATE_MACHINE, Deployment, attribute, now
+from tests.recorded_events import text_of
 
-EVENTS = Path(__file__).resolve().parent.parent / "events"
 BYSTANDER = "undisturbed"
 UNTOUCHED = ("healthy", "not-onboarded")
 LONG = "n" * 200_000  # an execution takes 262,144 characters
@@ -21,7 +20,7 @@ BUS = "lambda-auto-repair-local"
 
 def event(name: str, function: str = "healthy") -> Any:
     """A recorded event as it would arrive here and now."""
-    text = (EVENTS / f"{name}.json").read_text().replace("orders", function)
+    text = text_of(name).replace("orders", function)
     document = json.loads(text.replace("123456789012", ACCOUNT).replace("eu-central-1", REGION))
     if "state" in document.get("detail", {}):
         document["detail"]["state"]["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000+0000"
@@ -90,7 +89,7 @@ BAD = {
         "Key=auto-repair:target,Value=my-function",
     ),
     "alarm that is over": (event("alarm_back_to_ok"), "only ALARM starts an incident"),
-    "alarm of another region": (json.loads((EVENTS / "alarm_single_metric.json").read_text()), "deploy one"),
+    "alarm of another region": (json.loads(text_of("alarm_single_metric")), "deploy one"),
     "200 KB of a state": (changed(alarm(), "detail", "state", "value", to=LONG), "only ALARM starts"),
 }
 

@@ -3,7 +3,6 @@
 import json
 from copy import deepcopy
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,8 +17,8 @@ from auto_repair.contracts.start_request import function_and_alias
 from auto_repair.domain.composite_alarms import Composition
 from auto_repair.domain.errors import InvalidEvent
 from auto_repair.domain.incident import AlarmSignal, Trigger
+from tests.recorded_events import event
 
-EVENTS = Path(__file__).parents[2] / "events"
 LAMBDA_ALARMS = (
     "alarm_anomaly_band",
     "alarm_metric_math",
@@ -39,11 +38,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=10,
 )
-
-
-def event(name: str) -> Any:
-    """A recorded event."""
-    return json.loads((EVENTS / f"{name}.json").read_text())
 
 
 def alarm_of(name: str) -> AlarmSignal:

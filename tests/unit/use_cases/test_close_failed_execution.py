@@ -1,7 +1,6 @@
 """An execution that ended without telling anybody does not hold up the next alarm."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +12,11 @@ from auto_repair.use_cases.close_failed_execution import CloseFailedExecution
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent
 from tests.builders import EXECUTION, NOW, a_change, ago, an_incident
 from tests.fakes import FakeAlarms, FakeFunctions, FakeStore, finding, looking_up
-
-EVENTS = Path(__file__).parents[2] / "events"
+from tests.recorded_events import event
 
 
 def detail(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())["detail"]
+    return event(name)["detail"]
 
 
 def close(store: FakeStore, ended: Any) -> str:
@@ -88,13 +86,13 @@ def test_plan_that_had_begun_may_be_half_made_and_says_so() -> None:
 
 def test_function_that_only_aws_could_name_is_released_too() -> None:
     """Of a composite alarm, the event tells neither the function nor under which key its plans stand."""
-    store, event = FakeStore(), json.loads((EVENTS / "alarm_composite.json").read_text())
+    store, fired = FakeStore(), event("alarm_composite")
     errors = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "orders"}, "Sum")
     joined = AlarmSignal("lambda-errors-alarm-orders", NOW, state="ALARM", metrics=(errors,))
     parse = ParseAlarmEvent(FakeFunctions(), store, finding(), looking_up(FakeAlarms([KnownAlarm(joined)])))
-    incident = parse(event, EXECUTION, NOW)
+    incident = parse(fired, EXECUTION, NOW)
     store.record_repair(incident, "1", {"status": "AWAITING_APPROVAL", "change": a_change()})
-    closed = CloseFailedExecution(store, lambda: NOW, "notifier")(event, EXECUTION, NOW, "ABORTED")
+    closed = CloseFailedExecution(store, lambda: NOW, "notifier")(fired, EXECUTION, NOW, "ABORTED")
     assert closed == incident.id
     assert store.claims == {}
     assert store.statuses == ["FAILED"]

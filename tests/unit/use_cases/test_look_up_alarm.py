@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +15,13 @@ from auto_repair.use_cases.look_up_alarm import DEEPEST, MOST_ALARMS, TARGET_TAG
 from auto_repair.use_cases.parse_alarm_event import ParseAlarmEvent, incident_of
 from tests.builders import EXECUTION, NOW
 from tests.fakes import FakeAlarms, FakeFunctions, FakeStore, FakeTopology, finding, looking_up
+from tests.recorded_events import event
 
-EVENTS = Path(__file__).parents[2] / "events"
 PLACE = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:"
 FIRED = parse("2026-01-31T11:58:00.216+0000")
 ERRORS = AlarmMetric("AWS/Lambda", "Errors", {"FunctionName": "orders"}, "Sum")
 AGE = AlarmMetric("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "orders"}, "Maximum")
 OWN = AlarmMetric("Shop", "Backlog", {}, "Sum")
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
 
 
 def known(

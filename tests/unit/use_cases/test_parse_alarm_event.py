@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,12 +28,7 @@ from tests.fakes import (
     finding,
     looking_up,
 )
-
-EVENTS = Path(__file__).parents[2] / "events"
-
-
-def event(name: str) -> Any:
-    return json.loads((EVENTS / f"{name}.json").read_text())
+from tests.recorded_events import event
 
 
 class Arrivals:

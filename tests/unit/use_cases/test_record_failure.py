@@ -1,7 +1,6 @@
 """Where and why our own workflow failed is written down as it was."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from auto_repair.use_cases.parse_alarm_event import incident_of, recognised
 from auto_repair.use_cases.record_failure import RecordFailure
 from tests.builders import EXECUTION, NOW, a_case, a_change, a_plan, a_verification, an_incident, progress
 from tests.fakes import FakeClock, FakeStore
+from tests.recorded_events import event
 
-EVENTS = Path(__file__).parents[2] / "events"
 CAUSE = json.dumps(
     {"errorType": "AwsCallFailed", "errorMessage": "lambda:X failed with 403", "stackTrace": []}
 )
@@ -80,16 +79,16 @@ def test_plan_that_the_rollback_found_never_begun_keeps_its_record() -> None:
 )
 def test_delivery_that_could_not_be_parsed_fails_only_what_is_its_own(execution: str, status: str) -> None:
     """Each delivery of an alarm event comes to the same incident, and one of them works on it."""
-    store, event = FakeStore(), json.loads((EVENTS / "alarm_single_metric.json").read_text())
-    incident = incident_of(event, EXECUTION, NOW)
+    store, fired = FakeStore(), event("alarm_single_metric")
+    incident = incident_of(fired, EXECUTION, NOW)
     store.open(incident, NOW + LEASE)
     store.record_repair(incident, "1", {"status": "AWAITING_APPROVAL", "change": a_change()})
     told = an_incident(
         id="0f1e", function_name="unknown", disposition=Disposition.REJECTED, execution_arn=execution
     )
-    RecordFailure(store, FakeClock(), "notifier")(Case(told, event=event), DENIED)
+    RecordFailure(store, FakeClock(), "notifier")(Case(told, event=fired), DENIED)
     assert store.statuses == [status]
-    case = recognised(Case(told, event=event), store)
+    case = recognised(Case(told, event=fired), store)
     assert (case.incident.id == incident.id) is (execution == EXECUTION)
     assert case.incident.function_name == "orders"
 
