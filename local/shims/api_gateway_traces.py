@@ -12,6 +12,7 @@ from ministack.services import apigateway_v1
 
 from local.shims import wrap, xray
 from local.shims._api_calls import trace_id
+from local.trace_store import new_trace_id
 
 
 def install() -> None:
@@ -22,7 +23,7 @@ def install() -> None:
         scope = apigateway_v1.find_api_scope(api_id)
         if scope is None or not _is_traced(scope, api_id, stage):
             return await original(api_id, stage, method, path, headers, *rest)
-        root = trace_id(headers.get("x-amzn-trace-id", "")) or _new_trace_id()
+        root = trace_id(headers.get("x-amzn-trace-id", "")) or new_trace_id()
         caller = xray.Caller(root, secrets.token_hex(8))
         began = time.time()
         token = xray.caller.set(caller)
@@ -40,10 +41,6 @@ def _is_traced(scope: tuple[str, str], api_id: str, stage: str) -> bool:
     with request_scope(*scope):
         found = (apigateway_v1._stages_v1.get(api_id) or {}).get(stage) or {}
         return bool(found.get("tracingEnabled"))
-
-
-def _new_trace_id() -> str:
-    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
 def _segment(

@@ -26,6 +26,7 @@ from local.scenarios.clients import client
 from local.scenarios.incident_watch import ENDED
 from local.scenarios.stage import create_function, wait_until
 from local.settings import HOST
+from local.trace_store import new_trace_id
 from tests.e2e.deployment import ACCOUNT, REGION, STATE_MACHINE, TOPIC, Deployment, attribute
 
 BUS = "lambda-auto-repair-local"
@@ -272,7 +273,7 @@ class Walk:
 
     def undisturbed(self, scenario: Scenario) -> tuple[Ending, list[Point]]:
         """The incident without any fault, and all the calls of ours that are made in it."""
-        mark, trace = self.faults.mark(), new_trace()
+        mark, trace = self.faults.mark(), new_trace_id()
         ending = self.incident(scenario, lambda *_: nullcontext(lambda: True), trace=trace)
         calls = [call for call in self.faults.calls(mark) if call.trace == trace]
         return ending, points(calls, self._entered(ending.execution["executionArn"]))
@@ -303,7 +304,7 @@ class Walk:
 
     def run(self, scenario: Scenario, name: str, disturbance: Disturbance, *, trace: str = "") -> Ending:
         """The incident of a function that has failed; returns when it is over and somebody was told."""
-        trace = trace or new_trace()
+        trace = trace or new_trace_id()
         before = self._live(scenario, name)
         with self._denial(scenario, trace), disturbance(name, trace) as happened:
             execution = self._execution(scenario, name, trace)
@@ -499,7 +500,3 @@ class Mailbox:
             ]
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=handles)
         return list(batch)
-
-
-def new_trace() -> str:
-    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"

@@ -22,8 +22,9 @@ from local.faults import FaultControl
 from local.scenarios.incident_watch import ENDED
 from local.scenarios.stage import wait_until
 from local.settings import HOST
+from local.trace_store import new_trace_id
 from tests.e2e.deployment import STATE_MACHINE, Deployment
-from tests.e2e.fault_walk import Point, Trial, new_trace, points
+from tests.e2e.fault_walk import Point, Trial, points
 from tests.e2e.walk_choice import OWN, is_of_workflow, looks
 from tests.e2e.walk_extent import Extent, Progress
 
@@ -78,13 +79,13 @@ class Looks:
 
     def undisturbed(self) -> tuple[Look, list[Point]]:
         """The state when nothing fails, and the calls that it makes."""
-        mark, trace, began = self.faults.mark(), new_trace(), datetime.now(UTC)
+        mark, trace, began = self.faults.mark(), new_trace_id(), datetime.now(UTC)
         look = self._run(None, trace)
         calls = [call for call in self.faults.calls(mark) if call.trace == trace]
         return look, points(calls, [(began, STATE)])
 
     def disturbed(self, trial: Trial) -> Look:
-        return self._run(trial, new_trace())
+        return self._run(trial, new_trace_id())
 
     def _run(self, trial: Trial | None, trace: str) -> Look:
         if trial is None:

@@ -15,17 +15,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.instance import Instance
-from local.trace_store import FilterError, compile_filter
+from local.trace_store import FilterError, compile_filter, new_trace_id
 from tests.local.state_machines import ACCOUNT
 
 
 @pytest.fixture
 def xray(embedded_aws: Instance) -> Any:
     return embedded_aws.client("xray")
-
-
-def new_trace_id() -> str:
-    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
 def segment(trace_id: str, name: str, **fields: Any) -> dict[str, Any]:

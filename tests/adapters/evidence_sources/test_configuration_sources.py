@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from auto_repair.adapters.console_links import ConsoleLinks
 from auto_repair.adapters.evidence_sources.callers import CallersSource, callers_of
@@ -27,6 +26,7 @@ from auto_repair.domain.evidence import (
 )
 from auto_repair.ports import Target
 from tests.adapters.conftest import NOW, RecordedClients
+from tests.adapters.topology_sources.conftest import refusing
 
 WINDOW = Window(NOW - timedelta(minutes=15), NOW)
 PLAIN = Target("orders", WINDOW)
@@ -46,17 +46,6 @@ KEPT_READY = {
 }
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:jobs"
 KINESIS = "arn:aws:kinesis:us-east-1:123456789012:stream/s"
-
-
-def refusing(code: str, status: int = 400) -> Callable[..., Any]:
-    def reply(**_: Any) -> Any:
-        response: Any = {
-            "Error": {"Code": code, "Message": "words"},
-            "ResponseMetadata": {"HTTPStatusCode": status},
-        }
-        raise ClientError(response, "Call")
-
-    return reply
 
 
 def observed(evidence: Evidence, item_id: str) -> str:

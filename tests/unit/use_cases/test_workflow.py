@@ -103,6 +103,13 @@ def test_timeout_grows_and_its_queue_with_it() -> None:
     assert simulation.store.statuses == ["VERIFIED"]
 
 
+def test_queue_follows_the_timeout_from_rung_to_rung() -> None:
+    simulation = Simulation(function(), Behaviour(takes_s=20), queue=True)
+    simulation.run()
+    assert (simulation.live["timeout"], simulation.live["visibility"]) == (36, {QUEUE: 216})
+    assert simulation.store.statuses == ["EXECUTED", "EXECUTED", "VERIFIED"]
+
+
 def test_timeout_that_does_not_help_goes_back_with_its_queue() -> None:
     simulation = Simulation(
         function(), Behaviour(takes_s=900), queue=True, policy={"limits": Limits(max_timeout_s=20)}
@@ -257,6 +264,12 @@ def release(simulation: Simulation) -> None:
         simulation.function.aliases[name] = Alias(name, number, alias.weights)
 
 
+def release_once_applied(simulation: Simulation) -> None:
+    """While the first change is verified."""
+    if simulation.store.statuses == ["EXECUTED"] and simulation.function.latest.code == "code-1":
+        release(simulation)
+
+
 @pytest.mark.parametrize("alias", [True, False])
 def test_deployment_while_a_question_waits_voids_the_yes(alias: bool) -> None:
     yes = {"decision": "approve", "answeredBy": "ada"}
@@ -300,11 +313,7 @@ def test_deployment_while_a_repair_is_verified_stops_it_and_is_told(alias: bool,
     made = behind_alias("live") if alias else function()
     simulation = Simulation(made, Behaviour(needs_mb=needs_mb), called_through=called)
 
-    def deploy(current: Simulation) -> None:
-        if current.store.statuses == ["EXECUTED"] and current.function.latest.code == "code-1":
-            release(current)
-
-    simulation.on_wait = deploy
+    simulation.on_wait = release_once_applied
     execution = simulation.run()
     assert execution.visited.count("DetermineAction") == 1
     assert "RollBackRepair" not in execution.visited
@@ -405,11 +414,7 @@ def test_verifier_that_fails_after_a_deployment_takes_nothing_back() -> None:
     simulation = Simulation(function(), STARVED)
     simulation.fault = Fault(Call("VerifyRepair", "store.save_evidence", 1), "permanent", forever=True)
 
-    def deploy(current: Simulation) -> None:
-        if current.store.statuses == ["EXECUTED"] and current.function.latest.code == "code-1":
-            release(current)
-
-    simulation.on_wait = deploy
+    simulation.on_wait = release_once_applied
     simulation.run()
     assert simulation.live["memory"] == 384
     assert (simulation.store.statuses, told(simulation)) == (["INCONCLUSIVE"], "FAILED")
