@@ -26,11 +26,6 @@ FAILING = {
 LOG_DELIVERY = allow("logs:*", "*")
 
 
-@pytest.fixture
-def machines(embedded_aws: Instance) -> Machines:
-    return Machines(embedded_aws, embedded_aws.client("stepfunctions"))
-
-
 def logging_to(embedded_aws: Instance, level: str, with_data: bool = True) -> tuple[str, dict[str, Any]]:
     group = f"/aws/vendedlogs/states/{uuid.uuid4().hex[:8]}"
     embedded_aws.client("logs").create_log_group(logGroupName=group)

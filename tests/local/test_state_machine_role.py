@@ -13,11 +13,6 @@ from tests.local.state_machines import ACCOUNT, REGION, Machines, allow
 
 
 @pytest.fixture
-def machines(embedded_aws: Instance) -> Machines:
-    return Machines(embedded_aws, embedded_aws.client("stepfunctions"))
-
-
-@pytest.fixture
 def table(embedded_aws: Instance) -> str:
     name = f"table-{uuid.uuid4().hex[:8]}"
     embedded_aws.client("dynamodb").create_table(

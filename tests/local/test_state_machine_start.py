@@ -8,15 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.instance import Instance
 from tests.local.state_machines import Machines
 
 RESTING = {"Rest": {"Type": "Wait", "Seconds": 60, "End": True}}
-
-
-@pytest.fixture
-def machines(embedded_aws: Instance) -> Machines:
-    return Machines(embedded_aws, embedded_aws.client("stepfunctions"))
 
 
 def test_the_same_name_and_input_is_one_execution_while_it_runs(machines: Machines) -> None:

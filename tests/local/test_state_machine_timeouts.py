@@ -18,11 +18,6 @@ REFUSING = "def handler(event, context):\n    raise ValueError('cannot ask')\n"
 
 
 @pytest.fixture
-def machines(embedded_aws: Instance) -> Machines:
-    return Machines(embedded_aws, embedded_aws.client("stepfunctions"))
-
-
-@pytest.fixture
 def queue(embedded_aws: Instance) -> tuple[Any, str]:
     sqs = embedded_aws.client("sqs")
     return sqs, sqs.create_queue(QueueName=f"tokens-{uuid.uuid4().hex[:8]}")["QueueUrl"]
