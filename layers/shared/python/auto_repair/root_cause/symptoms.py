@@ -137,8 +137,8 @@ def _calls_behind(window: Values, reference: Values) -> Calls:
 
 
 def _without_worst(reference: Values) -> list[int]:
-    known = sorted((v, i) for i, v in enumerate(reference) if v is not None)
-    return [i for _, i in known[: max(1, int((1 - OFTEN_BAD) * len(known)))]]
+    known = {i: value for i, value in enumerate(reference) if value is not None}
+    return sorted(known, key=known.__getitem__)[: max(1, int((1 - OFTEN_BAD) * len(known)))]
 
 
 def _tally(shares: Values, calls: Sequence[float], rows: Sequence[int]) -> tuple[float, float]:
