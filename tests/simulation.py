@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from auto_repair.bootstrap.verifier import VERIFYING_SOURCES
 from auto_repair.contracts.documents import decode, encode
 from auto_repair.domain.case import Case, WorkflowError
 from auto_repair.domain.errors import AwsCallFailed, TransientError
@@ -206,16 +207,19 @@ class Simulation:
 
     # What the evidence sources see of it.
 
-    def sources(self) -> tuple[Any, ...]:
-        """Sources as the collector asks them."""
+    def sources(self, *names: str) -> tuple[Any, ...]:
+        """Sources as the collector asks them, or those of that name only."""
         answers = {
             "function_configuration": self._configuration,
+            "event_sources": self._event_sources,
             "concurrency": lambda t: self._knowing(t, concurrency=self.functions.concurrency(FUNCTION)),
             "lambda_metrics": self._metrics,
             "lambda_logs": self._logs,
         }
         return tuple(
-            Watched(_Source(name, answer), f"sources.{name}", self) for name, answer in answers.items()
+            Watched(_Source(name, answer), f"sources.{name}", self)
+            for name, answer in answers.items()
+            if name in (names or answers)
         )
 
     def _knowing(self, target: Target, **facts: Any) -> Evidence:
@@ -224,17 +228,18 @@ class Simulation:
     def _configuration(self, target: Target) -> Evidence:
         latest = self.function.latest
         live = self.functions.configuration(FUNCTION, target.alias) if target.alias else latest
-        queues = tuple(
-            EventSource("sqs", arn, visibility_timeout_s=s) for arn, s in self.queues.timeouts.items()
-        )
         return self._knowing(
             target,
             configuration=live,
             latest=latest,
             aliases=tuple(self.function.aliases.values()),
             provisioned=self.function.provisioned,
-            event_sources=queues,
         )
+
+    def _event_sources(self, target: Target) -> Evidence:
+        queues = self.queues.timeouts.items()
+        found = tuple(EventSource("sqs", arn, visibility_timeout_s=seconds) for arn, seconds in queues)
+        return self._knowing(target, event_sources=found)
 
     def _logs(self, target: Target) -> Evidence:
         seen = tuple(run for run in self.runs if run.ended_at in target.window)
@@ -310,7 +315,8 @@ class Simulation:
         ask = AwaitApproval(announcer, store, clock, lambda _, token, _expiry: ("question", token))
         execute = ExecuteRepair(functions, queues, FakeBuckets(), policies, store, clock, "executor")
         roll_back = RollBackRepair(functions, queues, FakeBuckets(), store, clock)
-        verify = VerifyRepair(sources, all_repairs(), functions, policies, store, clock, lambda: look_around)
+        looks = self.sources(*VERIFYING_SOURCES)
+        verify = VerifyRepair(looks, all_repairs(), functions, policies, store, clock, lambda: look_around)
         notify = NotifyResult(
             store=store,
             memory=memory,

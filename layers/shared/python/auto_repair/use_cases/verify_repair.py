@@ -1,15 +1,15 @@
 """VerifyRepair: look at the function since the change, and settle what can be said about the repair."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from auto_repair.domain.case import Case
 from auto_repair.domain.errors import AutoRepairError, AwsCallFailed, InvalidEvent
-from auto_repair.domain.evidence import Evidence, Window
+from auto_repair.domain.evidence import EventSource, Evidence, Window
 from auto_repair.domain.plan import Plan
 from auto_repair.domain.policy import FunctionPolicy, Mode
-from auto_repair.domain.repair import Change, Refusal, Repair, RepairContext
+from auto_repair.domain.repair import Change, Refusal, Repair, RepairContext, Setting
 from auto_repair.domain.repair_progress import Progress
 from auto_repair.domain.surroundings import SETTINGS, ResourceSeries, Surroundings
 from auto_repair.domain.timestamps import iso, parse
@@ -47,7 +47,7 @@ class VerifyRepair:
             raise InvalidEvent("repair: the state document holds no applied change to verify")
         before = self.store.load_evidence(reference.ref)
         policy, unread = self._policy(case.incident.function_name)
-        after = self._after(plan.change, progress, before)
+        after = self._after(plan.undo.inverse() if plan.undo else plan.change, progress, before)
         waited_s = _waited_s(plan, case.verification)
         repair = self.repairs[plan.repair]
         look = Look(
@@ -79,10 +79,13 @@ class VerifyRepair:
         return verification
 
     def _after(self, change: Change, progress: Progress, before: Evidence) -> Evidence:
-        """What is seen since callers meet the change, of the function and of what was looked at around it."""
+        """What is seen since callers meet the change, of the function and of what was looked at around it.
+
+        change: all rungs as one.
+        """
         changed_at = parse(progress.changed_at)
         target = Target(before.function_name, Window(changed_at, self.clock()), change.alias, history=False)
-        after = self._with_context(gather(self.sources, target), before)
+        after = self._with_context(gather(self.sources, target), before, change)
         after = since_change(after, change, changed_at, progress.published_version)
         if before.surroundings is None:
             return after
@@ -90,12 +93,12 @@ class VerifyRepair:
         now = self.look_around().observe(scope)
         return replace(after, surroundings=replace(now, series=now.series + _bounds(before.surroundings)))
 
-    def _with_context(self, after: Evidence, before: Evidence) -> Evidence:
-        """`after` with what does not change in minutes and was read once, or could not be read then."""
+    def _with_context(self, after: Evidence, before: Evidence, change: Change) -> Evidence:
+        """`after` with what does not change in minutes but by us, and was read once, or could not be then."""
         return replace(
             after,
             callers=after.callers or before.callers,
-            event_sources=after.event_sources or before.event_sources,
+            event_sources=after.event_sources or tuple(_as_set(before.event_sources, change)),
             aliases=after.aliases or before.aliases,
             history=(*before.history, *before.invocations),
             baseline=after.baseline or before.baseline,
@@ -154,6 +157,14 @@ class VerifyRepair:
         self.store.record_repair(
             case.incident, plan.planned_at, facts | ({"status": status} if status else {})
         )
+
+
+def _as_set(sources: Iterable[EventSource], change: Change) -> Iterator[EventSource]:
+    """The event sources with the visibility timeouts that the change has set: the next rung begins there."""
+    ours = {s.resource: s.after for s in change.settings if s.setting is Setting.VISIBILITY_TIMEOUT_S}
+    for source in sources:
+        seconds = ours.get(source.arn)
+        yield replace(source, visibility_timeout_s=seconds) if isinstance(seconds, int) else source
 
 
 def _waited_s(plan: Plan, former: Verification | None) -> int:
