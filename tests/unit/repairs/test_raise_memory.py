@@ -1,6 +1,7 @@
 """Memory is sized from evidence; where kills hide the need, a ladder finds it and never overshoots."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ from tests.builders import (
     memory,
     timeout,
 )
+from tests.unit.repairs import outcomes
+
+proposal, refusal = partial(outcomes.proposal, REPAIR), partial(outcomes.refusal, REPAIR)
 
 
 def starved(*runs: Invocation, current: int = 128, history: tuple[Invocation, ...] = ()) -> Evidence:
@@ -36,17 +40,9 @@ def starved(*runs: Invocation, current: int = 128, history: tuple[Invocation, ..
 
 
 def new_size(seen: Evidence, *attempts: Any, **policy: Any) -> int:
-    proposal = REPAIR.plan(seen, a_context(*attempts, **policy))
-    assert isinstance(proposal, Proposal), proposal
-    size = proposal.change.after(Setting.MEMORY_MB)
+    size = proposal(seen, *attempts, **policy).change.after(Setting.MEMORY_MB)
     assert size is not None
     return size
-
-
-def refusal(seen: Evidence, *attempts: Any, **policy: Any) -> Refusal:
-    outcome = REPAIR.plan(seen, a_context(*attempts, **policy))
-    assert isinstance(outcome, Refusal), outcome
-    return outcome
 
 
 def test_first_rung_is_three_times_what_was_too_little() -> None:

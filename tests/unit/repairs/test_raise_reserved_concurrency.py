@@ -1,5 +1,6 @@
 """The reservation follows the load, as far as the account has room; zero asks."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ from hypothesis import strategies as st
 
 from auto_repair.domain.evidence import Concurrency, EventSource, Evidence
 from auto_repair.domain.policy import Limits
-from auto_repair.domain.repair import Proposal, Refusal, Setting
+from auto_repair.domain.repair import Refusal, Setting
 from auto_repair.repairs.raise_reserved_concurrency import REPAIR, UNRESERVED_FLOOR
 from tests.builders import a_change, a_context, a_gap, a_run, a_series, a_signature, evidence, reservation
+from tests.unit.repairs import outcomes
+
+proposal, refusal = partial(outcomes.proposal, REPAIR), partial(outcomes.refusal, REPAIR)
 
 
 def throttled(
@@ -20,18 +24,6 @@ def throttled(
     unreserved = limit - others - (reserved or 0)
     series = facts.pop("series", (a_series("Throttles", throttles),))
     return evidence(concurrency=Concurrency(reserved, limit, unreserved), series=series, **facts)
-
-
-def proposal(seen: Evidence, **policy: Any) -> Proposal:
-    outcome = REPAIR.plan(seen, a_context(**policy))
-    assert isinstance(outcome, Proposal), outcome
-    return outcome
-
-
-def refusal(seen: Evidence, **policy: Any) -> Refusal:
-    outcome = REPAIR.plan(seen, a_context(**policy))
-    assert isinstance(outcome, Refusal), outcome
-    return outcome
 
 
 def new_reservation(seen: Evidence, **policy: Any) -> int | None:

@@ -1,5 +1,6 @@
 """The timeout grows with the need, never beyond what callers wait for, and queues move with it."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from auto_repair.domain.evidence import Caller, EventSource, Evidence, Invocation, MissingEvidence
 from auto_repair.domain.policy import Limits
-from auto_repair.domain.repair import Proposal, Refusal, Setting, SettingChange
+from auto_repair.domain.repair import Refusal, Setting, SettingChange
 from auto_repair.repairs.raise_timeout import REPAIR, SQS_MAX_VISIBILITY_S
 from tests.builders import (
     QUEUE,
@@ -24,6 +25,9 @@ from tests.builders import (
     timeout,
     visibility,
 )
+from tests.unit.repairs import outcomes
+
+proposal, refusal = partial(outcomes.proposal, REPAIR), partial(outcomes.refusal, REPAIR)
 
 API = Caller("apigateway.amazonaws.com", 29)
 
@@ -35,18 +39,6 @@ def cut_off(*runs: Invocation, current: int = 3, **facts: Any) -> Evidence:
 
 def taking(seconds: float) -> Invocation:
     return a_run(duration_ms=seconds * 1000)
-
-
-def proposal(seen: Evidence, *attempts: Any, **policy: Any) -> Proposal:
-    outcome = REPAIR.plan(seen, a_context(*attempts, **policy))
-    assert isinstance(outcome, Proposal), outcome
-    return outcome
-
-
-def refusal(seen: Evidence, *attempts: Any, **policy: Any) -> Refusal:
-    outcome = REPAIR.plan(seen, a_context(*attempts, **policy))
-    assert isinstance(outcome, Refusal), outcome
-    return outcome
 
 
 def new_timeout(seen: Evidence, *attempts: Any, **policy: Any) -> int | None:

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from auto_repair.domain.citations import EvidenceItem
-from auto_repair.domain.evidence import Evidence
 from auto_repair.domain.policy import Mode
 from auto_repair.domain.policy_documents import canonical
-from auto_repair.domain.repair import Check, Proposal, Refusal, Setting
+from auto_repair.domain.repair import Check, Setting
 from auto_repair.domain.surroundings import MetricRole, ResourceSignature
 from auto_repair.repairs.restore_bucket_policy import REPAIR
 from tests.bucket_policies import (
@@ -29,7 +29,6 @@ from tests.builders import (
     BUCKET,
     NOW,
     a_change,
-    a_context,
     a_run,
     a_window,
     ago,
@@ -39,22 +38,12 @@ from tests.builders import (
     evidence,
     in_turn,
 )
+from tests.unit.repairs import outcomes
+
+proposal, refusal = partial(outcomes.proposal, REPAIR), partial(outcomes.refusal, REPAIR)
 
 RESTORED = a_change(bucket_policy(canonical(DENYING), canonical(FORMER)))
 CHANGED_AT = a_window().start
-
-
-def proposal(seen: Evidence, **policy: Any) -> Proposal:
-    outcome = REPAIR.plan(seen, a_context(**policy))
-    assert isinstance(outcome, Proposal), outcome
-    return outcome
-
-
-def refusal(seen: Evidence, *attempts: Any, **policy: Any) -> Refusal:
-    outcome = REPAIR.plan(seen, a_context(*attempts, **policy))
-    assert isinstance(outcome, Refusal), outcome
-    assert outcome.way_out
-    return outcome
 
 
 def test_former_policy_comes_back_in_the_place_of_the_live_one() -> None:
