@@ -5,7 +5,8 @@ before the alarm drifted (other day, other release), one that differs from the m
 from the reference does this now and then. The yardstick is the column itself: windows of the same
 shape are laid over the reference, and the spread of their levels and of their before/after steps is
 the noise. Nothing depends on the unit. Spreads are upper quantiles, as in Rousseeuw and Croux (1993)
-on robust scale, so that up to five percent of bad rows in the reference do not hide an incident.
+on robust scale, so that a bad stretch of up to five percent of the reference does not hide an incident.
+Single bad rows spoil every window that holds them: of those, one in a hundred is about what it bears.
 """
 
 from __future__ import annotations
