@@ -87,7 +87,7 @@ def write_zip(path: Path, files: Mapping[str, Path]) -> None:
 def _build_function(source: Path, path: Path, target: Target) -> Path:
     """The handler stays source: compiling its few lines at start costs less than a millisecond."""
     requirements = source / "requirements.txt"
-    files = _files(source)
+    files = {name: file for name, file in _files(source).items() if "__pycache__" not in file.parts}
     files.pop("requirements.txt", None)
     key = _fingerprint(target, [*files.values(), *([requirements] if requirements.is_file() else [])])
     if not _is_current(path, key):

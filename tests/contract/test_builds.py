@@ -109,6 +109,15 @@ def test_zips_say_nothing_about_the_machine(artifacts: Path) -> None:
         assert not {Path(name).name for name in names} & build.INSTALLER_FILES, path
 
 
+def test_bytecode_that_an_import_left_beside_a_handler_is_not_shipped(tmp_path: Path) -> None:
+    source = tmp_path / "planner"
+    (source / "__pycache__").mkdir(parents=True)
+    (source / "handler.py").write_text('"""Plans."""\n')
+    (source / "__pycache__" / "handler.cpython-313.pyc").write_bytes(b"what this machine compiled")
+    with zipfile.ZipFile(build._build_function(source, tmp_path / "planner.zip", Target.local())) as archive:
+        assert archive.namelist() == ["handler.py"]
+
+
 def test_nothing_is_written_when_nothing_changed(root: Path, artifacts: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in artifacts.rglob("*.zip")}
     build.build(Target.aws("x86_64"), root)
