@@ -14,6 +14,8 @@ OPTIONS = '$(ENV)' --extra-vars '$(EXTRA_VARS)' --backend '$(BACKEND)' --arch '$
 export CHECKPOINT_DISABLE := 1
 export PRE_COMMIT_HOME := $(CURDIR)/.tools/pre-commit
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache/uv
+# Hundreds of processes import the same modules: if Python keeps nothing, each of them compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:
