@@ -265,6 +265,15 @@ class TestClaimsOfExecutionsThatEnded:
         store.close(holder, "FAILED")  # late, and no longer its own
         assert store.open(incident("three", "e3"), LEASE).disposition is Disposition.JOINED
 
+    def test_one_that_went_with_its_state_machine_does_not(
+        self, store: AwsIncidentStore, clock: FixedClock
+    ) -> None:
+        store.open(incident(), LEASE)
+        clock.now += timedelta(minutes=59)  # AWS may not know it yet
+        assert store.open(incident("two", "e2"), LEASE).disposition is Disposition.JOINED
+        clock.now += timedelta(minutes=2)
+        assert store.open(incident("three", "e3"), LEASE).disposition is Disposition.OPENED
+
 
 class TestCancelledTransactions:
     """By the codes that DynamoDB gives as reasons, of which one of a throttled table is of no other call."""

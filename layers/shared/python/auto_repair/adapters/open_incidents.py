@@ -16,7 +16,7 @@ from auto_repair.adapters.dynamodb_items import from_item, setting, to_attribute
 from auto_repair.adapters.executions import Executions
 from auto_repair.domain.errors import AwsCallFailed, TransientError
 from auto_repair.domain.incident import Disposition, Incident
-from auto_repair.domain.timestamps import iso
+from auto_repair.domain.timestamps import iso, parse
 from auto_repair.ports import Clock, Opening, Owner
 
 MOST_JOINED = 200  # notes of alarms that one item holds: with their reasons, a third of what AWS allows
@@ -56,7 +56,9 @@ class OpenIncidents:
                 return Opening(Disposition.OPENED)
             held = from_item(claim["Item"])
             holder = str(held["incidentId"])
-            if self._executions.has_ended(str(held["executionArn"])):
+            if self._executions.has_ended(
+                str(held["executionArn"]), self._clock() - parse(held["claimedAt"])
+            ):
                 # It could not release the function, and nobody works on its incident any more.
                 closed = holder
                 continue
@@ -183,6 +185,7 @@ class OpenIncidents:
                 "functionName": incident.function_name,
                 "incidentId": incident.id,
                 "executionArn": incident.execution_arn,
+                "claimedAt": iso(self._clock()),
                 "leaseUntil": iso(lease_until),
                 "expiresAt": int((lease_until + timedelta(days=1)).timestamp()),
             }
