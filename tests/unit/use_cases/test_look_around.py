@@ -90,6 +90,19 @@ def test_answers_come_in_the_order_of_the_sources_and_errors_between_them() -> N
     assert [gap.source for gap in missing] == ["b"]
 
 
+def test_source_that_breaks_leaves_a_gap_and_its_traceback_in_our_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def answer(source: FakeObservations) -> str:
+        return {"a": "a"}[source.name]
+
+    answers, missing = ask([FakeObservations(name="a"), FakeObservations(name="b")], answer, deadline_s=5)
+    assert answers == ["a"]
+    broke = "this source broke (KeyError), which is a defect of ours: see our own log"
+    assert missing == (MissingEvidence("b", broke),)
+    assert caplog.records[0].exc_info is not None
+
+
 def test_fatal_error_is_raised() -> None:
     def fail(_source: FakeObservations) -> None:
         raise TransientError("throttled")

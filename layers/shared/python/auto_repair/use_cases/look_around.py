@@ -1,5 +1,6 @@
 """Looking around a symptom: who works with whom, and what was observed there, gaps included."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ WITH_NEIGHBOURS = ("lambda", "s3", "sqs", "states", "dynamodb")  # one to three 
 TOPOLOGY_DEADLINE_S = 10.0
 DEADLINE_S = 20.0
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -66,6 +68,11 @@ def ask(
             if is_fatal(source.name, error):
                 raise
             missing.append(MissingEvidence(source.name, str(error)[:400]))
+        except Exception as error:
+            # A defect in one source leaves a gap: it must not leave the incident without a diagnosis.
+            log.exception("Evidence source %s broke", source.name)
+            reason = f"this source broke ({type(error).__name__}), which is a defect of ours: see our own log"
+            missing.append(MissingEvidence(source.name, reason))
     return answers, tuple(missing)
 
 
