@@ -199,11 +199,21 @@ def test_every_task_outlasts_minutes_in_which_the_account_has_no_concurrency_lef
     passing, *_, throttled = TASKS[name]["Retry"]
     assert throttled["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
     assert "Lambda.TooManyRequestsException" not in passing["ErrorEquals"]
+    assert 180 <= usual_wait_s(throttled) <= 300
+
+
+def usual_wait_s(retry: dict[str, Any]) -> float:
+    """Seconds that all tries of a retrier wait together; jitter takes half of it, as a rule."""
     delays = [
-        min(throttled["IntervalSeconds"] * throttled["BackoffRate"] ** n, throttled["MaxDelaySeconds"])
-        for n in range(throttled["MaxAttempts"])
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
+        for n in range(retry["MaxAttempts"])
     ]
-    assert 180 <= sum(delays) / 2 <= 300  # jitter takes half of it, as a rule
+    return float(sum(delays) / 2)
+
+
+def test_rollback_outlasts_minutes_in_which_aws_throttles_everybody() -> None:
+    """What it leaves undone stays live, and a storm of alarms throttles the control plane, too."""
+    assert usual_wait_s(TASKS["RollBackRepair"]["Retry"][0]) >= 120
 
 
 def test_rollback_asks_again_where_it_is_refused() -> None:
