@@ -21,6 +21,7 @@ ROLE = "lambda-auto-repair-execution-local"
 REPAIRS, DIAGNOSIS = "lambda-auto-repair-repairs-local", "lambda-auto-repair-diagnosis-local"
 HEALTH = "lambda-auto-repair-system-health-local"
 TRAIL = "CloudTrail/lambda-auto-repair"
+BUS = "lambda-auto-repair-local"
 GUIDE = ROOT / "docs" / "operations.md"
 
 
@@ -241,12 +242,12 @@ def test_backups_on_demand(deployment: Deployment) -> None:
 def documented() -> list[str]:
     """The blocks of AWS commands in our own guide, for a function of the tests.
 
-    Without the check of a deployment.
+    Without the check of a deployment, and without Terraform by hand, whose data lie elsewhere for local ones.
     """
     here = {"prod": "local", "ACCOUNT": ACCOUNT, "my-target-function": HEALTHY}
     blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     adapted = [re.sub("|".join(here), lambda found: here[found[0]], block) for block in blocks]
-    own = re.compile(r"^scripts/.*$", re.MULTILINE)
+    own = re.compile(r"^(scripts/|terraform ).*$", re.MULTILINE)
     return [own.sub("", block) for block in adapted]
 
 
@@ -275,6 +276,8 @@ def test_every_command_of_our_own_guide_works(deployment: Deployment) -> None:
         list(pool.map(lambda block: shell(f"set -euo pipefail\n{block}"), blocks))
     (backup,) = deployment.client("dynamodb").list_backups(TableName=REPAIRS)["BackupSummaries"]
     deployment.client("dynamodb").delete_backup(BackupArn=backup["BackupArn"])
+    rules = deployment.client("events").list_rules(EventBusName=BUS)["Rules"]
+    assert {rule["State"] for rule in rules} == {"ENABLED"}
 
 
 def test_a_stopped_execution_is_told_and_its_function_is_free_again(deployment: Deployment) -> None:
