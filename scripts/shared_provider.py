@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 VARIABLE = "TF_REATTACH_PROVIDERS"
-# It ends with our end of the pipe, even if we are killed. After Ctrl-C Terraform still needs it for a moment.
-WATCHED = 'trap "" INT; "$0" -debug & exec >/dev/null; cat; kill $!; wait'
+# It ends with our end of the pipe, even if we are killed, and its socket goes with it. After Ctrl-C Terraform
+# still needs it for a moment.
+WATCHED = 'trap "" INT; "$0" -debug & exec >/dev/null; cat; kill $!; wait; rm -rf "$TMPDIR"'
 SETTINGS = {
     # Terraform would drop what it logs, too.
     "TF_LOG_SDK": "ERROR",
@@ -32,7 +33,7 @@ def serving(program: Path) -> Iterator[dict[str, str]]:
     """The variables with which Terraform attaches to it; OSError if it ends without saying where."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (
-        tempfile.TemporaryDirectory() as folder,  # its socket goes with it
+        tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
             ["/bin/sh", "-c", WATCHED, program],
             env={**others, **SETTINGS, "TMPDIR": folder},

@@ -29,6 +29,12 @@ def program(folder: Path, text: str) -> Path:
     return path
 
 
+def environment_of(folder: Path) -> dict[str, str]:
+    """The variables that the program in that folder has been started with."""
+    lines = (folder / "terraform-provider-aws.environment").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def test_terraform_is_told_where_it_serves_and_it_ends_with_the_tests(tmp_path: Path) -> None:
     with shared_provider.serving(program(tmp_path, SERVES)) as variables:
         address = json.loads(variables["TF_REATTACH_PROVIDERS"])["registry.terraform.io/hashicorp/aws"]
@@ -47,19 +53,20 @@ def test_it_ends_even_if_the_tests_are_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", killed, str(program(tmp_path, SERVES))]
     said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
     pid = str(json.loads(said)["registry.terraform.io/hashicorp/aws"]["Pid"])
+    folder = Path(environment_of(tmp_path)["TMPDIR"])
     for _ in range(100):
-        if subprocess.run(["kill", "-0", pid], stderr=subprocess.DEVNULL).returncode:
+        is_gone = subprocess.run(["kill", "-0", pid], stderr=subprocess.DEVNULL).returncode
+        if is_gone and not folder.exists():
             return
         time.sleep(0.1)
-    pytest.fail("The provider goes on without anybody to serve.")
+    pytest.fail("The provider goes on without anybody to serve, or its socket is left.")
 
 
 def test_it_leaves_nothing_and_knows_no_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     with shared_provider.serving(program(tmp_path, SERVES)):
         pass
-    lines = (tmp_path / "terraform-provider-aws.environment").read_text().splitlines()
-    environment = dict(line.split("=", 1) for line in lines if "=" in line)
+    environment = environment_of(tmp_path)
     assert "AWS_PROFILE" not in environment
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
     assert not Path(environment["TMPDIR"]).exists()
