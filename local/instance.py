@@ -140,7 +140,7 @@ class Instance:
         self.folder = Path(tempfile.mkdtemp(prefix="lambda-auto-repair-local-"))
         command = [sys.executable, "-m", "local.launcher", "--folder", str(self.folder)]
         with self.log.open("wb") as log, self.log.open("rb") as written:
-            self._server = subprocess.Popen(  # noqa: S603  # our own launcher, no shell
+            self._server = subprocess.Popen(  # noqa: S603  # this very interpreter with a module of ours: nothing from outside, no shell
                 command if self._detached else [*command, "--owned"],
                 cwd=self.folder,
                 env=server_environment(self.settings, self.port, self.folder, self._identity),

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "shared" / "python"))
+
+from auto_repair.adapters.runbook_search import RunbooksOfLayer
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
-
-from auto_repair.adapters.runbook_search import RunbooksOfLayer  # noqa: E402  # the layer is no package here
-
 QUESTIONS = ROOT / "tests" / "runbook_questions.json"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "layers" / "shared" / "python"))
+
+from auto_repair.domain.diagnosis import FailureMode
+from auto_repair.failure_modes import all_failure_modes
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
-
-from auto_repair.domain.diagnosis import FailureMode  # noqa: E402  # the layer is no installed package
-from auto_repair.failure_modes import all_failure_modes  # noqa: E402  # as above
-
 PAGE = ROOT / "docs" / "failure-modes.md"
 HEAD = """# Failure modes
 

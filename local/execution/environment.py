@@ -181,7 +181,7 @@ class Environment:
         os.set_blocking(self._log_reader, False)
         started = time.monotonic()
         with runtime_end, os.fdopen(log_writer, "wb", buffering=0) as log:
-            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and bootstrap, no shell
+            self.process = subprocess.Popen(  # noqa: S603  # this very interpreter with a file of ours: nothing from outside, no shell
                 [sys.executable, "-S", "-u", str(BOOTSTRAP), str(runtime_end.fileno())],
                 cwd=self.specification.folder,
                 env={**self.specification.variables, "AWS_LAMBDA_LOG_STREAM_NAME": self.stream},

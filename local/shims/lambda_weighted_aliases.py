@@ -7,7 +7,7 @@ alias was called, so that `context.invoked_function_arn` and the metrics by alia
 from __future__ import annotations
 
 import contextvars
-import random
+from secrets import SystemRandom
 from typing import Any
 
 from ministack.services import lambda_svc
@@ -16,6 +16,8 @@ from local.shims import wrap
 
 _describing: contextvars.ContextVar[bool] = contextvars.ContextVar("describing", default=False)
 _called_arn: contextvars.ContextVar[str | None] = contextvars.ContextVar("called_arn", default=None)
+
+_chance = SystemRandom()
 
 
 def install() -> None:
@@ -75,4 +77,4 @@ def _draw(alias: Any) -> str:
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     versions = [alias["FunctionVersion"], *weights]
     shares = [1 - sum(weights.values()), *weights.values()]
-    return str(random.choices(versions, shares)[0])  # noqa: S311  # traffic, not secrets
+    return str(_chance.choices(versions, shares)[0])

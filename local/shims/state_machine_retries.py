@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
+from secrets import SystemRandom
 from typing import Any
 
 from ministack.services import stepfunctions
 
 from local.shims import wrap
+
+_chance = SystemRandom()
 
 
 def install() -> None:
@@ -29,4 +31,4 @@ def delay_s(retrier: Mapping[str, Any], attempt: int) -> float:
     delay = float(retrier.get("IntervalSeconds", 1)) * float(retrier.get("BackoffRate", 2.0)) ** attempt
     delay = min(delay, float(retrier.get("MaxDelaySeconds", delay)))
     is_jittered = retrier.get("JitterStrategy") == "FULL"
-    return random.uniform(0, delay) if is_jittered else delay  # noqa: S311  # jitter, no secret
+    return _chance.uniform(0, delay) if is_jittered else delay

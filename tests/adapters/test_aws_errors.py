@@ -28,10 +28,11 @@ URL = "https://lambda.us-east-1.amazonaws.com"
 
 
 def answer(code: str, status: int = 400) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]  # the rest is not needed
-        "GetThing",
-    )
+    response: Any = {
+        "Error": {"Code": code, "Message": "words"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, "GetThing")
 
 
 @pytest.mark.parametrize(

@@ -59,11 +59,11 @@ def answering(code: str, message: str, status: int) -> S3Buckets:
     """S3 that answers every write with this error."""
 
     def refuse(**_: Any) -> None:
-        response = {
+        response: Any = {
             "Error": {"Code": code, "Message": message},
             "ResponseMetadata": {"HTTPStatusCode": status},
         }
-        raise ClientError(response, "PutBucketPolicy")  # type: ignore[arg-type]
+        raise ClientError(response, "PutBucketPolicy")
 
     return S3Buckets(RecordedClients({"s3.put_bucket_policy": refuse, "s3.get_bucket_policy": refuse}))
 

@@ -86,7 +86,7 @@ def test_only_what_was_before_the_end_is_read_and_the_newest_of_it(journal: Chan
 
 
 def test_long_policies_are_kept_whole(journal: ChangeJournal) -> None:
-    statements = [{**POLICY["Statement"][0], "Sid": f"S{n}"} for n in range(150)]  # type: ignore[dict-item]
+    statements = [{**POLICY["Statement"][0], "Sid": f"S{n}"} for n in range(150)]
     long = {**POLICY, "Statement": statements}
     assert len(json.dumps(long)) > 20_000
     journal.record(put(NOW, "e1", long))

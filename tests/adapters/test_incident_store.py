@@ -284,13 +284,13 @@ class TestCancelledTransactions:
     def test_one_that_may_pass_is_tried_again(
         self, store: AwsIncidentStore, clients: Clients, code: str
     ) -> None:
-        answer = {
+        answer: Any = {
             "Error": {"Code": "TransactionCanceledException", "Message": f"[None, {code}]"},
             "CancellationReasons": [{"Code": "None"}, {"Code": code, "Message": "later"}],
         }
 
         def cancel(**_: Any) -> None:
-            raise ClientError(answer, "TransactWriteItems")  # type: ignore[arg-type]
+            raise ClientError(answer, "TransactWriteItems")
 
         events = clients.client("dynamodb").meta.events
         events.register("before-call.dynamodb.TransactWriteItems", cancel)

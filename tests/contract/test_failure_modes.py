@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -29,9 +30,9 @@ MODES = all_failure_modes()
 each_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 
 
-def files(package: object) -> set[str]:
+def files(package: ModuleType) -> set[str]:
     """Names of the modules in a package's folder."""
-    (folder,) = package.__path__  # type: ignore[attr-defined]
+    (folder,) = package.__path__
     return {path.stem for path in Path(folder).glob("*.py")} - {"__init__"}
 
 

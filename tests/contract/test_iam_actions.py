@@ -157,7 +157,7 @@ def test_what_is_not_ours_is_only_read(statement: Statement) -> None:
 def test_only_the_executor_is_granted_changes() -> None:
     text = (TERRAFORM / "modules" / "auto_repair" / "monitored_functions.tf").read_text()
     grants = {
-        re.search(r'module\.functions\["(\w+)"\]', body)[1]: set(ACTION.findall(body))  # type: ignore[index]
+        re.findall(r'module\.functions\["(\w+)"\]', body)[0]: set(ACTION.findall(body))
         for body in _blocks(text, re.compile(r'^module "(?:changes_to_functions|probes)" {', re.MULTILINE))
     }
     assert set(grants) == {"executor", "verifier"}

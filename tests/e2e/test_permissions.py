@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
@@ -41,12 +41,14 @@ class Part:
 
     name: str  # without what all names have in common
     session: boto3.Session
+    _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    @cache  # noqa: B019  # a handful of parts, as long as the tests
     def client(self, service: str) -> Any:
         """A client with the part's credentials."""
-        make_client: Any = self.session.client
-        return make_client(service)
+        if service not in self._clients:
+            make_client: Any = self.session.client
+            self._clients[service] = make_client(service)
+        return self._clients[service]
 
 
 def act_as(deployment: Deployment, role: str) -> Part:

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from choice import choose  # type: ignore[import-not-found]  # lies beside it in the zip
+from choice import choose  # type: ignore[import-not-found]  # Lambda imports from the root of the zip, where it lies
 
 QUICK = Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
